@@ -1,0 +1,391 @@
+"""Inventory: what several sources hold, and what could not be read of them."""
+
+from __future__ import annotations
+
+import concurrent.futures as futures
+import html
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+import attrs
+
+from hybridinv.errors import DeadlineExceeded, HybridInvError, InventoryFileError, NotSupported
+from hybridinv.model import (
+    Change,
+    ChangeKind,
+    Cluster,
+    Datastore,
+    Extension,
+    Host,
+    Network,
+    Problem,
+    VirtualMachine,
+    VMkernelAdapter,
+)
+from hybridinv.tables import QueryResult, Records, html_table, query
+
+if TYPE_CHECKING:
+    import cattrs
+
+T = TypeVar("T")
+
+KINDS: dict[str, type] = {
+    "hosts": Host,
+    "vms": VirtualMachine,
+    "extensions": Extension,
+    "vmkernel_adapters": VMkernelAdapter,
+    "clusters": Cluster,
+    "datastores": Datastore,
+    "networks": Network,
+}
+"""The kinds of records, named as the adapters' methods and the inventory's tables are."""
+
+_FORMAT = "hybridinv-inventory"
+_VERSION = 1
+
+
+@attrs.frozen(kw_only=True)
+class Progress:
+    """One step of a collection, as the `progress` callback gets it."""
+
+    source: str
+    """Which source."""
+    platform: str
+    """Of which platform."""
+    kind: str = ""
+    """Which kind is being read; empty when the source as a whole started or ended."""
+    read: int = 0
+    """Records read so far of that kind."""
+    expected: int | None = None
+    """Records the endpoint says there are, where it says it."""
+    done: bool = False
+    """True once the kind, or the source, is through."""
+    problems: int = 0
+    """Problems so far."""
+
+
+class Source(Protocol):
+    """What `collect` asks of an adapter."""
+
+    @property
+    def platform(self) -> str: ...
+    @property
+    def source(self) -> str: ...
+    @property
+    def capabilities(self) -> frozenset[str]: ...
+    def inventory(
+        self,
+        kinds: Iterable[str] | None = None,
+        *,
+        progress: Callable[[Progress], None] | None = None,
+        deadline: float | None = None,
+    ) -> Inventory: ...
+
+
+def problem_of(error: Exception, *, source: str = "", kind: str = "", scope: str = "") -> Problem:
+    """An error as a record."""
+    known = isinstance(error, HybridInvError)
+    return Problem(
+        source=source,
+        kind=kind,
+        scope=scope,
+        error=type(error).__name__,
+        message=error.message if isinstance(error, HybridInvError) else str(error) or repr(error),
+        remedy=error.remedy if isinstance(error, HybridInvError) else "" if known else "this is a bug; please report it",
+    )
+
+
+def _table(name: str) -> Any:
+    kind = KINDS[name]
+    return attrs.field(factory=lambda: Records(kind), converter=lambda items: records_of(kind, items))
+
+
+def records_of(kind: type[T], items: Iterable[T]) -> Records[T]:
+    """`items` as Records, unless they are already."""
+    return items if isinstance(items, Records) else Records(kind, items)
+
+
+@attrs.frozen(kw_only=True, repr=False)
+class Inventory:
+    """Everything that was read, one table a kind, and the problems: what could not be read.
+
+    `complete` is False when anything is missing; then `problems` says what, and `raise_for_problems()` turns it
+    into an exception. Two inventories add up (`a + b`) and can be compared (`before.diff(after)`).
+    """
+
+    hosts: Records[Host] = _table("hosts")
+    vms: Records[VirtualMachine] = _table("vms")
+    extensions: Records[Extension] = _table("extensions")
+    vmkernel_adapters: Records[VMkernelAdapter] = _table("vmkernel_adapters")
+    clusters: Records[Cluster] = _table("clusters")
+    datastores: Records[Datastore] = _table("datastores")
+    networks: Records[Network] = _table("networks")
+    problems: Records[Problem] = attrs.field(
+        factory=lambda: Records(Problem), converter=lambda items: records_of(Problem, items)
+    )
+    sources: tuple[str, ...] = attrs.field(default=(), converter=tuple)
+    taken_at: datetime = attrs.field(factory=lambda: datetime.now(UTC))
+
+    @property
+    def complete(self) -> bool:
+        """True when nothing is missing."""
+        return not self.problems
+
+    def raise_for_problems(self) -> None:
+        """Raise `IncompleteInventory` unless complete; its message names every problem."""
+        if self.problems:
+            raise IncompleteInventory(self.problems)
+
+    def __add__(self, other: Inventory) -> Inventory:
+        """Both together; of two records with one id, the one of the inventory taken later."""
+        older, newer = sorted((self, other), key=lambda inventory: inventory.taken_at)
+        tables = {
+            name: Records(kind, {r.id: r for r in (*getattr(older, name), *getattr(newer, name))}.values())
+            for name, kind in KINDS.items()
+        }
+        return Inventory(
+            **tables,
+            problems=dict.fromkeys((*self.problems, *other.problems)),
+            sources=dict.fromkeys((*self.sources, *other.sources)),
+            taken_at=newer.taken_at,
+        )
+
+    def diff(self, other: Inventory) -> Records[Change]:
+        """What changed from this inventory to `other`.
+
+        A record that `other` does not have is `removed` only where `other` read that kind of its source completely;
+        otherwise it is `not_seen`.
+        """
+        changes: list[Change] = []
+        for kind in KINDS:
+            changes += _changes(kind, getattr(self, kind), getattr(other, kind), other)
+        return Records(Change, changes)
+
+    def sql(self, sql: str) -> QueryResult:
+        """Ask all tables in SQL (DuckDB): `inv.sql("select name, cpus from vms where power_state = 'running'")`."""
+        return query({**self.tables(), "problems": self.problems}, sql)
+
+    def tables(self) -> dict[str, Records[Any]]:
+        """The tables by name."""
+        return {name: getattr(self, name) for name in KINDS}
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write this inventory to a JSON file, whole or not at all; `hi.load(path)` reads it back."""
+        import orjson
+
+        body = {"format": _FORMAT, "version": _VERSION, **_converter().unstructure(self)}
+        write_whole(Path(path), orjson.dumps(body, option=orjson.OPT_INDENT_2))
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{len(records)} {name}" for name, records in self.tables().items() if records)
+        state = "complete" if self.complete else f"INCOMPLETE: {len(self.problems)} problems"
+        return f"<Inventory of {len(self.sources)} sources: {counts or 'nothing'}; {state}>"
+
+    def _repr_html_(self) -> str:
+        counts: dict[tuple[str, str], dict[str, int]] = {}
+        for name, records in self.tables().items():
+            for record in records:
+                row = counts.setdefault((record.platform, record.source), {})
+                row[name] = row.get(name, 0) + 1
+        rows = [[*key, *(row.get(name, "") for name in KINDS)] for key, row in sorted(counts.items())]
+        return (
+            f"<h3>Inventory of {len(self.sources)} sources, {self.taken_at:%Y-%m-%d %H:%M} UTC</h3>"
+            + html_table(["platform", "source", *(name.replace("_", " ") for name in KINDS)], rows)
+            + self._problems_html()
+        )
+
+    def _problems_html(self) -> str:
+        if self.complete:
+            return "<p>Complete: nothing is missing.</p>"
+        shown = 20
+        names = [field.name for field in attrs.fields(Problem)]
+        rows = ([getattr(problem, name) for name in names] for problem in self.problems[:shown])
+        more = f"<p>{len(self.problems) - shown} more</p>" if len(self.problems) > shown else ""
+        count = html.escape(str(len(self.problems)))
+        return f"<p><strong>Incomplete: {count} problems.</strong> This is missing:</p>{html_table(names, rows)}{more}"
+
+
+class IncompleteInventory(HybridInvError):
+    """The strict form of an inventory with problems; `problems` holds them."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__(
+            f"{len(problems)} problems: " + "; ".join(str(problem) for problem in problems[:10]),
+            remedy="" if len(problems) <= 10 else f"and {len(problems) - 10} more, see .problems",
+        )
+        self.problems = tuple(problems)
+
+
+def _changes(kind: str, before: Records[Any], after: Records[Any], later: Inventory) -> Iterable[Change]:
+    old, new = ({record.id: record for record in records} for records in (before, after))
+    unseen = {p.source for p in later.problems if p.kind in ("", kind)}
+    seen = set(later.sources) - unseen
+    for id_, record in old.items():
+        if id_ not in new:
+            gone = ChangeKind.REMOVED if record.source in seen else ChangeKind.NOT_SEEN
+            yield Change(change=gone, kind=kind, id=id_, name=record.name)
+    for id_, record in new.items():
+        if id_ not in old:
+            yield Change(change=ChangeKind.ADDED, kind=kind, id=id_, name=record.name)
+        elif record != old[id_]:
+            for field in attrs.fields(type(record)):
+                values = getattr(old[id_], field.name), getattr(record, field.name)
+                if values[0] != values[1]:
+                    yield Change(
+                        kind=kind, id=id_, name=record.name, field=field.name,
+                        before=str(values[0]), after=str(values[1]),
+                    )  # fmt: skip
+
+
+def collect(
+    sources: Iterable[Source],
+    kinds: Iterable[str] | None = None,
+    executor: futures.Executor | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    deadline: float | None = None,
+) -> Inventory:
+    """One Inventory of all sources, read side by side; what could not be read is in its `problems`.
+
+    `kinds` limits what is read (`["vms", "hosts"]`); a source that does not have one of them is not asked for it,
+    and one that no source has is a `NotSupported` error. `deadline` is in seconds: what is not there by then is a
+    problem. `executor` is any `concurrent.futures.Executor`, threads where none is given; `progress` is called with
+    `Progress` values, from one thread at a time.
+    """
+    sources = list(sources)
+    wanted = _wanted(sources, kinds)
+    started = time.monotonic()
+    report = _one_at_a_time(progress)
+    # Threads of our own can report each page; an executor of the caller may be on another machine.
+    pool = executor or futures.ThreadPoolExecutor(max_workers=max(1, len(sources)), thread_name_prefix="hybridinv")
+    paged = {"progress": report} if executor is None and report else {}
+    running = {}
+    for source in sources:
+        asked = [kind for kind in wanted if kind in source.capabilities]
+        running[pool.submit(source.inventory, asked, deadline=deadline, **paged)] = source
+    inventory = Inventory(sources=[source.source for source in sources])
+    try:
+        for future in futures.as_completed(running, timeout=deadline):
+            source = running[future]
+            part = _outcome(future, source)
+            inventory += part
+            if report:
+                report(Progress(source=source.source, platform=source.platform, done=True, problems=len(part.problems)))
+    except futures.TimeoutError:
+        late = [source for future, source in running.items() if not future.done()]
+        inventory += Inventory(problems=[_late(source, time.monotonic() - started) for source in late])
+    finally:
+        if executor is None:
+            pool.shutdown(wait=False, cancel_futures=True)
+    return attrs.evolve(inventory, taken_at=datetime.now(UTC))
+
+
+def _wanted(sources: Sequence[Source], kinds: Iterable[str] | None) -> list[str]:
+    if kinds is None:
+        return list(KINDS)
+    wanted = [kinds] if isinstance(kinds, str) else list(kinds)
+    for kind in wanted:
+        check_kind(kind)
+        if not any(kind in source.capabilities for source in sources):
+            have = "; ".join(f"{source.source}: {', '.join(sorted(source.capabilities))}" for source in sources)
+            raise NotSupported(f"no source has {kind}", remedy=f"what they have is in .capabilities: {have}")
+    return wanted
+
+
+def check_kind(kind: str) -> None:
+    """`NotSupported` unless there is such a kind."""
+    if kind not in KINDS:
+        raise NotSupported(f"there is no kind {kind!r}", remedy=f"the kinds are: {', '.join(KINDS)}")
+
+
+def _outcome(future: futures.Future[Inventory], source: Source) -> Inventory:
+    try:
+        return future.result()
+    except Exception as error:  # noqa: BLE001 - the rest of the estate must not be lost with one source
+        return Inventory(problems=[problem_of(error, source=source.source)])
+
+
+def _late(source: Source, seconds: float) -> Problem:
+    error = DeadlineExceeded(
+        f"no answer after {seconds:.0f} s", remedy="give it a longer deadline, or fewer kinds", source=source.source
+    )
+    return problem_of(error, source=source.source)
+
+
+def _one_at_a_time(progress: Callable[[Progress], None] | None) -> Callable[[Progress], None] | None:
+    if progress is None:
+        return None
+    from threading import Lock
+
+    lock = Lock()
+
+    def report(step: Progress) -> None:
+        with lock:
+            progress(step)
+
+    return report
+
+
+@cache
+def _converter() -> cattrs.Converter:
+    from cattrs.preconf.orjson import make_converter
+
+    from hybridinv.model import Tags
+
+    converter = make_converter()
+    converter.register_unstructure_hook(Tags, dict)
+    converter.register_structure_hook(Tags, lambda value, _: Tags(value))
+    converter.register_unstructure_hook_factory(
+        lambda hint: getattr(hint, "__origin__", None) is Records,
+        lambda hint: lambda records: [converter.unstructure(record, hint.__args__[0]) for record in records],
+    )
+    converter.register_structure_hook_factory(
+        lambda hint: getattr(hint, "__origin__", None) is Records,
+        lambda hint: lambda value, _: Records(
+            hint.__args__[0], [converter.structure(item, hint.__args__[0]) for item in value]
+        ),
+    )
+    converter.register_unstructure_hook(datetime, lambda moment: moment)
+    return converter
+
+
+def load(path: str | os.PathLike[str]) -> Inventory:
+    """The inventory that `Inventory.save` wrote to `path`; `InventoryFileError` when it is not one."""
+    import cattrs
+    import orjson
+
+    try:
+        body = orjson.loads(Path(path).read_bytes())
+    except OSError as error:
+        raise InventoryFileError(f"cannot read {path}: {error.strerror}", remedy="check the path") from error
+    except ValueError as error:
+        raise InventoryFileError(f"{path} is not JSON: {error}", remedy="give a file that save() wrote") from error
+    if not isinstance(body, Mapping) or body.get("format") != _FORMAT:
+        raise InventoryFileError(f"{path} is not a saved inventory", remedy="give a file that save() wrote")
+    if body.get("version") != _VERSION:
+        raise InventoryFileError(
+            f"{path} has version {body.get('version')} of the format, this library reads {_VERSION}",
+            remedy="use the release of hybridinv that wrote it, or a newer one",
+        )
+    try:
+        return _converter().structure(body, Inventory)
+    except (cattrs.BaseValidationError, ValueError, TypeError, KeyError) as error:
+        detail = "; ".join(cattrs.transform_error(error)[:3])
+        raise InventoryFileError(f"{path} is damaged: {detail}", remedy="take it from a backup or collect anew") from error
+
+
+def write_whole(path: Path, body: bytes) -> None:
+    """Write a file under a temporary name, then rename it, so that it is never half there."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(body)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

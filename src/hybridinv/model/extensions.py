@@ -1,0 +1,49 @@
+"""Extensions on machines, and the images they are installed from."""
+
+from __future__ import annotations
+
+import attrs
+
+from hybridinv.model.fact import fact
+from hybridinv.model.machines import OSType
+
+
+@attrs.frozen(kw_only=True)
+class Extension:
+    """An extension installed on a machine."""
+
+    id: str = attrs.field(metadata={"doc": "The ARM id in lower case."})
+    name: str = attrs.field(metadata={"doc": "Its name on the machine."})
+    platform: str = attrs.field(metadata={"doc": "`azure-stack-hub`, `azure` or `azure-arc`."})
+    source: str = attrs.field(metadata={"doc": "Which endpoint it was read from."})
+    vm_id: str = fact("", "The machine it is on.", azure="id", arc="id")
+    publisher: str = fact("", "Publisher.", azure="properties.publisher", arc="properties.publisher")
+    type: str = fact("", "Type.", azure="properties.type", arc="properties.type")
+    version: str = fact(
+        "", "The version that runs, else the one asked for.", azure="instanceView.typeHandlerVersion, typeHandlerVersion",
+        arc="instanceView.typeHandlerVersion, typeHandlerVersion",
+    )  # fmt: skip
+    provisioning_state: str = fact("", "As the platform words it.", azure="provisioningState", arc="provisioningState")
+    status: str = fact(
+        "", "The worst level its instance view reports: `info`, `warning` or `error`.",
+        azure="instanceView.statuses[].level", arc="instanceView.status.level",
+    )  # fmt: skip
+    message: str = fact("", "What the extension says.", azure="instanceView.statuses[].message",
+                        arc="instanceView.status.message")  # fmt: skip
+    auto_upgrade: bool | None = fact(None, "Upgraded by the platform.", azure="enableAutomaticUpgrade",
+                                     arc="enableAutomaticUpgrade")  # fmt: skip
+
+
+@attrs.frozen(kw_only=True)
+class ExtensionImage:
+    """One version of an extension that a location offers."""
+
+    id: str = attrs.field(metadata={"doc": "The ARM id in lower case."})
+    name: str = attrs.field(metadata={"doc": "The version, as the catalogue names it."})
+    platform: str = attrs.field(metadata={"doc": "`azure-stack-hub`, `azure` or `azure-arc`."})
+    source: str = attrs.field(metadata={"doc": "Which endpoint it was read from."})
+    publisher: str = fact("", "Publisher.")
+    type: str = fact("", "Type.")
+    version: str = fact("", "Version.")
+    location: str = fact("", "Region.")
+    os_type: OSType = fact(OSType.UNKNOWN, "Where the platform tells.", converter=OSType)

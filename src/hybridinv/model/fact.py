@@ -1,0 +1,59 @@
+"""How a record documents its fields: what the value is, its unit, and where each platform has it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def fact(
+    default: object,
+    doc: str,
+    *,
+    unit: str = "",
+    converter: Callable[[Any], Any] | None = None,
+    hash: bool | None = None,  # noqa: A002 - attrs' own name
+    **sources: str,
+) -> Any:
+    """An attrs field with its documentation; `sources` maps a platform to the property it comes from."""
+    return attrs.field(
+        default=default,
+        converter=converter,
+        hash=hash,
+        metadata={"doc": doc, "unit": unit, "sources": sources},
+    )
+
+
+def several(default: tuple[Any, ...] | frozenset[Any], doc: str, **options: Any) -> Any:
+    """A field that holds several values; any iterable may be given, a tuple or frozenset is kept."""
+    return fact(default, doc, converter=type(default), **options)
+
+
+class Tags(Mapping[str, str]):
+    """Names and values as the platform keeps them, immutable."""
+
+    __slots__ = ("_values",)
+
+    def __init__(self, values: Mapping[str, Any] | None = None) -> None:
+        self._values = {str(k): "" if v is None else str(v) for k, v in (values or {}).items()}
+
+    def __getitem__(self, name: str) -> str:
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self._values.items()))
+
+    def __repr__(self) -> str:
+        return repr(self._values)
+

@@ -1,0 +1,71 @@
+"""What could not be read, what was found, and what changed."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import attrs
+
+from hybridinv.model.fact import fact, several
+
+
+class Severity(StrEnum):
+    """How much a finding matters."""
+
+    BLOCKER = "blocker"
+    WARNING = "warning"
+    INFO = "info"
+
+
+@attrs.frozen(kw_only=True)
+class Problem:
+    """Something that could not be read; without it the inventory would be silently short."""
+
+    source: str = fact("", "Which source, as in `adapter.source`.")
+    kind: str = fact("", "Which kind of record: `hosts`, `vms`, …; empty where all of the source is concerned.")
+    scope: str = fact("", "What exactly: a record's id, a subscription, a property path.")
+    error: str = fact("", "Class name of the error, as in `hybridinv.errors`.")
+    message: str = fact("", "What happened.")
+    remedy: str = fact("", "What to do next.")
+
+    def __str__(self) -> str:
+        where = " ".join(part for part in (self.source, self.kind, self.scope) if part)
+        return f"{where}: {self.error}: {self.message}" + (f" — {self.remedy}" if self.remedy else "")
+
+
+@attrs.frozen(kw_only=True)
+class Finding:
+    """One answer of a check or a plan: what is so, how much it matters, what to do, and who says so."""
+
+    severity: Severity = fact(Severity.INFO, "How much it matters.", converter=Severity)
+    code: str = fact("", "A stable name for this kind of finding; vSphere findings use the vendor's fault names.")
+    subject_id: str = fact("", "The id of the record it is about.")
+    message: str = fact("", "What is so.")
+    remedy: str = fact("", "What to do about it.")
+    sources: tuple[str, ...] = several((), "The vendor documents it rests on.")
+
+
+class ChangeKind(StrEnum):
+    """What happened to a record between two inventories."""
+
+    ADDED = "added"
+    REMOVED = "removed"
+    CHANGED = "changed"
+    NOT_SEEN = "not_seen"
+
+
+@attrs.frozen(kw_only=True)
+class Change:
+    """One difference between two inventories."""
+
+    change: ChangeKind = fact(
+        ChangeKind.CHANGED,
+        "`not_seen` instead of `removed` where the later inventory could not read the source completely.",
+        converter=ChangeKind,
+    )
+    kind: str = fact("", "Which kind of record: `hosts`, `vms`, …")
+    id: str = fact("", "The record's id.")
+    name: str = fact("", "The record's name.")
+    field: str = fact("", "The field that changed; empty for added and removed records.")
+    before: str = fact("", "The earlier value, as text.")
+    after: str = fact("", "The later value, as text.")

@@ -1,0 +1,27 @@
+"""Measurements of machines over time."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import attrs
+
+from hybridinv.model.fact import fact
+
+
+@attrs.frozen(kw_only=True)
+class MetricSample:
+    """One counter of one machine over one interval."""
+
+    vm_id: str = fact("", "The machine.")
+    counter: str = fact("", "Our word for it: `cpu_percent`, `memory_available_bytes`, `disk_transfers_per_second`, …")
+    raw_name: str = fact("", "The platform's name of the counter.")
+    unit: str = fact("", "Unit of the values.")
+    at: datetime | None = fact(None, "Start of the interval.")
+    interval_s: int | None = fact(None, "Length of the interval.", unit="seconds")
+    average: float | None = fact(None, "Mean over the interval.")
+    minimum: float | None = fact(None, "Smallest value.")
+    maximum: float | None = fact(None, "Largest value.")
+    total: float | None = fact(None, "Sum of the values.")
+    count: int | None = fact(None, "How many values.")
+    last: float | None = fact(None, "Last value.")

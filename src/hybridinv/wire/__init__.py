@@ -1,0 +1,1 @@
+"""Readers: bytes → plain values → records. Pure; no SDK and no HTTP library in here."""

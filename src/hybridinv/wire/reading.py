@@ -1,0 +1,181 @@
+"""How readers look into a body: dotted paths, lenient values, and a note of every field that could not be read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import attrs
+
+from hybridinv.errors import UnexpectedAnswer
+from hybridinv.model import Problem
+
+_MOMENT = re.compile(
+    r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d)?)(?:[.,](\d+))?\s*(Z|[+-]\d\d:?\d\d)?", re.ASCII | re.IGNORECASE
+)
+_HEX32 = re.compile(r"[0-9a-f]{32}")
+_HEX12 = re.compile(r"[0-9a-f]{12}")
+
+
+@attrs.frozen
+class Origin:
+    """Where a body came from; every record carries it."""
+
+    platform: str
+    source: str
+
+
+def look(body: Any, path: str = "") -> Any:
+    """The value at a dotted path, None where any step of it is missing."""
+    for step in path.split(".") if path else ():
+        if not isinstance(body, Mapping):
+            return None
+        body = body.get(step)
+    return body
+
+
+def need(body: Any, path: str) -> Any:
+    """The value at a dotted path; `UnexpectedAnswer` names the path where it is missing."""
+    value = look(body, path)
+    if value is None:
+        raise UnexpectedAnswer(
+            f"the answer has no {path}", path=path, remedy="report it with a tape of this endpoint (hi.record)"
+        )
+    return value
+
+
+def many(value: Any) -> Sequence[Any]:
+    """A list as it is, None as nothing, one value alone as a list of it (XML does not tell them apart)."""
+    if value is None:
+        return ()
+    return value if isinstance(value, (list, tuple)) else (value,)
+
+
+def utc(value: str) -> datetime | None:
+    """An ISO 8601 moment as aware UTC; no zone means UTC, more than six digits of a second are cut."""
+    match = _MOMENT.fullmatch(value.strip())
+    if match is None:
+        return None
+    day, clock, fraction, zone = match.groups()
+    text = f"{day}T{clock}" + (f".{fraction[:6]:0<6}" if fraction else "")
+    try:
+        return datetime.fromisoformat(text + ("+00:00" if zone in (None, "Z", "z") else zone)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def uuid_text(value: str) -> str:
+    """A UUID in lower case with dashes; any other text in lower case."""
+    text = value.strip().lower()
+    digits = text.replace("-", "").strip("{}")
+    if not _HEX32.fullmatch(digits):
+        return text
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+def mac_text(value: str) -> str:
+    """A MAC address in lower case with colons; any other text in lower case."""
+    text = value.strip().lower()
+    digits = re.sub(r"[-:.\s]", "", text)
+    return ":".join(digits[i : i + 2] for i in range(0, 12, 2)) if _HEX12.fullmatch(digits) else text
+
+
+class Body:
+    """One object of an answer, and the list of what in it could not be read.
+
+    A missing or null field is unknown (None or ""), and no problem. A field of a type that cannot be read is unknown
+    too, and is noted: `problems()` turns the notes into records, so that one odd value never costs the whole list.
+    """
+
+    __slots__ = ("notes", "value")
+
+    def __init__(self, value: Any, notes: list[str] | None = None) -> None:
+        self.value = value
+        self.notes = [] if notes is None else notes
+
+    def look(self, path: str) -> Any:
+        """The raw value at a path."""
+        return look(self.value, path)
+
+    def at(self, path: str) -> Body:
+        """The object at a path; empty where there is none. It shares the notes."""
+        value = look(self.value, path)
+        if value is not None and not isinstance(value, Mapping):
+            self.note(path, "an object", value)
+        return Body(value if isinstance(value, Mapping) else {}, self.notes)
+
+    def each(self, path: str) -> Iterable[Body]:
+        """The objects in the list at a path; anything else in it is noted and left out."""
+        for item in many(look(self.value, path)):
+            if isinstance(item, Mapping):
+                yield Body(item, self.notes)
+            elif item is not None:
+                self.note(path, "a list of objects", item)
+
+    def text(self, *paths: str) -> str:
+        """The first text that is not empty; numbers and booleans become text."""
+        for path in paths:
+            value = look(self.value, path)
+            if isinstance(value, str) and value:
+                return value
+            if isinstance(value, bool):
+                return str(value).lower()
+            if isinstance(value, (int, float)):
+                return str(value)
+            if value is not None and not isinstance(value, str):
+                self.note(path, "text", value)
+        return ""
+
+    def texts(self, path: str) -> tuple[str, ...]:
+        """The texts in the list at a path."""
+        return tuple(value for value in many(look(self.value, path)) if isinstance(value, str) and value)
+
+    def number(self, *paths: str) -> int | None:
+        """The first whole number; digits in a text count, fractions are cut."""
+        for path in paths:
+            value = look(self.value, path)
+            if value is None or value == "":
+                continue
+            try:
+                if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+                    raise ValueError
+                return int(value) if not isinstance(value, str) or value.lstrip("+-").isdigit() else int(float(value))
+            except (ValueError, OverflowError):
+                self.note(path, "a number", value)
+        return None
+
+    def truth(self, path: str) -> bool | None:
+        """A boolean; the texts `true` and `false` count."""
+        value = look(self.value, path)
+        if value is None or isinstance(value, bool):
+            return value
+        known = {"true": True, "false": False, "1": True, "0": False}.get(str(value).strip().lower())
+        if known is None and value != "":
+            self.note(path, "true or false", value)
+        return known
+
+    def moment(self, *paths: str) -> datetime | None:
+        """The first moment, aware UTC."""
+        for path in paths:
+            value = look(self.value, path)
+            if value in (None, ""):
+                continue
+            moment = utc(value) if isinstance(value, str) else None
+            if moment is not None:
+                return moment
+            self.note(path, "a date", value)
+        return None
+
+    def note(self, path: str, expected: str, value: object) -> None:
+        """Remember that the value at a path is not what it should be."""
+        self.notes.append(f"{path}: expected {expected}, got {value!r:.60}")
+
+    def problems(self, origin: Origin, kind: str, scope: str) -> tuple[Problem, ...]:
+        """The notes as records."""
+        return tuple(
+            Problem(source=origin.source, kind=kind, scope=scope, error="UnexpectedAnswer", message=note,
+                    remedy="the field is left unknown; report it with a tape of this endpoint (hi.record)")
+            for note in self.notes
+        )  # fmt: skip
