@@ -110,7 +110,20 @@ class DeadlineExceeded(EndpointError):
 
 
 class ServerFault(EndpointError):
-    """The endpoint answered with a fault of its own."""
+    """The endpoint answered with a fault of its own; `status` is the HTTP status where there is one."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int = 0,
+        source: str = "",
+        operation: str = "",
+        request_id: str = "",
+        remedy: str = "",
+    ) -> None:
+        super().__init__(message, source=source, operation=operation, request_id=request_id, remedy=remedy)
+        self.status = status
 
 
 class UnexpectedAnswer(HybridInvError):

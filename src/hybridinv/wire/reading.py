@@ -146,6 +146,17 @@ class Body:
                 self.note(path, "a number", value)
         return None
 
+    def gigabytes(self, path: str) -> int | None:
+        """A size given in GiB (which ARM calls GB), in bytes; fractions count."""
+        value = look(self.value, path)
+        if value is None or value == "":
+            return None
+        try:
+            return round(float("" if isinstance(value, bool) else value) * 2**30)
+        except (TypeError, ValueError, OverflowError):
+            self.note(path, "a number", value)
+            return None
+
     def truth(self, path: str) -> bool | None:
         """A boolean; the texts `true` and `false` count."""
         value = look(self.value, path)

@@ -1,0 +1,149 @@
+"""What a migration is asked to change: from records, ids and names to a Move."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, TypeVar
+
+import attrs
+
+from hybridinv.errors import MultipleMatches, NotFound, NotSupported
+from hybridinv.model import Datastore, Disk, Host, PowerState, VirtualMachine
+from hybridinv.model.migration import Condition, MigrationKind, MigrationState
+
+if TYPE_CHECKING:
+    from hybridinv.inventory import Inventory
+    from hybridinv.tables import Records
+
+T = TypeVar("T", VirtualMachine, Host, Datastore)
+
+_OFF = frozenset({PowerState.STOPPED, PowerState.SUSPENDED, PowerState.DEALLOCATED})
+
+
+@attrs.frozen(kw_only=True)
+class Move:
+    """A machine, where it is, and where it is to go."""
+
+    inv: Inventory
+    vm: VirtualMachine
+    source: Host | None
+    destination: Host | None
+    datastore: Datastore | None
+    rehosted: bool = False
+    """Nobody gave the destination: it is a host that mounts the datastore, which the machine's own does not."""
+
+    @property
+    def host_changes(self) -> bool:
+        """It goes to another host."""
+        return self.destination != self.source and not self.rehosted
+
+    @property
+    def moving_disks(self) -> tuple[Disk, ...]:
+        """The disks that are not yet where they are to be."""
+        target = self.datastore
+        return tuple(disk for disk in self.vm.disks if target and disk.datastore_id != target.id)
+
+    @property
+    def disks_move(self) -> bool:
+        """It goes to another datastore; a machine whose disks are not known counts as going."""
+        return self.datastore is not None and (bool(self.moving_disks) or not self.vm.disks)
+
+    @property
+    def kind(self) -> MigrationKind:
+        """What changes, or was asked to where nothing does."""
+        if self.host_changes and self.disks_move:
+            return MigrationKind.COMPUTE_AND_STORAGE
+        if self.disks_move or (self.datastore and not self.host_changes):
+            return MigrationKind.STORAGE
+        return MigrationKind.COMPUTE
+
+    @property
+    def state(self) -> MigrationState:
+        """Cold only where the machine is known not to run: a hot plan asks for more."""
+        return MigrationState.COLD if self.vm.power_state in _OFF else MigrationState.HOT
+
+    @property
+    def datastore_ids(self) -> tuple[str, ...]:
+        """Where its disks are."""
+        return tuple(dict.fromkeys(disk.datastore_id for disk in self.vm.disks if disk.datastore_id))
+
+    @property
+    def conditions(self) -> frozenset[Condition]:
+        """What the rows of a rule may depend on."""
+        conditions = {self._reach()}
+        if self.vm.power_state is PowerState.SUSPENDED:
+            conditions.add(Condition.SUSPENDED)
+        if self.host_changes and self.destination and self.destination.source != self.vm.source:
+            conditions.add(Condition.CROSS_VCENTER)
+        return frozenset(conditions)
+
+    def _reach(self) -> Condition:
+        apart = self.source and self.datastore and self.sees(self.source, self.datastore.id) is False
+        return Condition.NO_HOST_SEES_BOTH if apart else Condition.ONE_HOST_SEES_BOTH
+
+    def sees(self, host: Host, datastore_id: str) -> bool | None:
+        """Whether that host mounts that datastore; None where the inventory does not know."""
+        datastore = next((d for d in self.inv.datastores if d.id == datastore_id), None)
+        return host.id in datastore.host_ids if datastore and datastore.host_ids else None
+
+
+def read_move(
+    inv: Inventory,
+    vm: VirtualMachine | str,
+    to_host: Host | str | None = None,
+    to_datastore: Datastore | str | None = None,
+) -> Move:
+    """The move that is asked for; each argument is a record, an id or a name."""
+    if to_host is None and to_datastore is None:
+        raise NotSupported("a migration needs somewhere to go", remedy="give to_host=, to_datastore= or both")
+    machine = _record(inv.vms, vm)
+    source = next((host for host in inv.hosts if host.id == machine.host_id), None)
+    move = Move(
+        inv=inv,
+        vm=machine,
+        source=source,
+        destination=source if to_host is None else _record(inv.hosts, to_host),
+        datastore=None if to_datastore is None else _record(inv.datastores, to_datastore),
+    )
+    return move if to_host is not None else _rehosted(move)
+
+
+def _rehosted(move: Move) -> Move:
+    """A powered-off machine whose host does not mount the datastore has to go to a host that does."""
+    if move.state is MigrationState.HOT or Condition.NO_HOST_SEES_BOTH not in move.conditions:
+        return move
+    mounting = move.datastore.host_ids if move.datastore else ()
+    host = next((host for host in move.inv.hosts if host.id in mounting), None)
+    return attrs.evolve(move, destination=host, rehosted=True) if host else move
+
+
+def _record(records: Records[T], wanted: T | str) -> T:
+    kind = records.type.__name__
+    if isinstance(wanted, str):
+        wanted = _find(records, wanted)
+    if not isinstance(wanted, records.type):
+        raise NotSupported(f"{wanted!r:.80} is no {kind}", remedy=f"give a {kind}, its id or its name")
+    if wanted.platform != "vsphere":
+        raise NotSupported(
+            f"{wanted.name} is on {wanted.platform}, which gives its users no say in migrations",
+            remedy="plan migrations of vSphere machines; plan_maintenance answers for the other platforms",
+        )
+    return wanted
+
+
+def _find(records: Records[T], wanted: str) -> T:
+    kind = records.type.__name__
+    try:
+        return records.get(wanted)
+    except NotFound:
+        named = records.where(name=wanted)
+    # An Arc machine inside a VM often has the VM's name; only the VM can be migrated here.
+    named = named.where(platform="vsphere") or named
+    if len(named) > 1:
+        ids = ", ".join(record.id for record in named[:5])
+        raise MultipleMatches(f"{len(named)} {kind} records are named {wanted!r}", remedy=f"give an id: {ids}")
+    if not named:
+        close = difflib.get_close_matches(wanted, {record.name for record in records}, cutoff=0.4)
+        hint = f"did you mean {' or '.join(map(repr, close))}?" if close else "collect it, or check the spelling"
+        raise NotFound(f"no {kind} of this inventory has the id or name {wanted!r}", remedy=hint)
+    return named[0]

@@ -1,0 +1,100 @@
+"""Which VMkernel adapters a service uses on a host, and how two hosts meet."""
+
+from __future__ import annotations
+
+import ipaddress
+import itertools
+from typing import TYPE_CHECKING
+
+import attrs
+
+from hybridinv.model import Host, VMkernelAdapter, VMkernelService
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from hybridinv.inventory import Inventory
+
+
+@attrs.frozen(kw_only=True)
+class End:
+    """One end of a flow: a host, and the adapters that would carry it there."""
+
+    host: Host
+    wanted: str
+    """The preferred service."""
+    service: str
+    """The service used."""
+    adapters: tuple[VMkernelAdapter, ...]
+    """Those of the service, the first being the one used."""
+    known: bool
+    """Whether the inventory has any adapter of this host."""
+
+    @property
+    def fallback(self) -> bool:
+        """The preferred service is not set up here."""
+        return self.service != self.wanted
+
+
+def adapters_of(inv: Inventory, host: Host) -> tuple[VMkernelAdapter, ...]:
+    """A host's adapters, vmk2 before vmk10."""
+    adapters = (adapter for adapter in inv.vmkernel_adapters if adapter.host_id == host.id)
+    return tuple(sorted(adapters, key=lambda adapter: (len(adapter.device), adapter.device)))
+
+
+def effective_adapters(adapters: Iterable[VMkernelAdapter], service: str) -> tuple[VMkernelAdapter, ...]:
+    """The adapters that carry a service: those on its dedicated TCP/IP stack, else those tagged for it.
+
+    A stack is named as its service; once an adapter is on it, the service is disabled on all other adapters.
+    """
+    adapters = tuple(adapters)
+    on_stack = tuple(adapter for adapter in adapters if adapter.netstack == service)
+    return on_stack or tuple(adapter for adapter in adapters if service in adapter.services)
+
+
+def fallback_adapters(adapters: Iterable[VMkernelAdapter]) -> tuple[VMkernelAdapter, ...]:
+    """Where provisioning traffic goes without a Provisioning adapter: vmk0, then what is tagged for management."""
+    adapters = tuple(adapters)
+    vmk0 = [adapter for adapter in adapters if adapter.device == "vmk0"]
+    return tuple(dict.fromkeys((*vmk0, *effective_adapters(adapters, VMkernelService.MANAGEMENT))))
+
+
+def end_of(host: Host, adapters: Sequence[VMkernelAdapter], services: Sequence[str]) -> End:
+    """The first of the services that is set up on a host; where nothing is known of its adapters, the preferred."""
+    wanted, *fallbacks = services
+    found, used = effective_adapters(adapters, wanted), wanted
+    if not found and fallbacks and adapters:
+        found, used = fallback_adapters(adapters), fallbacks[0]
+    return End(host=host, wanted=wanted, service=used, adapters=found, known=bool(adapters))
+
+
+def meet(source: End, destination: End) -> tuple[VMkernelAdapter | None, VMkernelAdapter | None]:
+    """The adapters used at both ends: the first pair that shares a subnet, else the first of each end."""
+    ends = [end.adapters[:1] if end.fallback else end.adapters for end in (source, destination)]
+    shared = next((pair for pair in itertools.product(*ends) if same_subnet(*pair)), None)
+    return shared or (next(iter(ends[0]), None), next(iter(ends[1]), None))
+
+
+def same_subnet(one: VMkernelAdapter, other: VMkernelAdapter) -> bool | None:
+    """Whether two adapters share an IPv4 subnet; None where an address or mask is not known."""
+    networks = subnet(one), subnet(other)
+    return None if None in networks else networks[0] == networks[1]
+
+
+def has_gateway(adapter: VMkernelAdapter) -> bool:
+    """Whether its gateway is in its own subnet; otherwise that of its stack leads out through another adapter."""
+    network = subnet(adapter)
+    try:
+        return network is not None and ipaddress.IPv4Address(adapter.gateway) in network
+    except ValueError:
+        return False
+
+
+def subnet(adapter: VMkernelAdapter) -> ipaddress.IPv4Network | None:
+    """Its IPv4 subnet, where address and mask are known."""
+    if not (adapter.ip_address and adapter.subnet_mask):
+        return None
+    try:
+        return ipaddress.IPv4Interface(f"{adapter.ip_address}/{adapter.subnet_mask}").network
+    except ValueError:
+        return None

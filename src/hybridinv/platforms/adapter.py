@@ -1,0 +1,191 @@
+"""What every adapter has in common: its kinds, strict lists, a tolerant inventory, and the end of its session."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, ClassVar, Self, TypeVar
+
+import attrs
+
+from hybridinv.errors import HybridInvError, NotSupported
+from hybridinv.inventory import KINDS, Inventory, Progress, check_kind, problem_of
+from hybridinv.model import (
+    Cluster,
+    Datastore,
+    Extension,
+    Host,
+    Network,
+    Problem,
+    VirtualMachine,
+    VMkernelAdapter,
+)
+from hybridinv.tables import Records
+from hybridinv.transport.client import Wire
+from hybridinv.transport.deadline import deadline as within
+
+T = TypeVar("T")
+
+
+@attrs.define
+class Reading:
+    """What one kind gave: the records, what is missing of the list, and what is odd about what is there.
+
+    `lost` holds the errors that cost records: a strict list raises the first of them, an inventory keeps all.
+    """
+
+    records: list[Any] = attrs.field(factory=list)
+    lost: list[tuple[str, HybridInvError]] = attrs.field(factory=list)
+    problems: list[Problem] = attrs.field(factory=list)
+
+    def lose(self, scope: str, error: HybridInvError) -> None:
+        """Note that an error has cost records of that scope (a subscription, an object)."""
+        self.lost.append((scope, error))
+
+    def all_problems(self, source: str, kind: str) -> Iterator[Problem]:
+        """Everything that could not be read, as records."""
+        for scope, error in self.lost:
+            yield problem_of(error, source=source, kind=kind, scope=scope)
+        yield from self.problems
+        for record in self.records:
+            yield from (problem for problem in record.problems if problem.error) if hasattr(record, "problems") else ()
+
+
+class Survey(ABC):
+    """One pass over a source. What several kinds need is read once in it; it is used by one thread."""
+
+    @abstractmethod
+    def read(self, kind: str) -> Reading:
+        """Everything of one kind."""
+
+
+class Adapter(ABC):
+    """Reads one platform's endpoint. Constructing one does no I/O; it may be used by several threads."""
+
+    platform: ClassVar[str]
+    missing: ClassVar[Mapping[str, str]] = {}
+    """Why the platform does not have the other kinds."""
+
+    source: str
+    capabilities: frozenset[str]
+    """The kinds it can give, named as its methods; asking for another raises `NotSupported` with the reason."""
+    _wire: Wire
+
+    def hosts(self) -> Records[Host]:
+        """All hosts, or an exception."""
+        return self._all("hosts", Host)
+
+    def vms(self) -> Records[VirtualMachine]:
+        """All virtual machines (for Arc: machines with the agent), or an exception."""
+        return self._all("vms", VirtualMachine)
+
+    def extensions(self, vms: Iterable[VirtualMachine] | None = None) -> Records[Extension]:
+        """All extensions, or those on the given machines; or an exception."""
+        found = self._all("extensions", Extension)
+        if vms is None:
+            return found
+        wanted = {vm.id for vm in vms}
+        return found.where(vm_id=wanted.__contains__)
+
+    def vmkernel_adapters(self) -> Records[VMkernelAdapter]:
+        """All VMkernel adapters with their services, or an exception."""
+        return self._all("vmkernel_adapters", VMkernelAdapter)
+
+    def clusters(self) -> Records[Cluster]:
+        """All clusters, or an exception."""
+        return self._all("clusters", Cluster)
+
+    def datastores(self) -> Records[Datastore]:
+        """All datastores, or an exception."""
+        return self._all("datastores", Datastore)
+
+    def networks(self) -> Records[Network]:
+        """All networks, or an exception."""
+        return self._all("networks", Network)
+
+    def inventory(
+        self,
+        kinds: Iterable[str] | None = None,
+        *,
+        progress: Callable[[Progress], None] | None = None,
+        deadline: float | None = None,
+    ) -> Inventory:
+        """What this source has, and what could not be read of it in `problems`; `deadline` in seconds."""
+        wanted = sorted(self.capabilities, key=list(KINDS).index) if kinds is None else _listed(kinds)
+        for kind in wanted:
+            self._check(kind)
+        inventory = Inventory(sources=[self.source])
+        with within(deadline):
+            survey = self._survey(self._reporter(progress))
+            for kind in wanted:
+                inventory = self._add(inventory, survey, kind)
+                if progress:
+                    count = len(getattr(inventory, kind))
+                    progress(Progress(source=self.source, platform=self.platform, kind=kind, read=count,
+                                      expected=count, done=True, problems=len(inventory.problems)))  # fmt: skip
+        return inventory
+
+    def _add(self, inventory: Inventory, survey: Survey, kind: str) -> Inventory:
+        try:
+            reading = survey.read(kind)
+        except HybridInvError as error:
+            reading = Reading()
+            reading.lose("", error)
+        return attrs.evolve(
+            inventory,
+            **{kind: reading.records},
+            problems=[*inventory.problems, *reading.all_problems(self.source, kind)],
+        )
+
+    def _all(self, kind: str, type_: type[T]) -> Records[T]:
+        self._check(kind)
+        reading = self._survey(None).read(kind)
+        for scope, error in reading.lost:
+            if scope:
+                error.add_note(f"while reading {kind} of {scope}")
+            raise error
+        return Records(type_, reading.records)
+
+    def _check(self, kind: str) -> None:
+        check_kind(kind)
+        if kind not in self.capabilities:
+            reason = self.missing.get(kind, f"{self.platform} has no {kind.replace('_', ' ')}")
+            raise NotSupported(
+                f"{self.source}: {reason}", remedy=f"it has: {', '.join(sorted(self.capabilities))} (see .capabilities)"
+            )
+
+    def _reporter(self, progress: Callable[[Progress], None] | None) -> Report:
+        def report(kind: str, read: int, expected: int | None) -> None:
+            if progress:
+                progress(Progress(source=self.source, platform=self.platform, kind=kind, read=read, expected=expected))
+
+        return report
+
+    @abstractmethod
+    def _survey(self, report: Report | None) -> Survey:
+        """A fresh pass over the source."""
+
+    @abstractmethod
+    def native(self, record: Any) -> Any:
+        """The vendor SDK's object for a record of this source, authenticated."""
+
+    def close(self) -> None:
+        """End the session and close the connections; using the adapter again opens new ones."""
+        self._wire.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.source}>"
+
+
+Report = Callable[[str, int, int | None], None]
+"""Called with kind, records read so far, and how many the endpoint says there are."""
+
+
+def _listed(kinds: Iterable[str]) -> list[str]:
+    return [kinds] if isinstance(kinds, str) else list(kinds)

@@ -1,0 +1,129 @@
+"""Microsoft.Compute and virtual networks, as Azure and Azure Stack Hub both have them."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+from hybridinv.errors import HybridInvError, NotFound, ServerFault, TruncatedAnswer
+from hybridinv.platforms.adapter import Reading, Report
+from hybridinv.platforms.arm import ArmSurvey, Item
+from hybridinv.transport.arm import ArmClient
+from hybridinv.transport.parallel import side_by_side
+from hybridinv.wire import arm as wire
+from hybridinv.wire import compute
+from hybridinv.wire.reading import Origin, look
+
+_MACHINES = "/providers/Microsoft.Compute/virtualMachines"
+_NETWORKS = "/providers/Microsoft.Network/virtualNetworks"
+_EXTENSIONS = "microsoft.compute/virtualmachines/extensions"
+_FEW = 100
+
+
+class ComputeSurvey(ArmSurvey):
+    """VMs, their extensions and networks. Two sweeps, the list and `statusOnly`, joined on the lower-cased id."""
+
+    def __init__(self, client: ArmClient, origin: Origin, subscription_ids: list[str] | None,
+                 subscriptions_version: str, report: Report | None, *, compute_version: str, network_version: str,
+                 has_graph: bool) -> None:  # fmt: skip
+        super().__init__(client, origin, subscription_ids, subscriptions_version, report)
+        self._version = compute_version
+        self._network_version = network_version
+        self._has_graph = has_graph
+
+    def _vms(self) -> Reading:
+        models, statuses, swept = self._machines
+        reading = Reading(lost=list(swept.lost), problems=list(swept.problems))
+        self.records(
+            models.values(), lambda model: compute.read_vm(model, statuses.get(wire.arm_id(model["id"])), self.origin), reading
+        )
+        return reading
+
+    def _extensions(self) -> Reading:
+        models, statuses, swept = self._machines
+        reading = Reading(lost=list(swept.lost))
+        items = self.extensions_of(
+            models, lambda model: set(compute.extension_ids(model)), _EXTENSIONS, self._version, reading
+        )
+        views = {
+            f"{id_}/extensions/{str(look(view, 'name')).lower()}": view
+            for id_, status in statuses.items()
+            for view in compute.extension_views(status)
+        }
+        self.records(
+            items, lambda item: compute.read_extension(item, views.get(wire.arm_id(item["id"])), self.origin), reading
+        )
+        return reading
+
+    def _networks(self) -> Reading:
+        reading = Reading()
+        items = self.sweep("networks", _NETWORKS, self._network_version, reading)
+        self.records(items, lambda item: compute.read_network(item, self.origin), reading)
+        return reading
+
+    def graph(self, type_: str) -> list[Item] | None:
+        return super().graph(type_) if self._has_graph else None
+
+    @cached_property
+    def _machines(self) -> tuple[dict[str, Item], dict[str, Item], Reading]:
+        """Models and statuses by id, and what of them is missing."""
+        reading = Reading()
+        models = _by_id(self.sweep("vms", _MACHINES, self._version, reading))
+        status_reading = Reading()
+        swept = self.sweep("vms", _MACHINES, self._version, status_reading, statusOnly="true")
+        statuses = {id_: item for id_, item in _by_id(swept).items() if compute.has_instance_view(item)}
+        # A Hub may refuse `statusOnly`, or answer as if it were not there.
+        refused = [scope for scope, error in status_reading.lost if _is_refusal(error)]
+        reading.lost += [(scope, error) for scope, error in status_reading.lost if scope not in refused]
+        ignored = bool(swept) and not statuses
+        lost = {scope.lower() for scope, _ in reading.lost}
+        self._add_models([id_ for id_ in statuses if id_ not in models], models, reading)
+        bare = [id_ for id_ in models if id_ not in statuses and _subscription(id_) not in lost]
+        self._add_views(bare, models, statuses, reading, every_one=bool(refused) or ignored)
+        return models, statuses, reading
+
+    def _add_models(self, ids: list[str], models: dict[str, Item], reading: Reading) -> None:
+        """Machines that only the second list has: new since the first, or left out of it."""
+        if len(ids) > _FEW:
+            reading.lose("", TruncatedAnswer(f"the list of VMs leaves out {len(ids)} that statusOnly has",
+                                             path="value", remedy="read it again; report it with a tape"))  # fmt: skip
+            return
+        for id_, answer in zip(ids, side_by_side(self._get, ids), strict=True):
+            if isinstance(answer, NotFound):
+                continue
+            if isinstance(answer, HybridInvError):
+                reading.lose(id_, answer)
+            else:
+                models[id_] = answer
+
+    def _add_views(
+        self, ids: list[str], models: dict[str, Item], statuses: dict[str, Item], reading: Reading, *, every_one: bool
+    ) -> None:
+        """Machines without a status: each is asked for its own, all of them where there is no other way."""
+        if len(ids) > _FEW and not every_one:
+            reading.lose("", TruncatedAnswer(f"statusOnly leaves out {len(ids)} of {len(models)} VMs",
+                                             path="value", remedy="read it again; report it with a tape"))  # fmt: skip
+            return
+        addresses = [f"{models[id_]['id']}/instanceView" for id_ in ids]
+        for id_, answer in zip(ids, side_by_side(self._get, addresses), strict=True):
+            if isinstance(answer, NotFound):
+                continue
+            if isinstance(answer, HybridInvError):
+                reading.lose(f"{id_}/instanceView", answer)
+            else:
+                statuses[id_] = {"id": models[id_]["id"], "properties": {"instanceView": answer}}
+
+    def _get(self, path: str) -> Item:
+        return wire.read_object(self.client.get(path, self._version), where=path)
+
+
+def _by_id(items: list[Item]) -> dict[str, Item]:
+    return {wire.arm_id(str(item["id"])): item for item in items if item.get("id")}
+
+
+def _subscription(id_: str) -> str:
+    return "/".join(id_.split("/")[:3])
+
+
+def _is_refusal(error: HybridInvError) -> bool:
+    return isinstance(error, NotFound) or (isinstance(error, ServerFault) and 400 <= error.status < 500)

@@ -1,0 +1,140 @@
+"""The bridge that lets the Azure SDKs' clients ride on our wire; it lets them read, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+from azure.core.exceptions import HttpResponseError, ServiceRequestError
+from azure.core.pipeline.transport import HttpTransport
+from azure.core.rest import HttpResponse
+from azure.core.utils import CaseInsensitiveDict
+
+from hybridinv.errors import HybridInvError
+from hybridinv.transport.client import Wire
+
+
+class HttpxTransport(HttpTransport[Any, Any]):
+    """`transport=` for an Azure SDK client or credential.
+
+    `writes=True` is for credentials, which POST for their tokens. Without it a request that would change something is
+    refused: the SDKs register resource providers in the middle of a read.
+    """
+
+    def __init__(self, wire: Wire, *, writes: bool = False) -> None:
+        self._wire = wire
+        self._writes = writes
+
+    def open(self) -> None:
+        """Nothing to do: the wire opens on first use."""
+
+    def close(self) -> None:
+        """Nothing to do: the wire belongs to the adapter."""
+
+    def __enter__(self) -> HttpxTransport:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def send(self, request: Any, *, stream: bool = False, **_: Any) -> Any:
+        """Send an azure-core request, old form or new."""
+        if not self._writes and request.method not in ("GET", "HEAD"):
+            raise HttpResponseError(f"hybridinv only reads; {request.method} {request.url} was not sent")
+        body = getattr(request, "content", None) or getattr(request, "data", None)
+        try:
+            answer = self._wire.client.request(
+                request.method,
+                request.url,
+                headers=dict(request.headers),
+                **({"data": body} if isinstance(body, dict) else {"content": body}),
+            )
+        except HybridInvError as error:
+            # The SDKs try the next credential, or tell their caller, on this error of theirs.
+            raise ServiceRequestError(str(error), error=error) from error
+        return _Answer(request, answer)
+
+
+class _Answer(HttpResponse):
+    """An httpx response that was read to its end, with azure-core's face."""
+
+    def __init__(self, request: Any, answer: httpx.Response) -> None:
+        self._request = request
+        self._answer = answer
+        self.context: dict[str, Any] = {}
+
+    @property
+    def request(self) -> Any:
+        return self._request
+
+    @property
+    def status_code(self) -> int:
+        return self._answer.status_code
+
+    @property
+    def headers(self) -> Any:
+        return CaseInsensitiveDict(self._answer.headers)
+
+    @property
+    def reason(self) -> str:
+        return self._answer.reason_phrase
+
+    @property
+    def content_type(self) -> str | None:
+        return self._answer.headers.get("Content-Type")
+
+    @property
+    def is_closed(self) -> bool:
+        return True
+
+    @property
+    def is_stream_consumed(self) -> bool:
+        return True
+
+    @property
+    def encoding(self) -> str | None:
+        return self._answer.encoding
+
+    @encoding.setter
+    def encoding(self, value: str | None) -> None:
+        self._answer.encoding = value or "utf-8"
+
+    @property
+    def url(self) -> str:
+        return str(self._answer.url)
+
+    @property
+    def content(self) -> bytes:
+        return self._answer.content
+
+    def text(self, encoding: str | None = None) -> str:
+        return self.content.decode(encoding or "utf-8-sig")
+
+    def json(self) -> Any:
+        return self._answer.json()
+
+    def raise_for_status(self) -> None:
+        if self.status_code >= 400:
+            raise HttpResponseError(response=self)
+
+    def read(self) -> bytes:
+        return self.content
+
+    def body(self) -> bytes:
+        """The name that azure-core's older policies call."""
+        return self.content
+
+    def iter_bytes(self, **_: Any) -> Iterator[bytes]:
+        yield self.content
+
+    iter_raw = iter_bytes
+
+    def close(self) -> None:
+        self._answer.close()
+
+    def __enter__(self) -> _Answer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

@@ -1,0 +1,217 @@
+"""How a request waits: retries, Retry-After, timeouts and the deadline; and how httpx' errors become ours."""
+
+from __future__ import annotations
+
+import email.utils
+import random
+import socket
+import ssl
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TypeVar
+
+import httpx
+
+from hybridinv.errors import ConnectFailed, DeadlineExceeded, EndpointError, Throttled, TLSFailed, TruncatedAnswer
+from hybridinv.transport.deadline import remaining
+
+RETRIES = 4
+"""How often a read is tried again."""
+PATIENCE = 120.0
+"""Seconds one request may wait in all when the caller gave no deadline."""
+E = TypeVar("E", bound=BaseException)
+
+_BUSY = (429, 503)
+_FIRST_PAUSE = 0.2
+
+
+class Patient(httpx.BaseTransport):
+    """Tries reads again: after a failed connection, and after 429 or 503 as `Retry-After` asks.
+
+    A request is a read when its method is GET or HEAD, or when its extension `read` says so (SOAP, Resource Graph).
+    Others are sent once. No wait goes beyond the deadline: then it is `Throttled`, at once.
+    """
+
+    def __init__(self, inner: httpx.BaseTransport, source: str) -> None:
+        self._inner = inner
+        self._source = source
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        is_read = request.extensions.get("read", request.method in ("GET", "HEAD"))
+        tries = RETRIES if is_read else 0
+        began = time.monotonic()
+        with errors_of(request, self._source):
+            for attempt in range(tries + 1):
+                self._bound(request)
+                try:
+                    response = self._inner.handle_request(request)
+                except (httpx.ConnectError, httpx.RemoteProtocolError) as error:
+                    # A kept connection that the server has closed meanwhile is no answer either.
+                    if attempt == tries or _tls_cause(error):
+                        raise
+                    pause = _backoff(attempt)
+                    if not _fits(pause, began):
+                        raise
+                    time.sleep(pause)
+                    continue
+                if response.status_code not in _BUSY:
+                    break
+                asked = retry_after(response.headers.get("Retry-After"))
+                pause = _backoff(attempt) if asked is None else asked
+                if attempt < tries and _fits(pause, began):
+                    response.close()
+                    time.sleep(pause)
+                    continue
+                if response.status_code == 429:
+                    response.close()
+                    raise _throttled(request, self._source, asked)
+                break
+        response.stream = _Watched(response.stream, request, self._source)
+        return response
+
+    def _bound(self, request: httpx.Request) -> None:
+        left = remaining()
+        if left is None:
+            return
+        if left <= 0:
+            raise _too_late(request, self._source)
+        timeout = request.extensions.get("timeout", {})
+        request.extensions["timeout"] = {
+            step: left if timeout.get(step) is None else min(left, timeout[step])
+            for step in ("connect", "read", "write", "pool")
+        }
+
+    def close(self) -> None:
+        self._inner.close()
+
+
+class _Watched(httpx.SyncByteStream):
+    """A body that minds the deadline, and whose errors are ours."""
+
+    def __init__(self, stream: object, request: httpx.Request, source: str) -> None:
+        self._stream = stream
+        self._request = request
+        self._source = source
+
+    def __iter__(self) -> Iterator[bytes]:
+        with errors_of(self._request, self._source):
+            for chunk in self._stream:  # type: ignore[attr-defined]
+                left = remaining()
+                if left is not None and left <= 0:
+                    raise _too_late(self._request, self._source)
+                yield chunk
+
+    def close(self) -> None:
+        self._stream.close()  # type: ignore[attr-defined]
+
+
+@contextmanager
+def errors_of(request: httpx.Request, source: str) -> Iterator[None]:
+    """httpx' exceptions as ours; each says what to do next."""
+    where = {"source": source, "operation": f"{request.method} {request.url.path}"}
+    address = f"{request.url.host}:{request.url.port or 443}"
+    try:
+        yield
+    except httpx.TimeoutException as error:
+        left = remaining()
+        if left is not None and left <= 0.01:
+            raise _too_late(request, source) from error
+        raise ConnectFailed(
+            f"{address} gave no answer in time ({type(error).__name__})",
+            remedy="pass a longer timeout=, or check the way there",
+            **where,
+        ) from error
+    except httpx.ConnectError as error:
+        raise _connect_failed(error, address, where) from error
+    except httpx.RemoteProtocolError as error:
+        if "incomplete" in str(error) or "without sending complete" in str(error):
+            raise TruncatedAnswer(
+                f"{address} closed the connection in the middle of its answer", remedy="try again", path=""
+            ) from error
+        raise ConnectFailed(
+            f"{address} does not speak HTTP as expected: {error}", remedy="check host and port", **where
+        ) from error
+    except httpx.ProxyError as error:
+        raise ConnectFailed(
+            f"the proxy refuses the way to {address}: {error}", remedy="check HTTPS_PROXY and NO_PROXY", **where
+        ) from error
+    except httpx.NetworkError as error:
+        raise TruncatedAnswer(
+            f"the connection to {address} broke: {error or type(error).__name__}", remedy="try again", path=""
+        ) from error
+    except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
+        raise ConnectFailed(f"{request.url} is not an address: {error}", remedy="check the endpoint", **where) from error
+
+
+def _connect_failed(error: httpx.ConnectError, address: str, where: dict[str, str]) -> EndpointError:
+    tls = _tls_cause(error)
+    if tls is not None:
+        reason = getattr(tls, "verify_message", "") or str(tls.args[-1] if tls.args else tls)
+        return TLSFailed(
+            f"the certificate of {address} is not trusted: {reason}",
+            remedy="pass ca_file=… (its CA in PEM form) or thumbprint=… (SHA-256 of its certificate)",
+            **where,
+        )
+    cause = _cause(error, socket.gaierror)
+    if cause is not None:
+        return ConnectFailed(f"there is no host {address.rsplit(':', 1)[0]!r}", remedy="check the name", **where)
+    return ConnectFailed(
+        f"nothing answers at {address}: {error}", remedy="check host, port, firewall and HTTPS_PROXY", **where
+    )
+
+
+def _tls_cause(error: BaseException) -> ssl.SSLError | None:
+    return _cause(error, ssl.SSLError)
+
+
+def _cause(error: BaseException | None, kind: type[E]) -> E | None:
+    while error is not None:
+        if isinstance(error, kind):
+            return error
+        error = error.__cause__ or error.__context__
+    return None
+
+
+def _backoff(attempt: int) -> float:
+    return _FIRST_PAUSE * 2**attempt * random.uniform(0.8, 1.2)  # noqa: S311 - spreads load, guards nothing
+
+
+def _fits(pause: float, began: float) -> bool:
+    left = remaining()
+    return pause < (PATIENCE - (time.monotonic() - began) if left is None else left)
+
+
+def retry_after(header: str | None) -> float | None:
+    """Seconds asked for by a `Retry-After` header, in either of its forms; None where there is none."""
+    if not header:
+        return None
+    try:
+        return max(0.0, float(header))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, (email.utils.parsedate_to_datetime(header) - datetime.now(UTC)).total_seconds())
+    except (TypeError, ValueError):
+        return None
+
+
+def _throttled(request: httpx.Request, source: str, asked: float | None) -> Throttled:
+    pause = "" if asked is None else f" and asks for {asked:.0f} s"
+    return Throttled(
+        f"{request.url.host} says there were too many requests{pause}",
+        retry_after=asked,
+        remedy="try again later, or pass a longer deadline=",
+        source=source,
+        operation=f"{request.method} {request.url.path}",
+    )
+
+
+def _too_late(request: httpx.Request, source: str) -> DeadlineExceeded:
+    return DeadlineExceeded(
+        f"the deadline passed before {request.url.host} had answered",
+        remedy="pass a longer deadline=, or ask for fewer kinds",
+        source=source,
+        operation=f"{request.method} {request.url.path}",
+    )

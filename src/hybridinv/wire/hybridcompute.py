@@ -1,0 +1,198 @@
+"""Microsoft.HybridCompute rows → records: servers seen by the Arc agent, and their extensions."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import ip_address
+from sys import intern
+from typing import Any
+
+from hybridinv.model import Agent, AgentStatus, Disk, Extension, Nic, OSType, Tags, VirtualMachine
+from hybridinv.wire.arm import arm_id, extension_ids, own_id, own_name
+from hybridinv.wire.compute import read_extension as _read_extension
+from hybridinv.wire.reading import Body, Origin, mac_text, uuid_text
+
+__all__ = ["extension_ids", "read_extension", "read_machine"]
+
+_STATUS = {
+    "connected": AgentStatus.READY,
+    "disconnected": AgentStatus.DISCONNECTED,
+    "expired": AgentStatus.EXPIRED,
+    "error": AgentStatus.ERROR,
+}
+_FIRMWARE = {"bios": "bios", "efi": "efi", "uefi": "efi", "": "", "unknown": ""}
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+# Maker and model, as SMBIOS has them. A hypervisor can be told to show its host's maker, so this goes first.
+_VIRTUAL = re.compile(
+    r"vmware|microsoft corporation\|virtual machine|kvm|qemu|hvm|xen|virtualbox|innotek|parallels|bhyve|bochs"
+    r"|openstack|ovirt|rhev|nutanix\|ahv|google compute engine|amazon ec2\|(?!.*metal)"
+)
+_PHYSICAL = re.compile(
+    r"(dell|hewlett|hpe?\b|lenovo|fujitsu|cisco|super ?micro|ibm\b|huawei|inspur|quanta|intel\b)"
+    r"|microsoft corporation\|surface|amazon ec2\|.*metal"
+)
+_VIRTUAL_KINDS = {"vmware", "hci", "scvmm", "avs", "aws", "gcp", "eps"}
+
+
+def read_machine(body: dict[str, Any], origin: Origin) -> VirtualMachine:
+    """A server seen by the Arc agent; any field may be null, and Arc never says whether the server runs.
+
+    `connection_state` is the status as written; `is_virtual` is None where neither `kind` nor maker and model
+    tell. `UnexpectedAnswer` where it has no id. API: `machines`.
+    """
+    item, rid = Body(body), own_id(body)
+    properties = item.at("properties")
+    detected = properties.at("detectedProperties")
+    nics = _nics(properties.at("networkProfile"))
+    id_ = arm_id(rid.text)
+    return VirtualMachine(
+        id=id_,
+        name=own_name(item, rid),
+        platform=origin.platform,
+        source=origin.source,
+        location=intern(item.text("location")),
+        resource_group=rid.resource_group,
+        subscription_id=rid.subscription_id,
+        connection_state=intern(properties.text("status")),
+        os_type=_os_type(properties),
+        os_name=intern(_known(properties, "osSku") or _known(properties, "osName")),
+        cpus=_cpus(properties, detected),
+        memory_bytes=_memory(properties, detected),
+        bios_uuid=_bios_uuid(properties),
+        native_id=properties.text("vmId"),
+        resource_id=rid.text,
+        hostname=_hostname(properties),
+        ip_addresses=tuple(dict.fromkeys(address for nic in nics for address in nic.ip_addresses)),
+        disks=_disks(properties.at("storageProfile")),
+        nics=nics,
+        agent=_agent(properties),
+        tags=Tags(item.at("tags").value),
+        is_virtual=_is_virtual(item, detected),
+        firmware=_firmware(properties),
+        problems=item.problems(origin, "vms", id_),
+    )
+
+
+def read_extension(body: dict[str, Any], origin: Origin) -> Extension:
+    """An extension of an Arc machine from its ARM resource or Resource Graph row, in the words of Azure's.
+
+    `UnexpectedAnswer` where it has no id. API: `machines/extensions`, `instanceView.status`.
+    """
+    return _read_extension(body, None, origin)
+
+
+def _agent(properties: Body) -> Agent:
+    word = properties.text("status")
+    status = _STATUS.get(word.strip().lower())
+    details = (
+        ": ".join(filter(None, (error.text("code"), error.text("message"))))
+        for error in properties.each("errorDetails")
+    )
+    said = "" if status else word or "no status given"
+    return Agent(
+        kind="connected-machine-agent",
+        version=properties.text("agentVersion"),
+        status=status or AgentStatus.UNKNOWN,
+        message="; ".join(filter(None, (said, properties.text("statusReason"), *details))),
+        changed_at=properties.moment("lastStatusChange"),
+    )
+
+
+def _known(body: Body, path: str) -> str:
+    # the Linux agent writes "unknown" where it knows nothing
+    text = body.text(path).strip()
+    return "" if text.lower() == "unknown" else text
+
+
+def _hostname(properties: Body) -> str:
+    paths = ("machineFqdn", "dnsFqdn", "osProfile.computerName", "displayName")
+    return next(filter(None, (_known(properties, path) for path in paths)), "")
+
+
+def _os_type(properties: Body) -> OSType:
+    words = [_known(properties, path).lower() for path in ("osType", "osName", "osSku")]
+    for kind in (OSType.WINDOWS, OSType.LINUX):
+        if any(kind.value in word for word in words):
+            return kind
+    return OSType.OTHER if words[0] else OSType.UNKNOWN
+
+
+def _bios_uuid(properties: Body) -> str:
+    text = uuid_text(_known(properties, "vmUuid"))
+    if text and not _UUID.fullmatch(text):
+        properties.note("vmUuid", "a UUID", text)
+        return ""
+    return text
+
+
+def _cpus(properties: Body, detected: Body) -> int | None:
+    logical = _number(detected, "logicalCoreCount", "coreCount")
+    hardware = properties.at("hardwareProfile")
+    cores = [processor.number("numberOfCores") for processor in hardware.each("processors")]
+    # a list shorter than the sockets says nothing of the others
+    whole = len(cores) >= (hardware.number("numberOfCpuSockets") or 1)
+    return logical or (sum(core or 0 for core in cores) if whole else 0) or None
+
+
+def _memory(properties: Body, detected: Body) -> int | None:
+    return (
+        _number(detected, "totalPhysicalMemoryInBytes")
+        or properties.number("hardwareProfile.totalPhysicalMemoryInBytes")
+        or (
+            _known(detected, "totalPhysicalMemoryInGigabytes")
+            and detected.gigabytes("totalPhysicalMemoryInGigabytes")
+        )
+        or None
+    )
+
+
+def _number(detected: Body, *paths: str) -> int | None:
+    return next((detected.number(path) for path in paths if _known(detected, path)), None)
+
+
+def _nics(network: Body) -> tuple[Nic, ...]:
+    return tuple(
+        Nic(
+            name=nic.text("name", "id"),
+            mac_address=mac_text(nic.text("macAddress")),
+            ip_addresses=_addresses(nic),
+        )
+        for nic in network.each("networkInterfaces")
+    )
+
+
+def _addresses(nic: Body) -> tuple[str, ...]:
+    found = []
+    for address in filter(None, (item.text("address") for item in nic.each("ipAddresses"))):
+        try:
+            ip_address(address)
+        except ValueError:
+            nic.note("networkInterfaces[].ipAddresses[].address", "an IP address", address)
+        else:
+            found.append(address)
+    return tuple(found)
+
+
+def _disks(storage: Body) -> tuple[Disk, ...]:
+    return tuple(
+        Disk(name=disk.text("name"), capacity_bytes=disk.number("maxSizeInBytes"), path=disk.text("path"))
+        for disk in storage.each("disks")
+    )
+
+
+def _firmware(properties: Body) -> str:
+    word = properties.text("firmwareProfile.type").lower()
+    if word not in _FIRMWARE:
+        properties.note("firmwareProfile.type", "BIOS or EFI", word)
+    return _FIRMWARE.get(word, "")
+
+
+def _is_virtual(item: Body, detected: Body) -> bool | None:
+    """What its `kind` says, else what SMBIOS says of maker and model; None where neither does."""
+    if item.text("kind").lower() in _VIRTUAL_KINDS:
+        return True
+    made = f"{_known(detected, 'manufacturer')}|{_known(detected, 'model')}".lower()
+    if _VIRTUAL.search(made):
+        return True
+    return False if _PHYSICAL.match(made) else None

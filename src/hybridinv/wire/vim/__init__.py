@@ -1,0 +1,1 @@
+"""vSphere: rows of the property collector → records."""

@@ -1,0 +1,112 @@
+"""The inventory tree of a vCenter: names, datacenters, folders, clusters; and what all its readers share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from urllib.parse import unquote
+
+from hybridinv.errors import AccessDenied, ServerFault
+from hybridinv.model import Problem
+from hybridinv.wire.reading import Body, Origin
+from hybridinv.wire.soap import Row
+
+_ESCAPED = re.compile(r"%(?:2f|5c|25)", re.IGNORECASE)
+
+
+class Tree:
+    """Parents and names of a vCenter's folders, datacenters, clusters and hosts, and the ids of its records."""
+
+    def __init__(self, origin: Origin, vcenter: str, rows: Iterable[Row] = ()) -> None:
+        self.origin = origin
+        self._vcenter = vcenter.lower()
+        self._places: dict[str, tuple[str, str, str]] = {
+            row.id: (row.type, entity_name(row), str(row.properties.get("parent") or "")) for row in rows
+        }
+
+    def id_of(self, moref: object) -> str:
+        """The id of the record of that moref; empty for none."""
+        return f"vsphere://{self._vcenter}/{moref}" if moref else ""
+
+    def cluster_of(self, host: object) -> str:
+        """The id of the compute resource a host belongs to."""
+        _, _, parent = self._places.get(str(host), ("", "", ""))
+        return self.id_of(parent)
+
+    def location_of(self, moref: object) -> str:
+        """The name of the datacenter above."""
+        return next((name for type_, name in self._above(str(moref)) if type_ == "Datacenter"), "")
+
+    def folder_of(self, parent: object) -> str:
+        """The folders from the datacenter down to `parent`; the datacenter's own `vm` folder is left out."""
+        names = []
+        for type_, name in self._above(str(parent)):
+            if type_ == "Datacenter":
+                return "/".join(reversed(names[:-1]))
+            names.append(name)
+        return "/".join(reversed(names))
+
+    def _above(self, moref: str) -> Iterator[tuple[str, str]]:
+        seen = set()
+        while moref in self._places and moref not in seen:
+            seen.add(moref)
+            type_, name, moref_above = self._places[moref]
+            yield type_, name
+            moref = moref_above
+
+
+def entity_name(row: Row) -> str:
+    """The name as a person sees it: vCenter escapes `/`, `\\` and `%` in it."""
+    return _ESCAPED.sub(lambda match: unquote(match[0]), str(row.properties.get("name") or ""))
+
+
+def problems_of(row: Row, body: Body, tree: Tree, kind: str) -> tuple[Problem, ...]:
+    """The properties the server would not give, and those that could not be read."""
+    scope = tree.id_of(row.id)
+    withheld = (_withheld(row, path, tree, kind) for path in row.missing)
+    return (*withheld, *body.problems(tree.origin, kind, scope))
+
+
+def _withheld(row: Row, path: str, tree: Tree, kind: str) -> Problem:
+    scope, error = refused(row, tree, path)
+    return Problem(
+        source=tree.origin.source, kind=kind, scope=scope, error=type(error).__name__,
+        message=error.message, remedy=error.remedy,
+    )  # fmt: skip
+
+
+def refused(row: Row, tree: Tree, path: str) -> tuple[str, AccessDenied | ServerFault]:
+    """A property the server would not give, as a scope and an error that names object and privilege."""
+    why = row.missing[path]
+    message = f"{entity_name(row) or row.id}: {path} was not given: {why.message or why.fault or 'no reason'}"
+    where = {"source": tree.origin.source, "operation": "RetrievePropertiesEx"}
+    scope = f"{tree.id_of(row.id)} {path}"
+    if not why.privilege:
+        return scope, ServerFault(message, remedy="report it with a tape (hi.record)", **where)
+    return scope, AccessDenied(
+        f"{message}, missing privilege {why.privilege}",
+        missing=why.privilege,
+        remedy="the Read-only role on it, or above it with propagation, is enough",
+        **where,
+    )
+
+
+def odd(row: Row, tree: Tree, kind: str, message: str) -> Problem:
+    """Something odd about the object itself, that is no failure to read it: it has no error."""
+    return Problem(source=tree.origin.source, kind=kind, scope=tree.id_of(row.id), message=message)
+
+
+def body_of(row: Row) -> Body:
+    """The properties as one nested body: `config.uuid` and `config.hardware.numCPU` share a `config`."""
+    nested: dict[str, object] = {}
+    for path, value in row.properties.items():
+        *above, last = path.split(".")
+        place = nested
+        for step in above:
+            inner = place.setdefault(step, {})
+            if not isinstance(inner, dict):
+                break
+            place = inner
+        else:
+            place[last] = value
+    return Body(nested)
