@@ -1,0 +1,186 @@
+"""hybridinv: one typed inventory of vSphere, Azure Stack Hub, Azure and Azure Arc.
+
+    import hybridinv as hi
+
+    inv = hi.collect([hi.VSphere("vc01.example.com", username=…, password=…), hi.Azure(), hi.AzureArc()])
+    inv.vms.where(power_state="running").to_pandas()
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+from hybridinv.errors import (
+    AccessDenied,
+    AuthenticationFailed,
+    ConnectFailed,
+    DeadlineExceeded,
+    EndpointError,
+    EstateError,
+    HybridInvError,
+    IncompleteInventory,
+    InventoryFileError,
+    MissingExtra,
+    MultipleMatches,
+    NotFound,
+    NotSupported,
+    ServerFault,
+    TapeMismatch,
+    Throttled,
+    TLSFailed,
+    TruncatedAnswer,
+    UnexpectedAnswer,
+    UnknownField,
+)
+from hybridinv.inventory import Inventory, Progress, collect, load
+from hybridinv.model import (
+    Agent,
+    AgentStatus,
+    Change,
+    ChangeKind,
+    Cluster,
+    Datastore,
+    Disk,
+    Extension,
+    ExtensionImage,
+    Finding,
+    Host,
+    MetricSample,
+    Network,
+    Nic,
+    OSType,
+    PowerState,
+    Problem,
+    Severity,
+    Snapshot,
+    Tags,
+    VirtualMachine,
+    VMkernelAdapter,
+    VMkernelService,
+)
+from hybridinv.tables import QueryResult, Records
+
+if TYPE_CHECKING:
+    from hybridinv.demo import demo
+    from hybridinv.estate import open_estate
+    from hybridinv.model.migration import (
+        DataKind,
+        Flow,
+        MigrationKind,
+        MigrationPlan,
+        MigrationRule,
+        MigrationState,
+        RuleFlow,
+    )
+    from hybridinv.planning.migration import plan_migration
+    from hybridinv.planning.rules import migration_rule
+    from hybridinv.platforms.azure import Azure
+    from hybridinv.platforms.azure_arc import AzureArc
+    from hybridinv.platforms.azure_stack_hub import AzureStackHub
+    from hybridinv.platforms.vsphere import VSphere
+    from hybridinv.tapes import record, replay
+
+__version__ = "0.1.0"
+
+_ON_FIRST_USE = {
+    "Azure": "hybridinv.platforms.azure",
+    "AzureArc": "hybridinv.platforms.azure_arc",
+    "AzureStackHub": "hybridinv.platforms.azure_stack_hub",
+    "VSphere": "hybridinv.platforms.vsphere",
+    "DataKind": "hybridinv.model.migration",
+    "Flow": "hybridinv.model.migration",
+    "MigrationKind": "hybridinv.model.migration",
+    "MigrationPlan": "hybridinv.model.migration",
+    "MigrationRule": "hybridinv.model.migration",
+    "MigrationState": "hybridinv.model.migration",
+    "RuleFlow": "hybridinv.model.migration",
+    "demo": "hybridinv.demo",
+    "migration_rule": "hybridinv.planning.rules",
+    "open_estate": "hybridinv.estate",
+    "plan_migration": "hybridinv.planning.migration",
+    "record": "hybridinv.tapes",
+    "replay": "hybridinv.tapes",
+}
+
+__all__ = [
+    "AccessDenied",
+    "Agent",
+    "AgentStatus",
+    "AuthenticationFailed",
+    "Azure",
+    "AzureArc",
+    "AzureStackHub",
+    "Change",
+    "ChangeKind",
+    "Cluster",
+    "ConnectFailed",
+    "DataKind",
+    "Datastore",
+    "DeadlineExceeded",
+    "Disk",
+    "EndpointError",
+    "EstateError",
+    "Extension",
+    "ExtensionImage",
+    "Finding",
+    "Flow",
+    "Host",
+    "HybridInvError",
+    "IncompleteInventory",
+    "Inventory",
+    "InventoryFileError",
+    "MetricSample",
+    "MigrationKind",
+    "MigrationPlan",
+    "MigrationRule",
+    "MigrationState",
+    "MissingExtra",
+    "MultipleMatches",
+    "Network",
+    "Nic",
+    "NotFound",
+    "NotSupported",
+    "OSType",
+    "PowerState",
+    "Problem",
+    "Progress",
+    "QueryResult",
+    "Records",
+    "RuleFlow",
+    "ServerFault",
+    "Severity",
+    "Snapshot",
+    "TLSFailed",
+    "Tags",
+    "TapeMismatch",
+    "Throttled",
+    "TruncatedAnswer",
+    "UnexpectedAnswer",
+    "UnknownField",
+    "VMkernelAdapter",
+    "VMkernelService",
+    "VSphere",
+    "VirtualMachine",
+    "__version__",
+    "collect",
+    "demo",
+    "load",
+    "migration_rule",
+    "open_estate",
+    "plan_migration",
+    "record",
+    "replay",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _ON_FIRST_USE:
+        raise AttributeError(f"module 'hybridinv' has no attribute {name!r}")
+    found = getattr(importlib.import_module(_ON_FIRST_USE[name]), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -16,12 +16,15 @@
     ├── MultipleMatches            a name that more than one record has
     ├── UnknownField               a filter on a field that the record does not have (also a TypeError)
     ├── MissingExtra               an optional library is not installed (extra)
+    ├── IncompleteInventory        an inventory with problems, in its strict form (problems)
     ├── EstateError                hybridinv.toml cannot be used
     ├── InventoryFileError         a saved inventory cannot be read
     └── TapeMismatch               a tape does not hold what was asked
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 
 class HybridInvError(Exception):
@@ -166,6 +169,18 @@ class MissingExtra(HybridInvError):
             f"this needs {library}, which is not installed", remedy=f"pip install 'hybridinv[{extra}]'"
         )
         self.extra = extra
+
+
+class IncompleteInventory(HybridInvError):
+    """The strict form of an inventory with problems; `problems` holds them."""
+
+    def __init__(self, problems: Sequence[object]) -> None:
+        shown = 10
+        super().__init__(
+            f"{len(problems)} problems: " + "; ".join(str(problem) for problem in problems[:shown]),
+            remedy=f"and {len(problems) - shown} more, see .problems" if len(problems) > shown else "",
+        )
+        self.problems = tuple(problems)
 
 
 class EstateError(HybridInvError):

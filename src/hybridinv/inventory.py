@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import attrs
 
-from hybridinv.errors import DeadlineExceeded, HybridInvError, InventoryFileError, NotSupported
+from hybridinv.errors import DeadlineExceeded, HybridInvError, IncompleteInventory, InventoryFileError, NotSupported
 from hybridinv.model import (
     Change,
     ChangeKind,
@@ -140,7 +140,7 @@ class Inventory:
     def raise_for_problems(self) -> None:
         """Raise `IncompleteInventory` unless complete; its message names every problem."""
         if self.problems:
-            raise IncompleteInventory(self.problems)
+            raise IncompleteInventory(tuple(self.problems))
 
     def __add__(self, other: Inventory) -> Inventory:
         """Both together; of two records with one id, the one of the inventory taken later."""
@@ -209,17 +209,6 @@ class Inventory:
         more = f"<p>{len(self.problems) - shown} more</p>" if len(self.problems) > shown else ""
         count = html.escape(str(len(self.problems)))
         return f"<p><strong>Incomplete: {count} problems.</strong> This is missing:</p>{html_table(names, rows)}{more}"
-
-
-class IncompleteInventory(HybridInvError):
-    """The strict form of an inventory with problems; `problems` holds them."""
-
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        super().__init__(
-            f"{len(problems)} problems: " + "; ".join(str(problem) for problem in problems[:10]),
-            remedy="" if len(problems) <= 10 else f"and {len(problems) - 10} more, see .problems",
-        )
-        self.problems = tuple(problems)
 
 
 def _changes(kind: str, before: Records[Any], after: Records[Any], later: Inventory) -> Iterable[Change]:

@@ -1,9 +1,11 @@
 """Migrations of virtual machines: which rule says what carries which data, and the plan for one machine."""
+# ruff: noqa: RUF009, TC001 - fact() is an attrs field, and the tables read the annotations at run time
 
 from __future__ import annotations
 
 import html
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -11,6 +13,9 @@ from hybridinv.model.fact import fact, several
 from hybridinv.model.findings import Finding
 from hybridinv.model.machines import VirtualMachine
 from hybridinv.model.vmkernel import VMkernelAdapter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 STORAGE_PATHS = "storage"
 """The service of a flow that a host copies over its own storage paths; no VMkernel service carries it."""
@@ -63,7 +68,10 @@ class Confidence(StrEnum):
 
 
 class Condition(StrEnum):
-    """When a row of a rule applies; of several rows for the same data, the one with most conditions met counts."""
+    """When a row of a rule applies.
+
+    Of several rows for the same data, the one with most conditions counts, if all of them are met.
+    """
 
     SUSPENDED = "suspended"
     SWAP_ELSEWHERE = "swap_elsewhere"
@@ -78,16 +86,22 @@ class RuleFlow:
 
     data: DataKind = attrs.field(converter=DataKind, metadata={"doc": "What moves, or stays."})
     services: tuple[str, ...] = several(
-        (), "VMkernel services in order of preference, the later ones being the documented fallback; `storage` for "
-        "a host's own storage paths, `unknown` where no document names the carrier, none where the data stays.",
-    )  # fmt: skip
+        (),
+        "VMkernel services in order of preference, the later ones being the documented fallback; `storage`: "
+        "the host's own storage paths, `unknown`: no document names the carrier, none: it stays.",
+    )
     protocol: str = fact("", "`vmotion-8000`, `nfc-902`, `datamover`, `storage`; empty where none is named.")
-    when: frozenset[Condition] = several(frozenset(), "The conditions of this row; none for the general case.")
-    confidence: Confidence = fact(Confidence.UNVERIFIED, "How far documents bear it out.", converter=Confidence)
+    when: frozenset[Condition] = several(
+        frozenset(), "The conditions of this row; none for the general case."
+    )
+    confidence: Confidence = fact(
+        Confidence.UNVERIFIED, "How far documents bear it out.", converter=Confidence
+    )
     sources: tuple[str, ...] = several((), "The documents it rests on.")
     versions: str = fact("", "The versions of vSphere those documents speak of.")
     note: str = fact("", "What else to know.")
     dissent: str = fact("", "What a vendor's document says against it.")
+    dissent_sources: tuple[str, ...] = several((), "Which document.")
     row: str = fact("", "Its row in the migration table of the documentation.")
 
 
@@ -112,13 +126,17 @@ class Flow:
     data: DataKind = attrs.field(converter=DataKind, metadata={"doc": "What moves."})
     service: str = fact("", "The service used: a VMkernel service, `storage` or `unknown`.")
     protocol: str = fact("", "How it moves, as in RuleFlow.protocol.")
-    source_adapter: VMkernelAdapter | None = fact(None, "Where it leaves; None where no VMkernel adapter carries it.")
+    source_adapter: VMkernelAdapter | None = fact(
+        None, "Where it leaves; None where no VMkernel adapter carries it."
+    )
     destination_adapter: VMkernelAdapter | None = fact(None, "Where it arrives; None as above.")
     fallback: bool = fact(False, "The preferred service is not set up at one end or both.")
     bytes: int | None = fact(None, "How much; `note` says whether that is a bound.", unit="bytes")
     link_speed_mbps: int | None = fact(None, "The slower of both ends.", unit="Mbit/s")
-    seconds: float | None = fact(None, "How long; an estimate, its assumptions are in `note`.", unit="seconds")
-    confidence: Confidence = fact(Confidence.UNVERIFIED, "How far documents bear it out.", converter=Confidence)
+    seconds: float | None = fact(None, "How long, estimated as `note` says.", unit="seconds")
+    confidence: Confidence = fact(
+        Confidence.UNVERIFIED, "How far documents bear it out.", converter=Confidence
+    )
     sources: tuple[str, ...] = several((), "The documents it rests on.")
     note: str = fact("", "What else to know.")
     row: str = fact("", "Its row in the migration table of the documentation.")
@@ -133,7 +151,7 @@ class Flow:
 
 @attrs.frozen(kw_only=True)
 class MigrationPlan:
-    """What a migration of one machine would move, over which adapters, how fast, and what stands in its way."""
+    """What a migration of one machine would move, over which adapters, and what stands in its way."""
 
     vm: VirtualMachine = attrs.field(metadata={"doc": "The machine."})
     kind: MigrationKind = attrs.field(converter=MigrationKind, metadata={"doc": "What changes."})
@@ -158,7 +176,7 @@ class MigrationPlan:
     def title(self) -> str:
         """The plan in one line."""
         target = " and ".join(name for name in (self._host_change(), self.destination_datastore_name) if name)
-        time = _duration(self.seconds) or "time unknown"
+        time = "nothing to copy" if self.seconds == 0 else _duration(self.seconds) or "time unknown"
         verdict = f"feasible, {time}" if self.feasible else "NOT feasible"
         kind = str(self.kind).replace("_", " ")
         return f"{self.vm.name}: {self.state} {kind} migration to {target or 'nowhere'}: {verdict}"
@@ -188,9 +206,11 @@ class MigrationPlan:
         )
 
 
-def _html_rows(names: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _html_rows(names: tuple[str, ...], rows: Iterable[Iterable[object]]) -> str:
     head = "".join(f"<th>{name}</th>" for name in names)
-    body = "".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{html.escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows
+    )
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 

@@ -30,7 +30,7 @@ class Move:
     destination: Host | None
     datastore: Datastore | None
     rehosted: bool = False
-    """Nobody gave the destination: it is a host that mounts the datastore, which the machine's own does not."""
+    """Nobody gave the destination: it is a host that mounts the datastore, as the own one does not."""
 
     @property
     def host_changes(self) -> bool:
@@ -93,7 +93,7 @@ def read_move(
     to_host: Host | str | None = None,
     to_datastore: Datastore | str | None = None,
 ) -> Move:
-    """The move that is asked for; each argument is a record, an id or a name."""
+    """Read what is asked for; each argument is a record, an id or a name."""
     if to_host is None and to_datastore is None:
         raise NotSupported("a migration needs somewhere to go", remedy="give to_host=, to_datastore= or both")
     machine = _record(inv.vms, vm)
@@ -109,7 +109,7 @@ def read_move(
 
 
 def _rehosted(move: Move) -> Move:
-    """A powered-off machine whose host does not mount the datastore has to go to a host that does."""
+    """Send a powered-off machine whose host does not mount the datastore to a host that does."""
     if move.state is MigrationState.HOT or Condition.NO_HOST_SEES_BOTH not in move.conditions:
         return move
     mounting = move.datastore.host_ids if move.datastore else ()
@@ -141,9 +141,13 @@ def _find(records: Records[T], wanted: str) -> T:
     named = named.where(platform="vsphere") or named
     if len(named) > 1:
         ids = ", ".join(record.id for record in named[:5])
-        raise MultipleMatches(f"{len(named)} {kind} records are named {wanted!r}", remedy=f"give an id: {ids}")
+        raise MultipleMatches(
+            f"{len(named)} {kind} records are named {wanted!r}", remedy=f"give an id: {ids}"
+        )
     if not named:
         close = difflib.get_close_matches(wanted, {record.name for record in records}, cutoff=0.4)
-        hint = f"did you mean {' or '.join(map(repr, close))}?" if close else "collect it, or check the spelling"
+        hint = (
+            f"did you mean {' or '.join(map(repr, close))}?" if close else "collect it, or check the spelling"
+        )
         raise NotFound(f"no {kind} of this inventory has the id or name {wanted!r}", remedy=hint)
     return named[0]

@@ -17,6 +17,17 @@ if TYPE_CHECKING:
 
 
 @attrs.frozen(kw_only=True)
+class Leg:
+    """An adapter and its host."""
+
+    host: Host
+    adapter: VMkernelAdapter
+
+    def __str__(self) -> str:
+        return f"{self.adapter.device} of {self.host.name}"
+
+
+@attrs.frozen(kw_only=True)
 class End:
     """One end of a flow: a host, and the adapters that would carry it there."""
 
@@ -31,19 +42,25 @@ class End:
     """Whether the inventory has any adapter of this host."""
 
     @property
+    def legs(self) -> tuple[Leg, ...]:
+        """The adapters that may be used; of the fallback, only the first is."""
+        adapters = self.adapters[:1] if self.fallback else self.adapters
+        return tuple(Leg(host=self.host, adapter=adapter) for adapter in adapters)
+
+    @property
     def fallback(self) -> bool:
         """The preferred service is not set up here."""
         return self.service != self.wanted
 
 
 def adapters_of(inv: Inventory, host: Host) -> tuple[VMkernelAdapter, ...]:
-    """A host's adapters, vmk2 before vmk10."""
+    """List a host's adapters, vmk2 before vmk10."""
     adapters = (adapter for adapter in inv.vmkernel_adapters if adapter.host_id == host.id)
     return tuple(sorted(adapters, key=lambda adapter: (len(adapter.device), adapter.device)))
 
 
 def effective_adapters(adapters: Iterable[VMkernelAdapter], service: str) -> tuple[VMkernelAdapter, ...]:
-    """The adapters that carry a service: those on its dedicated TCP/IP stack, else those tagged for it.
+    """List the adapters that carry a service: those on its own TCP/IP stack, else those tagged for it.
 
     A stack is named as its service; once an adapter is on it, the service is disabled on all other adapters.
     """
@@ -53,14 +70,14 @@ def effective_adapters(adapters: Iterable[VMkernelAdapter], service: str) -> tup
 
 
 def fallback_adapters(adapters: Iterable[VMkernelAdapter]) -> tuple[VMkernelAdapter, ...]:
-    """Where provisioning traffic goes without a Provisioning adapter: vmk0, then what is tagged for management."""
+    """List where data goes without a Provisioning adapter: vmk0, then what is tagged for management."""
     adapters = tuple(adapters)
     vmk0 = [adapter for adapter in adapters if adapter.device == "vmk0"]
     return tuple(dict.fromkeys((*vmk0, *effective_adapters(adapters, VMkernelService.MANAGEMENT))))
 
 
 def end_of(host: Host, adapters: Sequence[VMkernelAdapter], services: Sequence[str]) -> End:
-    """The first of the services that is set up on a host; where nothing is known of its adapters, the preferred."""
+    """Choose the first of the services that is set up on a host; the preferred where no adapter is known."""
     wanted, *fallbacks = services
     found, used = effective_adapters(adapters, wanted), wanted
     if not found and fallbacks and adapters:
@@ -68,11 +85,12 @@ def end_of(host: Host, adapters: Sequence[VMkernelAdapter], services: Sequence[s
     return End(host=host, wanted=wanted, service=used, adapters=found, known=bool(adapters))
 
 
-def meet(source: End, destination: End) -> tuple[VMkernelAdapter | None, VMkernelAdapter | None]:
-    """The adapters used at both ends: the first pair that shares a subnet, else the first of each end."""
-    ends = [end.adapters[:1] if end.fallback else end.adapters for end in (source, destination)]
-    shared = next((pair for pair in itertools.product(*ends) if same_subnet(*pair)), None)
-    return shared or (next(iter(ends[0]), None), next(iter(ends[1]), None))
+def meet(source: End, destination: End) -> tuple[Leg | None, Leg | None]:
+    """Choose the adapters of both ends: the first pair that shares a subnet, else the first of each."""
+    starts, stops = source.legs, destination.legs
+    pairs = itertools.product(starts, stops)
+    shared = next((pair for pair in pairs if same_subnet(pair[0].adapter, pair[1].adapter)), None)
+    return shared if shared else (next(iter(starts), None), next(iter(stops), None))
 
 
 def same_subnet(one: VMkernelAdapter, other: VMkernelAdapter) -> bool | None:
@@ -82,7 +100,7 @@ def same_subnet(one: VMkernelAdapter, other: VMkernelAdapter) -> bool | None:
 
 
 def has_gateway(adapter: VMkernelAdapter) -> bool:
-    """Whether its gateway is in its own subnet; otherwise that of its stack leads out through another adapter."""
+    """Whether its gateway is in its own subnet; otherwise its stack leaves through another adapter."""
     network = subnet(adapter)
     try:
         return network is not None and ipaddress.IPv4Address(adapter.gateway) in network

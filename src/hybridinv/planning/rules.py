@@ -28,10 +28,10 @@ E = TypeVar("E", bound=StrEnum)
 def migration_rule(
     kind: MigrationKind | str, state: MigrationState | str, rules: str = RuleSet.VENDOR
 ) -> MigrationRule:
-    """What carries which data in that kind of migration, with the documents that say so.
+    """Say what carries which data in that kind of migration, and which documents say so.
 
-    `rules="vendor"` is what the vendor's documents say, `rules="seed"` the six rows this library started from;
-    `differs` says what the other one has instead.
+    `rules="vendor"` is what the vendor's documents say, `rules="seed"` the six rows this library started
+    from; `differs` says what the other one has instead.
     """
     wanted = (
         _choice(RuleSet, rules, "rule set"),
@@ -42,7 +42,7 @@ def migration_rule(
 
 
 def cite(*keys: str) -> tuple[str, ...]:
-    """The full titles of those sources."""
+    """Give the full titles of those sources."""
     titles = _document()["sources"]
     return tuple(titles[key] for key in keys)
 
@@ -51,7 +51,9 @@ def _choice(choices: type[E], value: str, what: str) -> E:
     try:
         return choices(value)
     except ValueError:
-        raise NotSupported(f"there is no {what} {value!r}", remedy=f"choose one of: {', '.join(choices)}") from None
+        raise NotSupported(
+            f"there is no {what} {value!r}", remedy=f"choose one of: {', '.join(choices)}"
+        ) from None
 
 
 @cache
@@ -62,14 +64,16 @@ def _rules() -> Mapping[tuple[RuleSet, MigrationKind, MigrationState], Migration
 
 def _rule(row: Mapping[str, Any]) -> MigrationRule:
     fields = {name: value for name, value in row.items() if name not in ("set", "flow")}
-    return MigrationRule(rules=row["set"], flows=[flow for part in row["flow"] for flow in _flows(part)], **fields)
+    flows = tuple(flow for part in row["flow"] for flow in _flows(part))
+    return MigrationRule(rules=row["set"], flows=flows, **fields)
 
 
 def _flows(row: Mapping[str, Any]) -> Iterator[RuleFlow]:
     when = [Condition(condition) for condition in row.get("when", ())]
+    titles = {name: cite(*row.get(name, ())) for name in ("sources", "dissent_sources")}
     kinds = [row["data"]] if isinstance(row["data"], str) else row["data"]
     for data in kinds:
-        yield RuleFlow(**{**row, "data": data, "when": when, "sources": cite(*row["sources"])})
+        yield RuleFlow(**{**row, "data": data, "when": when, **titles})
 
 
 @cache

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, ClassVar, Self, TypeVar
 
 import attrs
+import httpx
 
 from hybridinv.errors import HybridInvError, NotSupported
 from hybridinv.inventory import KINDS, Inventory, Progress, check_kind, problem_of
@@ -23,6 +25,7 @@ from hybridinv.model import (
 from hybridinv.tables import Records
 from hybridinv.transport.client import Wire
 from hybridinv.transport.deadline import deadline as within
+from hybridinv.transport.tape import Player, Tape
 
 T = TypeVar("T")
 
@@ -66,7 +69,14 @@ class Adapter(ABC):
     missing: ClassVar[Mapping[str, str]] = {}
     """Why the platform does not have the other kinds."""
 
+    tape_login: ClassVar[Mapping[str, Any]]
+    """The constructor's arguments that stand in for a login when a tape is played."""
+
     source: str
+    product: str = ""
+    """What answers there, where the platform has versions; known after the first read."""
+    settings: dict[str, Any]
+    """The constructor's arguments, without secrets, that lead to the same endpoint."""
     capabilities: frozenset[str]
     """The kinds it can give, named as its methods; asking for another raises `NotSupported` with the reason."""
     _wire: Wire
@@ -168,6 +178,22 @@ class Adapter(ABC):
     @abstractmethod
     def native(self, record: Any) -> Any:
         """The vendor SDK's object for a record of this source, authenticated."""
+
+    @contextmanager
+    def overheard(self, tap: Callable[[httpx.BaseTransport], httpx.BaseTransport]) -> Iterator[None]:
+        """While inside, everything on the wire passes through `tap`; sessions begin and end inside."""
+        self.close()
+        self._wire.tap = tap
+        try:
+            yield
+        finally:
+            self.close()
+            self._wire.tap = None
+
+    @property
+    def played(self) -> Tape | None:
+        """The tape that answers, where one does."""
+        return self._wire.transport.tape if isinstance(self._wire.transport, Player) else None
 
     def close(self) -> None:
         """End the session and close the connections; using the adapter again opens new ones."""

@@ -4,27 +4,34 @@ from __future__ import annotations
 
 import threading
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, ClassVar
 
-from hybridinv.errors import AccessDenied, HybridInvError, NotFound, NotSupported, ServerFault, TruncatedAnswer, UnexpectedAnswer
-from hybridinv.model import Extension, VirtualMachine
+from hybridinv.errors import AccessDenied, HybridInvError, NotFound, NotSupported, ServerFault, UnexpectedAnswer
 from hybridinv.platforms.adapter import Adapter, Reading, Report, Survey
 from hybridinv.transport.arm import ArmClient, Credential, subscriptions
 from hybridinv.transport.client import Wire
 from hybridinv.transport.parallel import side_by_side
 from hybridinv.wire import arm as wire
-from hybridinv.wire.reading import Origin, look
+from hybridinv.wire.reading import Origin
 
 Item = dict[str, Any]
 
-_FEW = 100
-"""How many objects are asked for one by one where a list leaves them out; more are reported as missing."""
+
+class _NoCredential:
+    """A tape asks for no token, and tells nobody."""
+
+    def get_token(self, *_: str) -> Any:
+        return SimpleNamespace(token="none", expires_on=float("inf"))  # noqa: S106 - it is none
 
 
 class ArmAdapter(Adapter):
     """An adapter of an ARM endpoint; the client is made on first use."""
+
+    tape_login: ClassVar[Mapping[str, Any]] = {"credential": _NoCredential()}
 
     def __init__(
         self, source: str, wire_: Wire, credential: Credential | None, subscription_ids: Iterable[str] | None
@@ -196,3 +203,28 @@ def _given_back(answers: list[Any]) -> list[Any]:
         if isinstance(answer, HybridInvError):
             raise answer
     return answers
+
+
+def check_native(record: Any, source: str, *types: type) -> None:
+    """`NotSupported` unless the record is of one of the types and of that source."""
+    if not isinstance(record, types) or record.source != source:
+        raise NotSupported(
+            f"there is no SDK model for {type(record).__name__} {getattr(record, 'id', '')} at {source}",
+            remedy=f"give a {' or '.join(one.__name__ for one in types)} that this adapter has read",
+        )
+
+
+@contextmanager
+def sdk_errors(source: str) -> Iterator[None]:
+    """The Azure SDKs' exceptions as ours."""
+    from azure.core.exceptions import AzureError, ResourceNotFoundError
+
+    try:
+        yield
+    except ResourceNotFoundError as error:
+        raise NotFound(str(error).partition("\n")[0], remedy="it was removed meanwhile; read again") from error
+    except AzureError as error:
+        ours = error.__cause__
+        if isinstance(ours, HybridInvError):
+            raise ours from error
+        raise ServerFault(str(error).partition("\n")[0], source=source, remedy="see the cause of this error") from error

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from hybridinv.errors import HybridInvError, NotFound, ServerFault, TruncatedAnswer
-from hybridinv.platforms.adapter import Reading, Report
-from hybridinv.platforms.arm import ArmSurvey, Item
+from hybridinv.model import Extension, VirtualMachine
+from hybridinv.platforms.adapter import Reading
+from hybridinv.platforms.arm import ArmSurvey, Item, check_native, sdk_errors
 from hybridinv.transport.arm import ArmClient
 from hybridinv.transport.parallel import side_by_side
 from hybridinv.wire import arm as wire
 from hybridinv.wire import compute
-from hybridinv.wire.reading import Origin, look
+from hybridinv.wire.reading import look, many
 
 _MACHINES = "/providers/Microsoft.Compute/virtualMachines"
 _NETWORKS = "/providers/Microsoft.Network/virtualNetworks"
@@ -23,13 +25,17 @@ _FEW = 100
 class ComputeSurvey(ArmSurvey):
     """VMs, their extensions and networks. Two sweeps, the list and `statusOnly`, joined on the lower-cased id."""
 
-    def __init__(self, client: ArmClient, origin: Origin, subscription_ids: list[str] | None,
-                 subscriptions_version: str, report: Report | None, *, compute_version: str, network_version: str,
-                 has_graph: bool) -> None:  # fmt: skip
-        super().__init__(client, origin, subscription_ids, subscriptions_version, report)
-        self._version = compute_version
-        self._network_version = network_version
-        self._has_graph = has_graph
+    has_graph: ClassVar[bool]
+
+    @property
+    @abstractmethod
+    def compute_version(self) -> str:
+        """The api-version of Microsoft.Compute."""
+
+    @property
+    @abstractmethod
+    def network_version(self) -> str:
+        """The api-version of Microsoft.Network."""
 
     def _vms(self) -> Reading:
         models, statuses, swept = self._machines
@@ -43,12 +49,12 @@ class ComputeSurvey(ArmSurvey):
         models, statuses, swept = self._machines
         reading = Reading(lost=list(swept.lost))
         items = self.extensions_of(
-            models, lambda model: set(compute.extension_ids(model)), _EXTENSIONS, self._version, reading
+            models, lambda model: set(wire.extension_ids(model)), _EXTENSIONS, self.compute_version, reading
         )
         views = {
             f"{id_}/extensions/{str(look(view, 'name')).lower()}": view
             for id_, status in statuses.items()
-            for view in compute.extension_views(status)
+            for view in many(look(status, "properties.instanceView.extensions"))
         }
         self.records(
             items, lambda item: compute.read_extension(item, views.get(wire.arm_id(item["id"])), self.origin), reading
@@ -57,20 +63,20 @@ class ComputeSurvey(ArmSurvey):
 
     def _networks(self) -> Reading:
         reading = Reading()
-        items = self.sweep("networks", _NETWORKS, self._network_version, reading)
+        items = self.sweep("networks", _NETWORKS, self.network_version, reading)
         self.records(items, lambda item: compute.read_network(item, self.origin), reading)
         return reading
 
     def graph(self, type_: str) -> list[Item] | None:
-        return super().graph(type_) if self._has_graph else None
+        return super().graph(type_) if self.has_graph else None
 
     @cached_property
     def _machines(self) -> tuple[dict[str, Item], dict[str, Item], Reading]:
         """Models and statuses by id, and what of them is missing."""
         reading = Reading()
-        models = _by_id(self.sweep("vms", _MACHINES, self._version, reading))
+        models = _by_id(self.sweep("vms", _MACHINES, self.compute_version, reading))
         status_reading = Reading()
-        swept = self.sweep("vms", _MACHINES, self._version, status_reading, statusOnly="true")
+        swept = self.sweep("vms", _MACHINES, self.compute_version, status_reading, statusOnly="true")
         statuses = {id_: item for id_, item in _by_id(swept).items() if compute.has_instance_view(item)}
         # A Hub may refuse `statusOnly`, or answer as if it were not there.
         refused = [scope for scope, error in status_reading.lost if _is_refusal(error)]
@@ -114,7 +120,7 @@ class ComputeSurvey(ArmSurvey):
                 statuses[id_] = {"id": models[id_]["id"], "properties": {"instanceView": answer}}
 
     def _get(self, path: str) -> Item:
-        return wire.read_object(self.client.get(path, self._version), where=path)
+        return self.client.one(path, self.compute_version)
 
 
 def _by_id(items: list[Item]) -> dict[str, Item]:
@@ -127,3 +133,15 @@ def _subscription(id_: str) -> str:
 
 def _is_refusal(error: HybridInvError) -> bool:
     return isinstance(error, NotFound) or (isinstance(error, ServerFault) and 400 <= error.status < 500)
+
+
+def native_compute(client: ArmClient, record: Any, version: str) -> Any:
+    """azure-mgmt-compute's model of a VM or an extension."""
+    from azure.mgmt.compute import ComputeManagementClient
+
+    check_native(record, client.source, VirtualMachine, Extension)
+    parsed = wire.parse_id(getattr(record, "resource_id", "") or record.id)
+    with sdk_errors(client.source), client.sdk(ComputeManagementClient, parsed.subscription_id) as sdk:
+        if isinstance(record, VirtualMachine):
+            return sdk.virtual_machines.get(parsed.resource_group, parsed.name, api_version=version)
+        return sdk.virtual_machine_extensions.get(parsed.resource_group, *parsed.names, api_version=version)

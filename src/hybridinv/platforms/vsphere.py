@@ -35,6 +35,8 @@ class VSphere(Adapter):
     platform: ClassVar[str] = "vsphere"
     missing: ClassVar[Mapping[str, str]] = {"extensions": "vSphere has no VM extensions; see the adapter of Arc"}
 
+    tape_login: ClassVar[Mapping[str, Any]] = {"username": "tape", "password": "tape"}
+
     def __init__(
         self,
         host: str,
@@ -49,6 +51,7 @@ class VSphere(Adapter):
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self.source = host
+        self.settings = {"host": host, "port": port}
         self.capabilities = frozenset({"hosts", "vms", "vmkernel_adapters", "clusters", "datastores", "networks"})
         self._wire = Wire(
             host, verify=verify, ca_file=ca_file, thumbprint=thumbprint, timeout=timeout, transport=transport
@@ -57,6 +60,7 @@ class VSphere(Adapter):
         self._session = Session(self._wire, f"https://{address}:{port}/sdk", username, password)
 
     def _survey(self, report: Report | None) -> Survey:
+        self.product = self._session.content.about.fullName
         return _VSphereSurvey(self.source, self._session, report)
 
     def native(self, record: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -27,6 +28,7 @@ _GRAPH_VERSION = "2022-10-01"
 _GRAPH_ROWS = 1000
 _GRAPH_SUBSCRIPTIONS = 100
 _RENEW_BEFORE = 300
+_ACTION = re.compile(r"perform action '([^']+)'")
 
 
 class Credential(Protocol):
@@ -79,11 +81,38 @@ class ArmClient:
     def __init__(self, wire_: Wire, endpoint: str, credential: Credential, scope: str) -> None:
         self.endpoint = endpoint.rstrip("/")
         self._wire = wire_
+        self._credential = credential
+        self._scope = scope
         self._tokens = Tokens(credential, scope, wire_.source)
+
+    @property
+    def source(self) -> str:
+        """Which endpoint this is."""
+        return self._wire.source
+
+    def sdk(self, client: Callable[..., Any], subscription_id: str, **options: Any) -> Any:
+        """An Azure SDK client for this endpoint, on this wire and with this login; it can read, and nothing else."""
+        from hybridinv.transport.azure_core import HttpxTransport
+
+        return client(
+            self._credential,
+            subscription_id,
+            base_url=self.endpoint,
+            credential_scopes=[self._scope],
+            transport=HttpxTransport(self._wire),
+            **options,
+        )
 
     def get(self, path: str, api_version: str, **parameters: str) -> bytes:
         """The body of one resource or collection."""
         return self._read("GET", self._url(path, api_version, parameters))
+
+    def one(self, path: str, api_version: str, **parameters: str) -> dict[str, Any]:
+        """One resource, as the object it is."""
+        body = wire.decode(self.get(path, api_version, **parameters), where=path)
+        if not isinstance(body, dict):
+            raise UnexpectedAnswer(f"{path}: the answer is no object", path="", remedy="report it with a tape")
+        return body
 
     def pages(self, path: str, api_version: str, **parameters: str) -> Iterator[wire.Page]:
         """The pages of a collection, until the last; `TruncatedAnswer` where the endpoint counted more."""
@@ -176,7 +205,7 @@ class ArmClient:
             raise AuthenticationFailed(message, remedy="log in to the right tenant, or pass another credential=", **where)
         if response.status_code == 403:
             raise AccessDenied(
-                message, missing=wire.missing_action(fault.message), remedy="give the account the Reader role there", **where
+                message, missing=_missing_action(fault.message), remedy="give the account the Reader role there", **where
             )
         if response.status_code == 404:
             raise NotFound(message, remedy="check the id, the subscription and the cloud")
@@ -190,6 +219,11 @@ class ArmClient:
         raise ServerFault(
             message, status=response.status_code, remedy="try again; check the endpoint where it stays", **where
         )
+
+
+def _missing_action(message: str) -> str:
+    match = _ACTION.search(message)
+    return match[1] if match else "Reader"
 
 
 def subscriptions(client: ArmClient, api_version: str) -> list[str]:

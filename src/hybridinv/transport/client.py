@@ -38,7 +38,7 @@ class Wire:
         self.tap: Callable[[httpx.BaseTransport], httpx.BaseTransport] | None = None
         self._tls = {"verify": verify, "ca_file": ca_file, "thumbprint": thumbprint}
         self._timeout = timeout
-        self._transport = transport
+        self.transport = transport
         self._client: httpx.Client | None = None
         self._lock = threading.Lock()
 
@@ -47,7 +47,7 @@ class Wire:
         """The client; it follows no redirect, so that no credential travels to another place."""
         with self._lock:
             if self._client is None:
-                inner: httpx.BaseTransport = _Lent(self._transport) if self._transport else Network(**self._tls)  # type: ignore[arg-type]
+                inner: httpx.BaseTransport = _Lent(self.transport) if self.transport else Network(**self._tls)  # type: ignore[arg-type]
                 if self.tap:
                     inner = self.tap(inner)
                 self._client = httpx.Client(

@@ -226,7 +226,7 @@ def read_error(body: bytes) -> ArmFault:
     try:
         answer = decode(body, where="")
     except UnexpectedAnswer:
-        title = _TITLE.search(body.decode("utf-8", "replace"))
+        title = _TITLE.search(body[:20_000].decode("utf-8", "replace"))
         return ArmFault(message=" ".join(unescape(title[1]).split()) if title else excerpt(body))
     return _fault(answer)
 
@@ -303,12 +303,12 @@ def read_endpoints(body: bytes, *, endpoint: str = "") -> Endpoints:
     clouds = [cloud for cloud in many(answer) if isinstance(cloud, Mapping)]
     ours = (c for c in clouds if endpoint and arm_id(str(look(c, "resourceManager"))) == arm_id(endpoint))
     cloud = Body(next(ours, clouds[0] if clouds else {}))
-    need(cloud.value, "authentication.loginEndpoint")
-    audiences = cloud.texts("authentication.audiences")
-    if not audiences:
-        raise UnexpectedAnswer("no audience is named", path="authentication.audiences", remedy=_REPORT)
+    login, audiences = cloud.text("authentication.loginEndpoint"), cloud.texts("authentication.audiences")
+    for path, value in (("authentication.loginEndpoint", login), ("authentication.audiences", audiences)):
+        if not value:
+            raise UnexpectedAnswer(f"the answer has no {path}", path=path, remedy=_REPORT)
     return Endpoints(
-        login=cloud.text("authentication.loginEndpoint"), audience=audiences[0],
+        login=login, audience=audiences[0],
         tenant=cloud.text("authentication.tenant"), portal=cloud.text("portalEndpoint", "portal"),
         graph=cloud.text("graphEndpoint", "graph", "graphAudience"),
     )  # fmt: skip

@@ -127,7 +127,7 @@ def _bios_uuid(properties: Body) -> str:
 
 
 def _cpus(properties: Body, detected: Body) -> int | None:
-    logical = _number(detected, "logicalCoreCount", "coreCount")
+    logical = _number(detected, "logicalCoreCount")
     hardware = properties.at("hardwareProfile")
     cores = [processor.number("numberOfCores") for processor in hardware.each("processors")]
     # a list shorter than the sockets says nothing of the others
@@ -139,16 +139,12 @@ def _memory(properties: Body, detected: Body) -> int | None:
     return (
         _number(detected, "totalPhysicalMemoryInBytes")
         or properties.number("hardwareProfile.totalPhysicalMemoryInBytes")
-        or (
-            _known(detected, "totalPhysicalMemoryInGigabytes")
-            and detected.gigabytes("totalPhysicalMemoryInGigabytes")
-        )
-        or None
+        or detected.gigabytes("totalPhysicalMemoryInGigabytes")
     )
 
 
-def _number(detected: Body, *paths: str) -> int | None:
-    return next((detected.number(path) for path in paths if _known(detected, path)), None)
+def _number(detected: Body, path: str) -> int | None:
+    return detected.number(path) if _known(detected, path) else None
 
 
 def _nics(network: Body) -> tuple[Nic, ...]:

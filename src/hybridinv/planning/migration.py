@@ -1,0 +1,231 @@
+"""plan_migration: what a migration would move, over which adapters, and what stands in its way."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+
+from hybridinv.model import Datastore, Disk, Finding, Host, Severity, VirtualMachine, VMkernelService
+from hybridinv.model.migration import (
+    STORAGE_PATHS,
+    UNKNOWN_CARRIER,
+    DataKind,
+    Flow,
+    MigrationPlan,
+    MigrationRule,
+    MigrationState,
+    RuleFlow,
+)
+from hybridinv.planning.checks import (
+    check_end,
+    check_link,
+    check_move,
+    check_rule,
+    check_unified_data_transport,
+)
+from hybridinv.planning.move import Move, read_move
+from hybridinv.planning.paths import End, adapters_of, end_of, meet
+from hybridinv.planning.rules import RuleSet, migration_rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from hybridinv.inventory import Inventory
+
+_EFFICIENCY = 0.8
+_NFC_MBPS = 1300
+_SMALL = frozenset({DataKind.CONFIG, DataKind.CONTROL})
+_NFC_SERVICES = frozenset({VMkernelService.PROVISIONING, VMkernelService.MANAGEMENT})
+
+
+def plan_migration(
+    inv: Inventory,
+    vm: VirtualMachine | str,
+    *,
+    to_host: Host | str | None = None,
+    to_datastore: Datastore | str | None = None,
+    rules: str = RuleSet.VENDOR,
+) -> MigrationPlan:
+    """Plan a migration: the services, adapters and links it would use, and what blocks or slows it.
+
+    `vm`, `to_host` and `to_datastore` are records, ids or names; one target at least is needed. What changes
+    decides the kind, the power state decides hot or cold: a suspended machine moves cold, one of unknown
+    state is planned hot. Times and amounts are estimates; each flow's `note` says how they were reached.
+    """
+    move = read_move(inv, vm, to_host, to_datastore)
+    rule = migration_rule(move.kind, move.state, rules)
+    rows = _rows(rule, move)
+    moving = [_route(move, row) for row in rows if row.services]
+    findings = [
+        *check_move(move),
+        *(finding for _, found in moving for finding in found),
+        *check_rule(rule, rows, move),
+    ]
+    return _plan(
+        move, rule, [flow for flow, _ in moving], [row.data for row in rows if not row.services], findings
+    )
+
+
+def _plan(
+    move: Move,
+    rule: MigrationRule,
+    flows: Sequence[Flow],
+    stays: Iterable[DataKind],
+    findings: Iterable[Finding],
+) -> MigrationPlan:
+    rank = list(Severity).index
+    found = tuple(sorted(dict.fromkeys(findings), key=lambda finding: rank(finding.severity)))
+    feasible = all(finding.severity is not Severity.BLOCKER for finding in found)
+    source, destination, datastore = move.source, move.destination, move.datastore
+    return MigrationPlan(
+        vm=move.vm,
+        kind=rule.kind,
+        state=rule.state,
+        rules=rule.rules,
+        source_host_id=source.id if source else move.vm.host_id,
+        source_host_name=source.name if source else "",
+        destination_host_id=destination.id if destination else "",
+        destination_host_name=destination.name if destination else "",
+        source_datastore_ids=move.datastore_ids,
+        destination_datastore_id=datastore.id if datastore else "",
+        destination_datastore_name=datastore.name if datastore else "",
+        flows=tuple(flows),
+        stays=tuple(stays),
+        findings=found,
+        feasible=feasible,
+        seconds=_total(move, flows) if feasible else None,
+    )
+
+
+def _total(move: Move, flows: Sequence[Flow]) -> float | None:
+    memory_moves = move.host_changes and move.state is MigrationState.HOT
+    if memory_moves and all(flow.data is not DataKind.MEMORY for flow in flows):
+        return None  # the seed's rules are silent on memory, yet it takes its time
+    times = [flow.seconds for flow in flows if flow.data not in _SMALL]
+    known = [time for time in times if time is not None]
+    return sum(known, 0.0) if len(known) == len(times) else None
+
+
+def _rows(rule: MigrationRule, move: Move) -> tuple[RuleFlow, ...]:
+    """For each kind of data that there is, the row with most of its conditions met."""
+    if move.source is None or not (move.host_changes or move.disks_move):
+        return ()
+    met: dict[DataKind, RuleFlow] = {}
+    for row in sorted(rule.flows, key=lambda row: len(row.when)):
+        if row.when <= move.conditions and (row.data is not DataKind.COLD_DISK or _has_cold_data(move)):
+            met[row.data] = row
+    return tuple(met[data] for data in DataKind if data in met)
+
+
+def _has_cold_data(move: Move) -> bool:
+    return not move.vm.disks or any(disk.chain_length != 1 for disk in move.vm.disks)
+
+
+def _route(move: Move, row: RuleFlow) -> tuple[Flow, list[Finding]]:
+    """One row of the rule on the adapters of these hosts."""
+    count, note = _amount(move, row.data)
+    flow = Flow(
+        data=row.data,
+        service=row.services[0],
+        protocol=row.protocol,
+        bytes=count,
+        confidence=row.confidence,
+        sources=row.sources,
+        note=_joined(row.note, note),
+        row=row.row,
+    )
+    if row.services[0] in (STORAGE_PATHS, UNKNOWN_CARRIER) or not (move.source and move.destination):
+        return flow, []
+    source, destination = (
+        end_of(host, adapters_of(move.inv, host), row.services) for host in (move.source, move.destination)
+    )
+    return _on_adapters(flow, source, destination)
+
+
+def _on_adapters(flow: Flow, source: End, destination: End) -> tuple[Flow, list[Finding]]:
+    start, stop = meet(source, destination)
+    used = source if source.fallback else destination
+    routed = attrs.evolve(
+        flow,
+        service=used.service,
+        source_adapter=start.adapter if start else None,
+        destination_adapter=stop.adapter if stop else None,
+        fallback=used.fallback,
+        note=_joined(flow.note, _mixed(source, destination), _others(source), _others(destination)),
+    )
+    if flow.data is DataKind.CONTROL:  # it runs between vCenter and each host, not from host to host
+        return routed, []
+    findings = [*check_end(source), *check_end(destination)]
+    if start and stop and start != stop:
+        findings += check_link(routed.service, start, stop)
+    findings += check_unified_data_transport(source, destination)
+    return _timed(routed), findings
+
+
+def _mixed(source: End, destination: End) -> str:
+    if source.fallback == destination.fallback:
+        return ""
+    lacking, having = (source, destination) if source.fallback else (destination, source)
+    return f"only {lacking.host.name} falls back; {having.host.name} uses its Provisioning adapter"
+
+
+def _others(end: End) -> str:
+    if end.fallback or len(end.adapters) < 2 or end.wanted != VMkernelService.VMOTION:
+        return ""
+    return f"all vMotion adapters of {end.host.name}: {', '.join(a.device for a in end.adapters)}"
+
+
+def _timed(flow: Flow) -> Flow:
+    ends = (flow.source_adapter, flow.destination_adapter)
+    speeds = [adapter.link_speed_mbps for adapter in ends if adapter and adapter.link_speed_mbps is not None]
+    if len(speeds) < len(ends):
+        return flow
+    speed = min(speeds)
+    rate = speed * _EFFICIENCY
+    note = f"at {_EFFICIENCY:.0%} of the link"
+    if flow.service in _NFC_SERVICES and rate > _NFC_MBPS:
+        rate, note = _NFC_MBPS, f"NFC is single-threaded, about {_NFC_MBPS / 1000} Gbit/s"
+    seconds = flow.bytes * 8 / (rate * 1e6) if flow.bytes is not None and rate else None
+    return attrs.evolve(
+        flow, link_speed_mbps=speed, seconds=seconds, note=_joined(flow.note, note if seconds else "")
+    )
+
+
+def _amount(move: Move, data: DataKind) -> tuple[int | None, str]:
+    """How much of it there is, and how far to trust that."""
+    disks = move.moving_disks
+    if data is DataKind.MEMORY:
+        sent_again = "configured memory, once; pages that change meanwhile are sent again"
+        return (
+            move.vm.memory_bytes,
+            sent_again if move.state is MigrationState.HOT else "at most the configured memory",
+        )
+    if data in _SMALL:
+        return None, ""
+    if not move.vm.disks:
+        return None, "the machine's disks are not in this inventory"
+    if data is DataKind.ACTIVE_DISK:
+        return _sum(
+            disk.capacity_bytes for disk in disks
+        ), "at most: the capacity of the disks, not what is written"
+    return _sum(map(_cold_bytes, disks)), "at most: the capacity once for each file below the active one"
+
+
+def _cold_bytes(disk: Disk) -> int | None:
+    if disk.capacity_bytes is None or disk.chain_length is None:
+        return None
+    return disk.capacity_bytes * (disk.chain_length - 1)
+
+
+def _sum(counts: Iterable[int | None]) -> int | None:
+    total = 0
+    for count in counts:
+        if count is None:
+            return None
+        total += count
+    return total
+
+
+def _joined(*parts: str) -> str:
+    return "; ".join(part for part in parts if part)

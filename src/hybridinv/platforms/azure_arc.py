@@ -1,0 +1,106 @@
+"""Azure Arc: servers that have the connected machine agent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from os import PathLike
+from typing import Any, ClassVar
+
+import httpx
+
+from hybridinv.model import Extension, VirtualMachine
+from hybridinv.platforms.adapter import Reading, Report, Survey
+from hybridinv.platforms.arm import ArmAdapter, ArmSurvey, Item, check_native, sdk_errors
+from hybridinv.transport.arm import ArmClient, Credential
+from hybridinv.transport.client import TIMEOUT, Wire
+from hybridinv.transport.clouds import cloud_of, default_credential, host_of
+from hybridinv.wire import arm as wire
+from hybridinv.wire import hybridcompute
+
+_SUBSCRIPTIONS = "2022-12-01"
+_MACHINES = "/providers/Microsoft.HybridCompute/machines"
+_EXTENSIONS = "microsoft.hybridcompute/machines/extensions"
+_VERSION = "2024-07-10"
+
+
+class AzureArc(ArmAdapter):
+    """Reads Arc-enabled servers and their extensions; the Reader role is enough.
+
+    One list sweep gives the machines. Arc has no list of all extensions: they come from Resource Graph, or machine by
+    machine where it cannot be asked. Reads are tried again after 429 and 503 as `Retry-After` asks.
+    """
+
+    platform: ClassVar[str] = "azure-arc"
+    missing: ClassVar[Mapping[str, str]] = {
+        "hosts": "Arc sees machines, not what they run on",
+        "clusters": "Arc sees machines, not clusters",
+        "datastores": "Arc sees machines, not datastores",
+        "networks": "Arc sees addresses, not networks",
+        "vmkernel_adapters": "VMkernel adapters are vSphere's",
+    }
+
+    def __init__(
+        self,
+        *,
+        credential: Credential | None = None,
+        subscription_ids: Iterable[str] | None = None,
+        cloud: str = "AzureCloud",
+        endpoint: str | None = None,
+        ca_file: str | PathLike[str] | None = None,
+        timeout: float = TIMEOUT,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self._cloud = cloud_of(cloud, endpoint)
+        source = host_of(self._cloud.endpoint)
+        super().__init__(
+            source, Wire(source, ca_file=ca_file, timeout=timeout, transport=transport), credential, subscription_ids
+        )
+        self.settings = {"subscription_ids": self._subscription_ids, "cloud": cloud, "endpoint": endpoint}
+        self._login = Wire(source, ca_file=ca_file, timeout=timeout)
+        self.capabilities = frozenset({"vms", "extensions"})
+
+    def _connect(self) -> ArmClient:
+        credential = self._credential or default_credential(self._login, self._cloud.authority)
+        return ArmClient(self._wire, self._cloud.endpoint, credential, f"{self._cloud.endpoint}/.default")
+
+    def _survey(self, report: Report | None) -> Survey:
+        return _ArcSurvey(self._client, self._origin, self._subscription_ids, _SUBSCRIPTIONS, report)
+
+    def native(self, record: Any) -> Any:
+        """azure-mgmt-hybridcompute's model of a machine or an extension, read anew: a `Machine`, a `MachineExtension`."""
+        from azure.mgmt.hybridcompute import HybridComputeManagementClient
+
+        check_native(record, self.source, VirtualMachine, Extension)
+        parsed = wire.parse_id(getattr(record, "resource_id", "") or record.id)
+        sdk_client = self._client.sdk(HybridComputeManagementClient, parsed.subscription_id, api_version=_VERSION)
+        with sdk_errors(self.source), sdk_client as sdk:
+            if isinstance(record, VirtualMachine):
+                return sdk.machines.get(parsed.resource_group, parsed.name)
+            return sdk.machine_extensions.get(parsed.resource_group, *parsed.names)
+
+
+class _ArcSurvey(ArmSurvey):
+    def _vms(self) -> Reading:
+        items, swept = self._machines
+        reading = Reading(lost=list(swept.lost))
+        self.records(items, lambda item: hybridcompute.read_machine(item, self.origin), reading)
+        return reading
+
+    def _extensions(self) -> Reading:
+        machines, swept = self._machines
+        reading = Reading(lost=list(swept.lost))
+        owners = {wire.arm_id(str(item["id"])): item for item in machines if item.get("id")}
+        items = self.extensions_of(owners, _claimed, _EXTENSIONS, _VERSION, reading)
+        self.records(items, lambda item: hybridcompute.read_extension(item, self.origin), reading)
+        return reading
+
+    @cached_property
+    def _machines(self) -> tuple[list[Item], Reading]:
+        reading = Reading()
+        return self.sweep("vms", _MACHINES, _VERSION, reading), reading
+
+
+def _claimed(machine: Item) -> set[str] | None:
+    """The ids of the extensions the machine's own row names; None where it names none at all."""
+    return set(wire.extension_ids(machine)) if "resources" in machine else None

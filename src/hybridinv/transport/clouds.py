@@ -1,0 +1,64 @@
+"""The public and sovereign clouds: where ARM is, who gives tokens; and the credential where none is given."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+import attrs
+
+from hybridinv.errors import NotSupported
+from hybridinv.transport.arm import Credential
+from hybridinv.transport.client import Wire
+
+
+@attrs.frozen
+class Cloud:
+    """Where a cloud's ARM endpoint and login are."""
+
+    endpoint: str
+    authority: str
+
+
+CLOUDS = {
+    "AzureCloud": Cloud("https://management.azure.com", "https://login.microsoftonline.com"),
+    "AzureUSGovernment": Cloud("https://management.usgovcloudapi.net", "https://login.microsoftonline.us"),
+    "AzureChinaCloud": Cloud("https://management.chinacloudapi.cn", "https://login.chinacloudapi.cn"),
+}
+
+
+def cloud_of(name: str, endpoint: str | None) -> Cloud:
+    """The cloud of that name; `endpoint` takes the place of its ARM endpoint."""
+    if name not in CLOUDS:
+        raise NotSupported(
+            f"there is no cloud {name!r}",
+            remedy=f"use one of {', '.join(CLOUDS)}, with endpoint= for any other; AzureStackHub is an adapter of its own",
+        )
+    cloud = CLOUDS[name]
+    return cloud if endpoint is None else attrs.evolve(cloud, endpoint=base_url(endpoint))
+
+
+def base_url(endpoint: str) -> str:
+    """`management.example.com` as `https://management.example.com`; anything but HTTPS is refused."""
+    text = endpoint if "://" in endpoint else f"https://{endpoint}"
+    parts = urlsplit(text)
+    if parts.scheme != "https" or not parts.hostname:
+        raise NotSupported(f"{endpoint!r} is not an HTTPS endpoint", remedy="tokens travel over TLS only: https://…")
+    return f"https://{parts.netloc}"
+
+
+def host_of(endpoint: str) -> str:
+    """The host of an endpoint, with its port where it has one: what `source` is."""
+    return urlsplit(endpoint).netloc
+
+
+def default_credential(wire: Wire, authority: str, *, private: bool = False) -> Credential:
+    """azure-identity's DefaultAzureCredential over our wire; `private` for authorities Entra ID does not know of."""
+    from azure.identity import DefaultAzureCredential
+
+    from hybridinv.transport.azure_core import HttpxTransport
+
+    options: dict[str, Any] = {"disable_instance_discovery": True} if private else {}
+    return DefaultAzureCredential(
+        authority=authority, transport=HttpxTransport(wire, writes=True), exclude_interactive_browser_credential=True, **options
+    )

@@ -1,0 +1,64 @@
+"""What must never be on a tape, whatever the platform: one list of rules, and the check that they worked."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable
+
+from hybridinv.errors import TapeMismatch
+
+SCRUBBED = "scrubbed"
+_SHORTEST = 6
+
+_NAMES = (
+    "password|passwd|adminPassword|secret|clientSecret|client_secret|access_?token|refresh_?token|id_?token|sasToken|"
+    "storageAccountSasToken|storageAccountKey|accountKey|sharedKey|workspaceKey|connectionString|protectedSettings|"
+    "userData|customData|sessionId|sessionTicket|samlToken|licenseKey|privateKey|key[12]"
+)
+_RULES = tuple(
+    (re.compile(pattern, re.IGNORECASE), replacement)
+    for pattern, replacement in (
+        # A field of a telling name, in JSON (also in JSON within JSON) and in XML.
+        (rf'(\\?"(?:{_NAMES})\\?"\s*:\s*\\?")(?:[^"\\]|\\[^"])*', rf"\1{SCRUBBED}"),
+        (rf"(<(?:\w+:)?(?:{_NAMES})(?:\s[^>]*)?>)[^<]+", rf"\1{SCRUBBED}"),
+        # A value that gives itself away.
+        (r"eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*", SCRUBBED),
+        (r"((?:[?&;]|&amp;|\\u0026)sig=)[^&\"'\s<\\]+", rf"\1{SCRUBBED}"),
+        (r"((?:AccountKey|SharedAccessKey|SharedAccessSignature|Password|Pwd)=)[^;\"'\s<]+", rf"\1{SCRUBBED}"),
+        (r"-----BEGIN ([A-Z ]*PRIVATE KEY)-----.*?-----END \1-----", SCRUBBED),
+        (r"\b[0-9A-Z]{5}(?:-[0-9A-Z]{5}){4}\b", SCRUBBED),
+        (r"\b(Negotiate|Bearer|Basic) [\w+/=.~-]{16,}", rf"\1 {SCRUBBED}"),
+        # Names of a vCenter's session objects hold the session's key.
+        (r"session\[[0-9a-f-]{36}\]", "session[00000000-0000-0000-0000-000000000000]"),
+    )
+)
+_LOGIN = re.compile(r"(<(?:key|userName|fullName|ipAddress|userAgent)(?:\s[^>]*)?>)[^<]*", re.IGNORECASE)
+
+
+def scrub(body: bytes, operation: str = "", secrets: Iterable[str] = ()) -> bytes:
+    """The body without secrets; its form (JSON, XML) stays whole. `secrets` are those known by value."""
+    text = body.decode("utf-8", "surrogateescape")
+    for secret in _forms(secrets):
+        text = text.replace(secret, SCRUBBED)
+    for pattern, replacement in _RULES:
+        text = pattern.sub(replacement, text)
+    if operation.startswith("Login"):
+        text = _LOGIN.sub(rf"\1{SCRUBBED}", text)
+    return text.encode("utf-8", "surrogateescape")
+
+
+def check_scrubbed(body: bytes, operation: str, secrets: Iterable[str]) -> None:
+    """`TapeMismatch` where something that looks like a secret, or is one, is left."""
+    if scrub(body, operation, secrets) != body:
+        raise TapeMismatch(
+            f"the answer to {operation} still holds a secret after scrubbing; the tape was not written",
+            remedy="report this, without the answer",
+        )
+
+
+def _forms(secrets: Iterable[str]) -> list[str]:
+    """A secret as it may stand in XML and JSON. One of a few letters is in any text by chance, and is left alone."""
+    long_enough = {secret for secret in secrets if len(secret) >= _SHORTEST}
+    escaped = {html.escape(secret) for secret in long_enough} | {html.escape(secret, quote=False) for secret in long_enough}
+    return sorted(long_enough | escaped, key=len, reverse=True)

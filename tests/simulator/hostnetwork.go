@@ -1,0 +1,160 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/vmware/govmomi/vim25/types"
+)
+
+const (
+	hostMAC = "00:50:56" // VMkernel adapters, from 00:50:56:60:00:00
+	nicMAC  = "e4:3d:1a" // physical NICs
+)
+
+// wire fills the host's network configuration and the truth about it.
+func (e *estate) wire(h *host, spec networkSpec) *types.HostNetworkInfo {
+	info := &types.HostNetworkInfo{
+		DnsConfig: &types.HostDnsConfig{
+			VirtualNicDevice: "vmk0", HostName: shortName(h.Name), DomainName: "example.test",
+			Address: []string{"192.0.2.53"}, SearchDomain: []string{"example.test"},
+		},
+		IpV6Enabled: no(), AtBootIpV6Enabled: no(),
+	}
+	for i, nic := range spec.nics {
+		info.Pnic = append(info.Pnic, nic.pnic(i, mac(nicMAC, e.nextMAC())))
+	}
+	for _, vswitch := range spec.vswitches {
+		info.Vswitch = append(info.Vswitch, vswitch.build(spec.portgroups))
+	}
+	for _, pg := range spec.portgroups {
+		info.Portgroup = append(info.Portgroup, pg.build())
+		if pg.forMachines {
+			e.standardNetwork(pg.name, pg.vlan, pg.vswitch).addHost(h)
+		}
+	}
+	if spec.dvs != nil {
+		info.ProxySwitch = []types.HostProxySwitch{spec.dvs.join(h, spec.dvsNICs)}
+	}
+	for _, adapter := range spec.adapters {
+		address := mac(hostMAC, 0x600000+e.nextMAC())
+		info.Vnic = append(info.Vnic, adapter.vnic(address))
+		h.truth.VMKernelAdapters = append(h.truth.VMKernelAdapters, spec.truth(adapter, address))
+	}
+	info.NetStackInstance = stacks(info.DnsConfig, spec.adapters)
+	for _, stack := range info.NetStackInstance {
+		if stack.Key == defaultStack {
+			info.IpRouteConfig = stack.IpRouteConfig
+			info.RouteTableInfo = routes(stack.RouteTableConfig)
+		}
+	}
+	return info
+}
+
+func (e *estate) nextMAC() int {
+	e.macs++
+	return e.macs
+}
+
+func shortName(name string) string { return strings.SplitN(name, ".", 2)[0] }
+
+func (n nicSpec) pnic(slot int, mac string) types.PhysicalNic {
+	nic := types.PhysicalNic{
+		Key: pnicKey(n.device), Device: n.device, Driver: n.driver, DriverVersion: "1.13.1.0", FirmwareVersion: "22.5.7",
+		Pci: "0000:1" + string(rune('a'+slot)) + ":00.0", Mac: mac,
+		Spec:                         types.PhysicalNicSpec{Ip: new(types.HostIpConfig)},
+		VmDirectPathGen2Supported:    no(),
+		ResourcePoolSchedulerAllowed: yes(),
+		AutoNegotiateSupported:       yes(),
+	}
+	if n.speed > 0 {
+		link := types.PhysicalNicLinkInfo{SpeedMb: n.speed, Duplex: true}
+		nic.LinkSpeed = &link
+		nic.ValidLinkSpecification = []types.PhysicalNicLinkInfo{link}
+	}
+	return nic
+}
+
+func teaming(active, standby []string) types.HostNetworkPolicy {
+	return types.HostNetworkPolicy{
+		Security: &types.HostNetworkSecurityPolicy{AllowPromiscuous: no(), MacChanges: no(), ForgedTransmits: no()},
+		NicTeaming: &types.HostNicTeamingPolicy{
+			Policy: "loadbalance_srcid", ReversePolicy: yes(), NotifySwitches: yes(), RollingOrder: no(),
+			NicOrder: &types.HostNicOrderPolicy{ActiveNic: active, StandbyNic: standby},
+		},
+		OffloadPolicy: &types.HostNetOffloadCapabilities{CsumOffload: yes(), TcpSegmentation: yes(), ZeroCopyXmit: yes()},
+		ShapingPolicy: &types.HostNetworkTrafficShapingPolicy{Enabled: no()},
+	}
+}
+
+func (v vswitchSpec) build(portgroups []portgroupSpec) types.HostVirtualSwitch {
+	policy := teaming(v.nics, nil)
+	out := types.HostVirtualSwitch{
+		Name: v.name, Key: vswitchKey(v.name), NumPorts: 9216, NumPortsAvailable: 9200, Mtu: v.mtu,
+		Spec: types.HostVirtualSwitchSpec{
+			NumPorts: 128, Mtu: v.mtu, Policy: &policy,
+			Bridge: &types.HostVirtualSwitchBondBridge{NicDevice: v.nics},
+		},
+	}
+	for _, nic := range v.nics {
+		out.Pnic = append(out.Pnic, pnicKey(nic))
+	}
+	for _, pg := range portgroups {
+		if pg.vswitch == v.name {
+			out.Portgroup = append(out.Portgroup, hostPortgroupKey(pg.name))
+		}
+	}
+	return out
+}
+
+func (p portgroupSpec) build() types.HostPortGroup {
+	return types.HostPortGroup{
+		Key: hostPortgroupKey(p.name), Vswitch: vswitchKey(p.vswitch), ComputedPolicy: teaming(p.active, p.standby),
+		Spec: types.HostPortGroupSpec{Name: p.name, VlanId: p.vlan, VswitchName: p.vswitch},
+	}
+}
+
+// stacks lists every TCP/IP stack a real host has, used or not. A stack's
+// gateway is the first address of the network of its first adapter.
+func stacks(dns types.BaseHostDnsConfig, adapters []adapterSpec) []types.HostNetStackInstance {
+	var out []types.HostNetStackInstance
+	for _, key := range allStacks {
+		stack := types.HostNetStackInstance{
+			Key: key, Name: key, DnsConfig: new(types.HostDnsConfig), IpRouteConfig: new(types.HostIpRouteConfig),
+			RequestedMaxNumberOfConnections: 11000, CongestionControlAlgorithm: "newreno", IpV6Enabled: yes(),
+		}
+		if key == defaultStack {
+			stack.DnsConfig = dns
+		}
+		table := new(types.HostIpRouteTableConfig)
+		for _, adapter := range adapters {
+			if adapter.stackName() != key {
+				continue
+			}
+			prefix := adapter.ip[:strings.LastIndex(adapter.ip, ".")+1]
+			if len(table.IpRoute) == 0 {
+				stack.IpRouteConfig = &types.HostIpRouteConfig{DefaultGateway: prefix + "1", GatewayDevice: adapter.device}
+				table.IpRoute = append(table.IpRoute, route("0.0.0.0", 0, prefix+"1", adapter.device))
+			}
+			table.IpRoute = append(table.IpRoute, route(prefix+"0", 24, "0.0.0.0", adapter.device))
+			stack.RouteTableConfig = table
+		}
+		out = append(out, stack)
+	}
+	return out
+}
+
+func route(network string, prefix int32, gateway, device string) types.HostIpRouteOp {
+	return types.HostIpRouteOp{ChangeOperation: "ignore", Route: types.HostIpRouteEntry{
+		Network: network, PrefixLength: prefix, Gateway: gateway, DeviceName: device,
+	}}
+}
+
+func routes(config *types.HostIpRouteTableConfig) *types.HostIpRouteTableInfo {
+	info := new(types.HostIpRouteTableInfo)
+	if config != nil {
+		for _, op := range config.IpRoute {
+			info.IpRoute = append(info.IpRoute, op.Route)
+		}
+	}
+	return info
+}

@@ -1,0 +1,478 @@
+"""Virtual machines, their extensions and networks: model and status apart, odd fields noted, never raised."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from hybridinv.errors import UnexpectedAnswer
+from hybridinv.model import AgentStatus, OSType, PowerState
+from hybridinv.wire import compute
+from hybridinv.wire.reading import Origin
+
+HUB = Origin("azure-stack-hub", "management.redmond.example")
+GROUP = "/subscriptions/S-1/resourceGroups/RG-Web"
+VM = f"{GROUP}/providers/Microsoft.Compute/virtualMachines/Web01"
+READY = {"displayStatus": "Ready", "level": "Info", "code": "ProvisioningState/succeeded", "message": "runs"}
+
+
+def row(**properties):
+    return {"id": VM, "name": "Web01", "location": "redmond", "properties": properties}
+
+
+def status(*codes, **view):
+    return {
+        "id": VM,
+        "properties": {"instanceView": {"statuses": [{"code": code} for code in codes], **view}},
+    }
+
+
+def read(model=None, seen=None):
+    return compute.read_vm(row() if model is None else model, seen, HUB)
+
+
+def agent_of(vm_agent=None, *codes, **properties):
+    view = {} if vm_agent is None else {"vmAgent": vm_agent}
+    return read(row(**properties), status(*(codes or ("PowerState/running",)), **view)).agent
+
+
+# identity
+
+
+def test_a_vm_says_where_it_is_from_and_is_known_by_its_folded_id():
+    vm = read()
+    assert (vm.platform, vm.source) == ("azure-stack-hub", "management.redmond.example")
+    assert (vm.id, vm.resource_id) == (VM.lower(), VM)
+    assert (vm.resource_group, vm.subscription_id) == ("RG-Web", "S-1")
+    assert (vm.name, vm.location, vm.folder, vm.is_virtual) == ("Web01", "redmond", "", True)
+
+
+def test_two_spellings_of_an_id_are_one_machine():
+    assert read(row() | {"id": VM.upper()}).id == read().id
+
+
+def test_the_name_comes_from_the_id_where_it_is_null():
+    assert read(row() | {"name": None}).name == "Web01"
+
+
+@pytest.mark.parametrize(
+    "reader", [lambda b: compute.read_vm(b, None, HUB), lambda b: compute.read_network(b, HUB)]
+)
+def test_a_record_without_an_id_names_the_path(reader):
+    with pytest.raises(UnexpectedAnswer) as caught:
+        reader({"name": "x"})
+    assert caught.value.path == "id"
+
+
+def test_an_extension_without_an_id_names_the_path():
+    with pytest.raises(UnexpectedAnswer) as caught:
+        compute.read_extension({"name": "x"}, None, HUB)
+    assert caught.value.path == "id"
+
+
+def test_nothing_but_an_id_is_a_vm_of_which_nothing_is_known():
+    vm = read({"id": VM})
+    assert (vm.power_state, vm.agent.status, vm.os_type) == (
+        PowerState.UNKNOWN,
+        AgentStatus.UNKNOWN,
+        OSType.UNKNOWN,
+    )
+    assert (vm.os_name, vm.size, vm.cpus, vm.created_at, vm.firmware) == ("", "", None, None, "")
+    assert (vm.host_id, vm.maintenance, vm.problems) == ("", "", ())
+
+
+# power
+
+
+@pytest.mark.parametrize(
+    ("code", "state"),
+    [
+        ("PowerState/running", PowerState.RUNNING),
+        ("PowerState/stopped", PowerState.STOPPED),
+        ("PowerState/deallocated", PowerState.DEALLOCATED),
+        ("PowerState/starting", PowerState.STARTING),
+        ("PowerState/stopping", PowerState.STOPPING),
+        ("PowerState/deallocating", PowerState.STOPPING),
+        ("PowerState/unknown", PowerState.UNKNOWN),
+        ("powerstate/Running", PowerState.RUNNING),
+    ],
+)
+def test_the_power_code(code, state):
+    vm = read(seen=status("ProvisioningState/succeeded", code))
+    assert (vm.power_state, vm.problems) == (state, ())
+
+
+def test_a_generalized_vm_has_three_statuses():
+    vm = read(seen=status("OSState/generalized", "ProvisioningState/succeeded", "PowerState/stopped"))
+    assert vm.power_state is PowerState.STOPPED
+
+
+def test_a_power_word_not_known_here_is_unknown_and_told():
+    vm = read(seen=status("PowerState/teleporting"))
+    assert vm.power_state is PowerState.UNKNOWN
+    assert "teleporting" in vm.problems[0].message
+
+
+def test_no_power_code_is_unknown():
+    assert read(seen=status("ProvisioningState/succeeded")).power_state is PowerState.UNKNOWN
+
+
+def test_the_status_of_the_second_sweep_wins_over_the_model():
+    model = row(instanceView={"statuses": [{"code": "PowerState/running"}]})
+    assert read(model).power_state is PowerState.RUNNING
+    assert read(model, status("PowerState/deallocated")).power_state is PowerState.DEALLOCATED
+
+
+def test_a_second_sweep_without_instance_view_does_not_hide_the_models():
+    model = row(instanceView={"statuses": [{"code": "PowerState/running"}]})
+    assert read(model, {"id": VM, "properties": {}}).power_state is PowerState.RUNNING
+
+
+def test_a_bare_instance_view_is_a_status():
+    assert read(seen={"statuses": [{"code": "PowerState/stopped"}]}).power_state is PowerState.STOPPED
+
+
+@pytest.mark.parametrize(
+    ("item", "has"),
+    [
+        (status("PowerState/running"), True),
+        (row(), False),
+        (row(instanceView=None), False),
+        (row(instanceView={}), False),
+        ({"properties": None}, False),
+        (None, False),
+    ],
+)
+def test_whether_a_row_has_the_run_time_status(item, has):
+    assert compute.has_instance_view(item) is has
+
+
+# agent
+
+
+def test_an_agent_that_is_ready():
+    agent = agent_of({"vmAgentVersion": "2.7.1", "statuses": [READY | {"time": "2024-08-26T07:20:09+00:00"}]})
+    assert (agent.kind, agent.status, agent.version) == ("azure-vm-agent", AgentStatus.READY, "2.7.1")
+    assert (agent.message, agent.changed_at) == ("runs", datetime(2024, 8, 26, 7, 20, 9, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    "message", ["VM status blob is found but not yet populated.", "VM Agent is unresponsive."]
+)
+def test_an_agent_that_is_not_ready_says_why_and_its_version_is_not_known(message):
+    state = {"displayStatus": "Not Ready", "code": "ProvisioningState/Unavailable", "message": message}
+    agent = agent_of({"vmAgentVersion": "Unknown", "statuses": [state]})
+    assert (agent.status, agent.message, agent.version) == (AgentStatus.NOT_READY, message, "")
+
+
+def test_of_several_agent_statuses_the_last_by_time_counts():
+    late = {"displayStatus": "Not Ready", "message": "late", "time": "2024-08-26T07:00:00Z"}
+    early = READY | {"time": "2024-08-26T06:00:00Z"}
+    for statuses in ([late, early], [early, late], [READY, late], [late, READY]):
+        assert agent_of({"statuses": statuses}).message == "late"
+
+
+def test_of_agent_statuses_without_time_the_later_counts():
+    assert agent_of({"statuses": [READY, READY | {"message": "second"}]}).message == "second"
+
+
+def test_an_agent_word_not_known_here_is_unknown_and_kept():
+    agent = agent_of({"statuses": [{"displayStatus": "Updating", "message": "wait"}]})
+    assert (agent.status, agent.message) == (AgentStatus.UNKNOWN, "Updating: wait")
+
+
+def test_the_code_tells_where_there_is_no_word():
+    assert agent_of({"statuses": [{"code": "ProvisioningState/succeeded"}]}).status is AgentStatus.READY
+    assert agent_of({"statuses": [{"code": "ProvisioningState/Unavailable"}]}).status is AgentStatus.NOT_READY
+
+
+def test_an_agent_without_statuses_is_unknown():
+    agent = agent_of({"vmAgentVersion": "2.7.1", "statuses": []})
+    assert (agent.status, agent.version) == (AgentStatus.UNKNOWN, "2.7.1")
+
+
+@pytest.mark.parametrize("system", ["windows", "linux"])
+def test_no_agent_where_none_was_wanted_and_none_is_seen(system):
+    profile = {f"{system}Configuration": {"provisionVMAgent": False}}
+    assert agent_of(None, osProfile=profile).status is AgentStatus.NOT_INSTALLED
+
+
+def test_what_was_wanted_does_not_hide_what_is_seen():
+    profile = {"linuxConfiguration": {"provisionVMAgent": False}}
+    assert agent_of({"statuses": [READY]}, osProfile=profile).status is AgentStatus.READY
+
+
+@pytest.mark.parametrize(
+    "profile", [None, {}, {"linuxConfiguration": {}}, {"linuxConfiguration": {"provisionVMAgent": True}}]
+)
+def test_no_agent_seen_is_unknown_where_nobody_refused_one(profile):
+    # a specialised disk has no osProfile, and the older Hub version no provisionVMAgent for Linux
+    assert agent_of(None, osProfile=profile).status is AgentStatus.UNKNOWN
+
+
+def test_the_agent_of_a_deallocated_vm_is_unknown():
+    profile = {"linuxConfiguration": {"provisionVMAgent": False}}
+    agent = agent_of(None, "PowerState/deallocated", osProfile=profile)
+    assert (agent.status, agent.message) == (AgentStatus.UNKNOWN, "deallocated")
+    assert agent_of({"statuses": [READY]}, "PowerState/deallocated").status is AgentStatus.UNKNOWN
+
+
+def test_the_agent_is_unknown_without_an_instance_view():
+    agent = read(row(osProfile={"windowsConfiguration": {"provisionVMAgent": False}})).agent
+    assert (agent.status, agent.message) == (AgentStatus.UNKNOWN, "no instance view")
+
+
+# what it is made of
+
+
+def test_firmware_comes_from_the_generation_else_from_uefi_settings():
+    uefi = {"uefiSettings": {"secureBootEnabled": True}}
+    assert read(seen=status("PowerState/running", hyperVGeneration="V1")).firmware == "bios"
+    assert read(seen=status("PowerState/running", hyperVGeneration="v2")).firmware == "efi"
+    assert read(row(securityProfile=uefi)).firmware == "efi"
+    assert read(row(securityProfile={"encryptionAtHost": True})).firmware == ""
+    odd = read(seen=status("PowerState/running", hyperVGeneration="V9"))
+    assert (odd.firmware, len(odd.problems)) == ("", 1)
+
+
+@pytest.mark.parametrize(
+    ("word", "kind"),
+    [
+        ("Windows", OSType.WINDOWS),
+        ("Linux", OSType.LINUX),
+        ("linux", OSType.LINUX),
+        ("Plan9", OSType.OTHER),
+        (None, OSType.UNKNOWN),
+    ],
+)
+def test_the_os_type_of_the_os_disk(word, kind):
+    assert read(row(storageProfile={"osDisk": {"osType": word}})).os_type is kind
+
+
+IMAGE = {"publisher": "Canonical", "offer": "UbuntuServer", "sku": "18.04-LTS", "version": "latest"}
+
+
+@pytest.mark.parametrize(
+    ("view", "image", "name"),
+    [
+        ({"osName": "ubuntu", "osVersion": "22.04"}, IMAGE, "ubuntu 22.04"),
+        (
+            {"osName": "Windows Server 2016 Datacenter", "osVersion": "Microsoft Windows NT 10.0.14393.0"},
+            IMAGE,
+            "Windows Server 2016 Datacenter",
+        ),
+        ({}, IMAGE, "UbuntuServer 18.04-LTS"),
+        ({}, {"id": f"{GROUP}/providers/Microsoft.Compute/images/golden"}, ""),
+        ({}, None, ""),
+    ],
+)
+def test_the_os_name_is_the_agents_else_the_images(view, image, name):
+    model = row(storageProfile={"imageReference": image})
+    assert read(model, status("PowerState/running", **view)).os_name == name
+
+
+def test_disks_are_in_bytes_and_say_where_they_are():
+    storage = {
+        "osDisk": {"name": "os", "diskSizeGB": 127, "managedDisk": {"id": "/Disks/OS"}},
+        "dataDisks": [
+            {"name": "d0", "diskSizeGB": "1023", "vhd": {"uri": "https://a/b.vhd"}},
+            {"name": "d1"},
+        ],
+    }
+    disks = read(row(storageProfile=storage)).disks
+    assert [(d.name, d.capacity_bytes, d.path) for d in disks] == [
+        ("os", 127 * 2**30, "/Disks/OS"),
+        ("d0", 1023 * 2**30, "https://a/b.vhd"),
+        ("d1", None, ""),
+    ]
+
+
+def test_nics_are_named_as_their_resources():
+    nics = [{"id": f"{GROUP}/providers/Microsoft.Network/networkInterfaces/web01-NIC"}, {"properties": {}}]
+    assert [nic.name for nic in read(row(networkProfile={"networkInterfaces": nics})).nics] == ["web01-NIC"]
+
+
+def test_size_cpus_host_vm_id_hostname_and_moment():
+    vm = read(
+        row(
+            vmId="79BA27F2-9361",
+            hardwareProfile={"vmSize": "Standard_A0", "vmSizeProperties": {"vCPUsAvailable": 7}},
+            osProfile={"computerName": "WEB01"},
+            host={"id": f"{GROUP}/providers/Microsoft.Compute/hostGroups/G/hosts/H"},
+            timeCreated="2024-04-28T06:28:49.0518122+00:00",
+        )
+        | {}
+    )
+    assert (vm.size, vm.cpus, vm.native_id, vm.hostname) == ("Standard_A0", 7, "79BA27F2-9361", "WEB01")
+    assert vm.host_id == f"{GROUP}/providers/Microsoft.Compute/hostGroups/G/hosts/H".lower()
+    assert vm.created_at == datetime(2024, 4, 28, 6, 28, 49, 51812, tzinfo=UTC)
+
+
+def test_the_assigned_host_counts_where_only_a_host_group_was_asked_for():
+    view = status("PowerState/running", assignedHost="/Hosts/H1", computerName="renamed")
+    vm = read(row(osProfile={"computerName": "old"}), view)
+    assert (vm.host_id, vm.hostname) == ("/hosts/h1", "renamed")
+
+
+def test_tags_are_a_mapping_of_texts():
+    assert dict(read(row() | {"tags": {"Env": "prod", "n": 3, "none": None}}).tags) == {
+        "Env": "prod",
+        "n": "3",
+        "none": "",
+    }
+    assert dict(read(row() | {"tags": None}).tags) == {}
+
+
+def test_announced_maintenance_is_told_in_words():
+    redeploy = {
+        "isCustomerInitiatedMaintenanceAllowed": True,
+        "preMaintenanceWindowStartTime": "2024-01-01T00:00:00Z",
+        "preMaintenanceWindowEndTime": "2024-01-05T00:00:00+00:00",
+        "maintenanceWindowStartTime": "2024-01-06T01:30:00",
+        "lastOperationResultCode": "RetryLater",
+        "lastOperationMessage": "busy",
+    }
+    assert read(seen=status("PowerState/running", maintenanceRedeployStatus=redeploy)).maintenance == (
+        "redeploy can be started now; self-service window 2024-01-01 00:00Z to 2024-01-05 00:00Z; "
+        "maintenance window 2024-01-06 01:30Z to ?; last operation RetryLater: busy"
+    )
+    quiet = {"isCustomerInitiatedMaintenanceAllowed": False, "lastOperationResultCode": "None"}
+    assert (
+        read(seen=status("x", maintenanceRedeployStatus=quiet)).maintenance
+        == "redeploy cannot be started by you"
+    )
+    assert read(seen=status("x", maintenanceRedeployStatus=None)).maintenance == ""
+
+
+ODD = [-1, "text", [], [1], {"x": 1}, True, 1.5]
+
+
+@pytest.mark.parametrize("odd", ODD)
+@pytest.mark.parametrize(
+    "field",
+    [
+        "vmId",
+        "hardwareProfile",
+        "storageProfile",
+        "osProfile",
+        "networkProfile",
+        "securityProfile",
+        "host",
+        "timeCreated",
+        "instanceView",
+    ],
+)
+def test_an_odd_field_never_costs_the_machine(field, odd):
+    vm = read(row(**{field: odd}))
+    assert vm.id == VM.lower()
+
+
+@pytest.mark.parametrize("odd", ODD)
+@pytest.mark.parametrize(
+    "field",
+    [
+        "statuses",
+        "vmAgent",
+        "hyperVGeneration",
+        "maintenanceRedeployStatus",
+        "osName",
+        "computerName",
+        "assignedHost",
+    ],
+)
+def test_an_odd_status_never_costs_the_machine(field, odd):
+    vm = read(seen=status("PowerState/running", **{field: odd}))
+    assert vm.id == VM.lower()
+
+
+@pytest.mark.parametrize(
+    ("properties", "path"),
+    [
+        ({"hardwareProfile": {"vmSizeProperties": {"vCPUsAvailable": "many"}}}, "vCPUsAvailable"),
+        ({"storageProfile": {"osDisk": {"diskSizeGB": True}}}, "diskSizeGB"),
+        ({"storageProfile": {"osDisk": {"diskSizeGB": float("nan")}}}, "diskSizeGB"),
+        ({"storageProfile": {"dataDisks": ["d"]}}, "dataDisks"),
+        ({"timeCreated": "garbage"}, "timeCreated"),
+        ({"networkProfile": [1]}, "networkProfile"),
+        ({"vmId": {}}, "vmId"),
+    ],
+)
+def test_what_cannot_be_read_is_told(properties, path):
+    (problem,) = read(row(**properties)).problems
+    assert path in problem.message
+    assert (problem.kind, problem.scope, problem.source) == ("vms", VM.lower(), HUB.source)
+    assert problem.error == "UnexpectedAnswer"
+
+
+def test_extension_ids_of_a_row_in_a_list_have_nothing_but_an_id():
+    model = row() | {"resources": [{"id": f"{VM}/extensions/MicrosoftMonitoringAgent"}]}
+    assert compute.extension_ids(model) == (f"{VM}/extensions/microsoftmonitoringagent".lower(),)
+
+
+# extensions
+
+
+def extension(**properties):
+    kind = "Microsoft.Compute/virtualMachines/extensions"
+    return {"id": f"{VM}/Extensions/Diag", "name": "Diag", "type": kind, "properties": properties}
+
+
+def test_an_extension_without_instance_view():
+    found = compute.read_extension(
+        extension(
+            publisher="Microsoft.OSTCExtensions",
+            type="LinuxDiagnostic",
+            typeHandlerVersion="2.3",
+            provisioningState="Succeeded",
+            enableAutomaticUpgrade=False,
+        ),
+        None,
+        HUB,
+    )
+    assert (found.id, found.name, found.vm_id) == (f"{VM}/extensions/diag".lower(), "Diag", VM.lower())
+    assert (found.publisher, found.type) == ("Microsoft.OSTCExtensions", "LinuxDiagnostic")
+    assert (found.version, found.provisioning_state, found.auto_upgrade) == ("2.3", "Succeeded", False)
+    assert (found.status, found.message, found.platform, found.source) == ("", "", HUB.platform, HUB.source)
+
+
+def test_the_status_in_the_machines_instance_view_wins():
+    entry = {
+        "name": "diag",
+        "typeHandlerVersion": "2.3.9029",
+        "statuses": [{"code": "ProvisioningState/succeeded", "level": "Info", "message": "Enable succeeded"}],
+        "substatuses": [{"code": "ComponentStatus/x", "level": "Warning", "message": "slow"}],
+    }
+    own = {"typeHandlerVersion": "2.0", "statuses": [{"level": "Error", "message": "old"}]}
+    found = compute.read_extension(extension(typeHandlerVersion="2.3", instanceView=own), entry, HUB)
+    assert (found.version, found.status, found.message) == ("2.3.9029", "warning", "slow")
+    alone = compute.read_extension(extension(typeHandlerVersion="2.3", instanceView=own), None, HUB)
+    assert (alone.version, alone.status, alone.message) == ("2.0", "error", "old")
+
+
+@pytest.mark.parametrize("odd", ODD)
+@pytest.mark.parametrize(
+    "field",
+    [
+        "publisher",
+        "type",
+        "typeHandlerVersion",
+        "provisioningState",
+        "enableAutomaticUpgrade",
+        "instanceView",
+    ],
+)
+def test_an_odd_field_never_costs_the_extension(field, odd):
+    assert compute.read_extension(extension(**{field: odd}), None, HUB).name == "Diag"
+
+
+# networks
+
+
+def test_a_virtual_network():
+    id_ = f"{GROUP}/providers/Microsoft.Network/virtualNetworks/Vnet1"
+    space = {"addressSpace": {"addressPrefixes": ["10.0.0.0/16", "fd00::/48"]}}
+    body = {"id": id_, "name": "Vnet1", "location": "redmond", "properties": space}
+    network = compute.read_network(body, HUB)
+    assert (network.id, network.name, network.kind) == (id_.lower(), "Vnet1", "virtual-network")
+    assert (network.address_prefixes, network.location) == (("10.0.0.0/16", "fd00::/48"), "redmond")
+    odd = compute.read_network({"id": id_, "properties": 5}, HUB)
+    assert (odd.address_prefixes, odd.problems[0].kind) == ((), "networks")
