@@ -1,9 +1,9 @@
 """hybridinv: one typed inventory of vSphere, Azure Stack Hub, Azure and Azure Arc.
 
-    import hybridinv as hi
+import hybridinv as hi
 
-    inv = hi.collect([hi.VSphere("vc01.example.com", username=…, password=…), hi.Azure(), hi.AzureArc()])
-    inv.vms.where(power_state="running").to_pandas()
+inv = hi.collect([hi.VSphere("vc01.example.com", username=…, password=…), hi.Azure(), hi.AzureArc()])
+inv.vms.where(power_state="running").to_pandas()
 """
 
 from __future__ import annotations

@@ -1,30 +1,33 @@
 """Every exception of hybridinv.
 
-    HybridInvError                 what went wrong, and what to do next
-    ├── EndpointError              an endpoint did not give what was asked (source, operation, request_id)
-    │   ├── ConnectFailed          nothing answers there
-    │   ├── TLSFailed              something answers, but its certificate is not trusted
-    │   ├── AuthenticationFailed   the endpoint does not accept who we say we are
-    │   ├── AccessDenied           it knows us, and says no (missing: what we lack)
-    │   ├── Throttled              too many requests, and no time left to wait (retry_after, seconds)
-    │   ├── DeadlineExceeded       the caller's deadline passed
-    │   └── ServerFault            the endpoint failed
-    ├── UnexpectedAnswer           a body we cannot read (path: where in it)
-    │   └── TruncatedAnswer        fewer than the endpoint said there are
-    ├── NotSupported               this source does not have that (reason)
-    ├── NotFound                   no record or resource of that id
-    ├── MultipleMatches            a name that more than one record has
-    ├── UnknownField               a filter on a field that the record does not have (also a TypeError)
-    ├── MissingExtra               an optional library is not installed (extra)
-    ├── IncompleteInventory        an inventory with problems, in its strict form (problems)
-    ├── EstateError                hybridinv.toml cannot be used
-    ├── InventoryFileError         a saved inventory cannot be read
-    └── TapeMismatch               a tape does not hold what was asked
+HybridInvError                 what went wrong, and what to do next
+├── EndpointError              an endpoint did not give what was asked (source, operation, request_id)
+│   ├── ConnectFailed          nothing answers there
+│   ├── TLSFailed              something answers, but its certificate is not trusted
+│   ├── AuthenticationFailed   the endpoint does not accept who we say we are
+│   ├── AccessDenied           it knows us, and says no (missing: what we lack)
+│   ├── Throttled              too many requests, and no time left to wait (retry_after, seconds)
+│   ├── DeadlineExceeded       the caller's deadline passed
+│   └── ServerFault            the endpoint failed
+├── UnexpectedAnswer           a body we cannot read (path: where in it)
+│   └── TruncatedAnswer        fewer than the endpoint said there are
+├── NotSupported               this source does not have that (reason)
+├── NotFound                   no record or resource of that id
+├── MultipleMatches            a name that more than one record has
+├── UnknownField               a filter on a field that the record does not have (also a TypeError)
+├── MissingExtra               an optional library is not installed (extra)
+├── IncompleteInventory        an inventory with problems, in its strict form (problems)
+├── EstateError                hybridinv.toml cannot be used
+├── InventoryFileError         a saved inventory cannot be read
+└── TapeMismatch               a tape does not hold what was asked
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class HybridInvError(Exception):
@@ -142,7 +145,7 @@ class TruncatedAnswer(UnexpectedAnswer):
 
 
 class NotSupported(HybridInvError):
-    """This source does not have that; `reason` says why."""
+    """A source does not have that; `reason` says why."""
 
     def __init__(self, reason: str, *, remedy: str = "") -> None:
         super().__init__(reason, remedy=remedy)
@@ -165,9 +168,7 @@ class MissingExtra(HybridInvError):
     """An optional library is not installed; `extra` is the one that brings it."""
 
     def __init__(self, library: str, extra: str) -> None:
-        super().__init__(
-            f"this needs {library}, which is not installed", remedy=f"pip install 'hybridinv[{extra}]'"
-        )
+        super().__init__(f"this needs {library}, which is not installed", remedy=f"pip install 'hybridinv[{extra}]'")
         self.extra = extra
 
 

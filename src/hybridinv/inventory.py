@@ -97,21 +97,19 @@ def problem_of(error: Exception, *, source: str = "", kind: str = "", scope: str
         scope=scope,
         error=type(error).__name__,
         message=error.message if isinstance(error, HybridInvError) else str(error) or repr(error),
-        remedy=error.remedy if isinstance(error, HybridInvError) else "" if known else "this is a bug; please report it",
+        remedy=error.remedy
+        if isinstance(error, HybridInvError)
+        else ""
+        if known
+        else "this is a bug; please report it",
     )
 
 
-def _table(name: str) -> Any:
-    kind = KINDS[name]
-    return attrs.field(factory=lambda: Records(kind), converter=lambda items: records_of(kind, items))
-
-
-def records_of(kind: type[T], items: Iterable[T]) -> Records[T]:
-    """`items` as Records, unless they are already."""
+def _records(kind: type[T], items: Iterable[T]) -> Records[T]:
     return items if isinstance(items, Records) else Records(kind, items)
 
 
-@attrs.frozen(kw_only=True, repr=False)
+@attrs.frozen(repr=False, init=False)
 class Inventory:
     """Everything that was read, one table a kind, and the problems: what could not be read.
 
@@ -119,18 +117,43 @@ class Inventory:
     into an exception. Two inventories add up (`a + b`) and can be compared (`before.diff(after)`).
     """
 
-    hosts: Records[Host] = _table("hosts")
-    vms: Records[VirtualMachine] = _table("vms")
-    extensions: Records[Extension] = _table("extensions")
-    vmkernel_adapters: Records[VMkernelAdapter] = _table("vmkernel_adapters")
-    clusters: Records[Cluster] = _table("clusters")
-    datastores: Records[Datastore] = _table("datastores")
-    networks: Records[Network] = _table("networks")
-    problems: Records[Problem] = attrs.field(
-        factory=lambda: Records(Problem), converter=lambda items: records_of(Problem, items)
-    )
-    sources: tuple[str, ...] = attrs.field(default=(), converter=tuple)
-    taken_at: datetime = attrs.field(factory=lambda: datetime.now(UTC))
+    hosts: Records[Host]
+    vms: Records[VirtualMachine]
+    extensions: Records[Extension]
+    vmkernel_adapters: Records[VMkernelAdapter]
+    clusters: Records[Cluster]
+    datastores: Records[Datastore]
+    networks: Records[Network]
+    problems: Records[Problem]
+    sources: tuple[str, ...]
+    taken_at: datetime
+
+    def __init__(
+        self,
+        *,
+        hosts: Iterable[Host] = (),
+        vms: Iterable[VirtualMachine] = (),
+        extensions: Iterable[Extension] = (),
+        vmkernel_adapters: Iterable[VMkernelAdapter] = (),
+        clusters: Iterable[Cluster] = (),
+        datastores: Iterable[Datastore] = (),
+        networks: Iterable[Network] = (),
+        problems: Iterable[Problem] = (),
+        sources: Iterable[str] = (),
+        taken_at: datetime | None = None,
+    ) -> None:
+        self.__attrs_init__(
+            hosts=_records(Host, hosts),
+            vms=_records(VirtualMachine, vms),
+            extensions=_records(Extension, extensions),
+            vmkernel_adapters=_records(VMkernelAdapter, vmkernel_adapters),
+            clusters=_records(Cluster, clusters),
+            datastores=_records(Datastore, datastores),
+            networks=_records(Network, networks),
+            problems=_records(Problem, problems),
+            sources=tuple(sources),
+            taken_at=taken_at or datetime.now(UTC),
+        )
 
     @property
     def complete(self) -> bool:
@@ -145,7 +168,7 @@ class Inventory:
     def __add__(self, other: Inventory) -> Inventory:
         """Both together; of two records with one id, the one of the inventory taken later."""
         older, newer = sorted((self, other), key=lambda inventory: inventory.taken_at)
-        tables = {
+        tables: dict[str, Any] = {
             name: Records(kind, {r.id: r for r in (*getattr(older, name), *getattr(newer, name))}.values())
             for name, kind in KINDS.items()
         }
@@ -335,8 +358,8 @@ def _converter() -> cattrs.Converter:
     )
     converter.register_structure_hook_factory(
         lambda hint: getattr(hint, "__origin__", None) is Records,
-        lambda hint: lambda value, _: Records(
-            hint.__args__[0], [converter.structure(item, hint.__args__[0]) for item in value]
+        lambda hint: (
+            lambda value, _: Records(hint.__args__[0], [converter.structure(item, hint.__args__[0]) for item in value])
         ),
     )
     converter.register_unstructure_hook(datetime, lambda moment: moment)
@@ -365,7 +388,9 @@ def load(path: str | os.PathLike[str]) -> Inventory:
         return _converter().structure(body, Inventory)
     except (cattrs.BaseValidationError, ValueError, TypeError, KeyError) as error:
         detail = "; ".join(cattrs.transform_error(error)[:3])
-        raise InventoryFileError(f"{path} is damaged: {detail}", remedy="take it from a backup or collect anew") from error
+        raise InventoryFileError(
+            f"{path} is damaged: {detail}", remedy="take it from a backup or collect anew"
+        ) from error
 
 
 def write_whole(path: Path, body: bytes) -> None:

@@ -87,9 +87,7 @@ class Records(Sequence[T], Generic[T]):
         matches = [item for item in self._items if getattr(item, "name", None) == name]
         if len(matches) > 1:
             ids = ", ".join(str(getattr(item, "id", "")) for item in matches[:5])
-            raise MultipleMatches(
-                f"{len(matches)} records are named {name!r}: {ids}", remedy="choose one with get(id)"
-            )
+            raise MultipleMatches(f"{len(matches)} records are named {name!r}: {ids}", remedy="choose one with get(id)")
         return matches[0] if matches else None
 
     def where(self, **fields: object) -> Records[T]:
@@ -112,7 +110,8 @@ class Records(Sequence[T], Generic[T]):
     def to_arrow(self) -> pyarrow.Table:
         """A `pyarrow.Table`; nested records become structs, units and descriptions are in the field metadata."""
         pyarrow = _need("pyarrow")
-        schema = arrow_schema(self.type)
+        kind: Any = self.type
+        schema = arrow_schema(kind)
         rows = [_plain(item) for item in self._items]
         return pyarrow.Table.from_pylist(rows, schema=schema)
 
@@ -132,7 +131,7 @@ class Records(Sequence[T], Generic[T]):
         names = shown_columns(self.type)
         rows = ([getattr(item, name) for name in names] for item in self._items[:_SHOWN_ROWS])
         more = f"<p>{len(self) - _SHOWN_ROWS} more</p>" if len(self) > _SHOWN_ROWS else ""
-        return f"<p>{len(self)} × {self.type.__name__}</p>{html_table(names, rows)}{more}"
+        return f"<p>{len(self)} {self.type.__name__} records</p>{html_table(names, rows)}{more}"
 
 
 def _matches(item: object, fields: Mapping[str, object]) -> bool:
@@ -187,7 +186,8 @@ def _plain(value: object) -> Any:
         return sorted(_plain(item) for item in value)
     if isinstance(value, Sequence):
         return [_plain(item) for item in value]
-    return {name: _plain(getattr(value, name)) for name in _field_names(type(value))}
+    kind: Any = type(value)
+    return {name: _plain(getattr(value, name)) for name in _field_names(kind)}
 
 
 @cache

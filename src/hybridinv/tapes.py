@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
-from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hybridinv.errors import TapeMismatch
-from hybridinv.inventory import Inventory
 from hybridinv.platforms import PLATFORMS
-from hybridinv.platforms.adapter import Adapter
 from hybridinv.transport.tape import PROVENANCES, Player, Recorder, Tape
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterable
+
+    from hybridinv.inventory import Inventory
+    from hybridinv.platforms.adapter import Adapter
 
 
 def record(adapter: Adapter, folder: str | os.PathLike[str], kinds: Iterable[str] | None = None) -> Inventory:

@@ -498,6 +498,13 @@ def test_amounts():
     assert "at most" in flow(plan, "active_disk").note
 
 
+def test_snapshots_of_a_disk_that_is_already_there_do_not_move():
+    vm = machine(disks=[disk(), disk(chain=3, datastore="ds-far")])
+    plan = plan_migration(estate(vm), "web01", to_host="esx02", to_datastore="far")
+    assert "cold_disk" not in carriers(plan)
+    assert flow(plan, "active_disk").bytes == 100 * GIB
+
+
 @pytest.mark.parametrize(
     ("disks", "active", "cold"),
     [
@@ -574,12 +581,12 @@ def test_blockers_come_first():
 
 def test_html_escapes_hostile_names():
     hostile = "<script>alert('x')</script>"
-    plan = plan_migration(estate(machine(name=hostile), hosts=[host(1), host(2, name="<b>esx</b>")]),
-                          "vm-1", to_host="host-2")  # fmt: skip
-    page = plan._repr_html_()
+    inv = estate(machine(name=hostile), adapters=full(1), hosts=[host(1), host(2, name="<b>esx</b>")])
+    page = plan_migration(inv, "vm-1", to_host="host-2")._repr_html_()
     assert "<script" not in page
     assert "<b>" not in page
     assert "&lt;script&gt;" in page
+    assert "adapter of &lt;b&gt;esx&lt;/b&gt;" in page
     assert "vmk1 10.0.1.1" in page
 
 

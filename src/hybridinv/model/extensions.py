@@ -20,18 +20,24 @@ class Extension:
     publisher: str = fact("", "Publisher.", azure="properties.publisher", arc="properties.publisher")
     type: str = fact("", "Type.", azure="properties.type", arc="properties.type")
     version: str = fact(
-        "", "The version that runs, else the one asked for.", azure="instanceView.typeHandlerVersion, typeHandlerVersion",
+        "",
+        "The version that runs, else the one asked for.",
+        azure="instanceView.typeHandlerVersion, typeHandlerVersion",
         arc="instanceView.typeHandlerVersion, typeHandlerVersion",
-    )  # fmt: skip
+    )
     provisioning_state: str = fact("", "As the platform words it.", azure="provisioningState", arc="provisioningState")
     status: str = fact(
-        "", "The worst level its instance view reports: `info`, `warning` or `error`.",
-        azure="instanceView.statuses[].level", arc="instanceView.status.level",
-    )  # fmt: skip
-    message: str = fact("", "What the extension says.", azure="instanceView.statuses[].message",
-                        arc="instanceView.status.message")  # fmt: skip
-    auto_upgrade: bool | None = fact(None, "Upgraded by the platform.", azure="enableAutomaticUpgrade",
-                                     arc="enableAutomaticUpgrade")  # fmt: skip
+        "",
+        "The worst level its instance view reports: `info`, `warning` or `error`.",
+        azure="instanceView.statuses[].level",
+        arc="instanceView.status.level",
+    )
+    message: str = fact(
+        "", "What the extension says.", azure="instanceView.statuses[].message", arc="instanceView.status.message"
+    )
+    auto_upgrade: bool | None = fact(
+        None, "Upgraded by the platform.", azure="enableAutomaticUpgrade", arc="enableAutomaticUpgrade"
+    )
 
 
 @attrs.frozen(kw_only=True)

@@ -56,4 +56,3 @@ class Tags(Mapping[str, str]):
 
     def __repr__(self) -> str:
         return repr(self._values)
-

@@ -30,15 +30,21 @@ class Host:
     cpu_cores: int | None = fact(None, "CPU cores.", vsphere="hardware.cpuInfo.numCpuCores", hub="capacity.cores")
     cpu_threads: int | None = fact(None, "CPU threads.", vsphere="hardware.cpuInfo.numCpuThreads")
     cpu_mhz: int | None = fact(None, "CPU clock.", unit="MHz", vsphere="summary.hardware.cpuMhz")
-    memory_bytes: int | None = fact(None, "Memory.", unit="bytes", vsphere="hardware.memorySize", hub="capacity.memoryGB")
+    memory_bytes: int | None = fact(
+        None, "Memory.", unit="bytes", vsphere="hardware.memorySize", hub="capacity.memoryGB"
+    )
     hypervisor: str = fact("", "Product name.", vsphere="config.product.name")
     version: str = fact("", "Product version.", vsphere="config.product.version")
     build: str = fact("", "Product build.", vsphere="config.product.build")
-    connection_state: str = fact("", "As the platform words it.", vsphere="runtime.connectionState", hub="scaleUnitNodeStatus")
-    power_state: PowerState = fact(PowerState.UNKNOWN, "Whether it runs.", converter=PowerState,
-                                   vsphere="runtime.powerState", hub="powerState")  # fmt: skip
-    in_maintenance: bool | None = fact(None, "In maintenance mode.", vsphere="runtime.inMaintenanceMode",
-                                       hub="scaleUnitNodeStatus")  # fmt: skip
+    connection_state: str = fact(
+        "", "As the platform words it.", vsphere="runtime.connectionState", hub="scaleUnitNodeStatus"
+    )
+    power_state: PowerState = fact(
+        PowerState.UNKNOWN, "Whether it runs.", converter=PowerState, vsphere="runtime.powerState", hub="powerState"
+    )
+    in_maintenance: bool | None = fact(
+        None, "In maintenance mode.", vsphere="runtime.inMaintenanceMode", hub="scaleUnitNodeStatus"
+    )
     booted_at: datetime | None = fact(None, "Last boot.", vsphere="runtime.bootTime")
     capabilities: frozenset[str] = several(
         frozenset(), "The vMotion and storage flags that are set, by their API names.", vsphere="capability.*"

@@ -1,5 +1,4 @@
 """Migrations of virtual machines: which rule says what carries which data, and the plan for one machine."""
-# ruff: noqa: RUF009, TC001 - fact() is an attrs field, and the tables read the annotations at run time
 
 from __future__ import annotations
 
@@ -91,12 +90,8 @@ class RuleFlow:
         "the host's own storage paths, `unknown`: no document names the carrier, none: it stays.",
     )
     protocol: str = fact("", "`vmotion-8000`, `nfc-902`, `datamover`, `storage`; empty where none is named.")
-    when: frozenset[Condition] = several(
-        frozenset(), "The conditions of this row; none for the general case."
-    )
-    confidence: Confidence = fact(
-        Confidence.UNVERIFIED, "How far documents bear it out.", converter=Confidence
-    )
+    when: frozenset[Condition] = several(frozenset(), "The conditions of this row; none for the general case.")
+    confidence: Confidence = fact(Confidence.UNVERIFIED, "How far documents bear it out.", converter=Confidence)
     sources: tuple[str, ...] = several((), "The documents it rests on.")
     versions: str = fact("", "The versions of vSphere those documents speak of.")
     note: str = fact("", "What else to know.")
@@ -126,17 +121,13 @@ class Flow:
     data: DataKind = attrs.field(converter=DataKind, metadata={"doc": "What moves."})
     service: str = fact("", "The service used: a VMkernel service, `storage` or `unknown`.")
     protocol: str = fact("", "How it moves, as in RuleFlow.protocol.")
-    source_adapter: VMkernelAdapter | None = fact(
-        None, "Where it leaves; None where no VMkernel adapter carries it."
-    )
+    source_adapter: VMkernelAdapter | None = fact(None, "Where it leaves; None where no VMkernel adapter carries it.")
     destination_adapter: VMkernelAdapter | None = fact(None, "Where it arrives; None as above.")
     fallback: bool = fact(False, "The preferred service is not set up at one end or both.")
     bytes: int | None = fact(None, "How much; `note` says whether that is a bound.", unit="bytes")
     link_speed_mbps: int | None = fact(None, "The slower of both ends.", unit="Mbit/s")
     seconds: float | None = fact(None, "How long, estimated as `note` says.", unit="seconds")
-    confidence: Confidence = fact(
-        Confidence.UNVERIFIED, "How far documents bear it out.", converter=Confidence
-    )
+    confidence: Confidence = fact(Confidence.UNVERIFIED, "How far documents bear it out.", converter=Confidence)
     sources: tuple[str, ...] = several((), "The documents it rests on.")
     note: str = fact("", "What else to know.")
     row: str = fact("", "Its row in the migration table of the documentation.")
@@ -193,10 +184,18 @@ class MigrationPlan:
 
     def _repr_html_(self) -> str:
         flows = [
-            (flow.data, flow.service, flow.protocol, _adapter(flow.source_adapter),
-             _adapter(flow.destination_adapter), _size(flow.bytes), _duration(flow.seconds), flow.confidence)
+            (
+                flow.data,
+                flow.service,
+                flow.protocol,
+                _adapter(flow.source_adapter),
+                _adapter(flow.destination_adapter),
+                _size(flow.bytes),
+                _duration(flow.seconds),
+                flow.confidence,
+            )
             for flow in self.flows
-        ]  # fmt: skip
+        ]
         names = ("data", "service", "protocol", "from", "to", "size", "time", "confidence")
         findings = [(f.severity, f.code, f.message, f.remedy) for f in self.findings]
         return (
@@ -208,9 +207,7 @@ class MigrationPlan:
 
 def _html_rows(names: tuple[str, ...], rows: Iterable[Iterable[object]]) -> str:
     head = "".join(f"<th>{name}</th>" for name in names)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{html.escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows
-    )
+    body = "".join("<tr>" + "".join(f"<td>{html.escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 

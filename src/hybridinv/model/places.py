@@ -23,8 +23,9 @@ class Cluster:
     ha_enabled: bool | None = fact(None, "vSphere HA.", vsphere="configurationEx.dasConfig.enabled")
     evc_mode: str = fact("", "EVC mode.", vsphere="summary.currentEVCModeKey")
     cpu_cores: int | None = fact(None, "Cores of all hosts.", vsphere="summary.numCpuCores", hub="totalCapacity.cores")
-    memory_bytes: int | None = fact(None, "Memory of all hosts.", unit="bytes", vsphere="summary.totalMemory",
-                                    hub="totalCapacity.memoryGB")  # fmt: skip
+    memory_bytes: int | None = fact(
+        None, "Memory of all hosts.", unit="bytes", vsphere="summary.totalMemory", hub="totalCapacity.memoryGB"
+    )
     state: str = fact("", "As the platform words it.", vsphere="overallStatus", hub="state")
     problems: tuple[Problem, ...] = several((), "What could not be read of it.")
 
@@ -43,9 +44,10 @@ class Datastore:
     free_bytes: int | None = fact(None, "Free space.", unit="bytes", vsphere="summary.freeSpace")
     host_ids: tuple[str, ...] = several((), "Hosts that have it mounted and accessible.", vsphere="host[]")
     shared: bool | None = fact(
-        None, "More than one host of the datacenter sees it; for two given hosts look at `host_ids`.",
+        None,
+        "More than one host of the datacenter sees it; for two given hosts look at `host_ids`.",
         vsphere="summary.multipleHostAccess, else host[]",
-    )  # fmt: skip
+    )
     accessible: bool | None = fact(None, "Accessible.", vsphere="summary.accessible")
     maintenance_mode: str = fact("", "Maintenance mode.", vsphere="summary.maintenanceMode")
     url: str = fact("", "Unique locator.", vsphere="summary.url")
@@ -62,8 +64,11 @@ class Network:
     source: str = attrs.field(metadata={"doc": "Which endpoint it was read from."})
     location: str = fact("", "Datacenter or region.", vsphere="datacenter of parent", azure="location")
     kind: str = fact("", "`standard`, `distributed`, `opaque` or `virtual-network`.", vsphere="type of object")
-    vlan_id: int | None = fact(None, "VLAN; None for a trunk or where it is not known.",
-                               vsphere="config.defaultPortConfig.vlan, host's portgroup[].spec.vlanId")  # fmt: skip
+    vlan_id: int | None = fact(
+        None,
+        "VLAN; None for a trunk or where it is not known.",
+        vsphere="config.defaultPortConfig.vlan, host's portgroup[].spec.vlanId",
+    )
     switch: str = fact("", "Switch name.", vsphere="config.distributedVirtualSwitch, portgroup[].spec.vswitchName")
     host_ids: tuple[str, ...] = several((), "Hosts that have it.", vsphere="host")
     address_prefixes: tuple[str, ...] = several((), "Address space.", azure="addressSpace.addressPrefixes")

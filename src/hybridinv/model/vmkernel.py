@@ -44,31 +44,37 @@ class VMkernelAdapter:
     host_id: str = fact("", "Its host.")
     device: str = fact("", "`vmk0`, `vmk1`, …", vsphere="config.network.vnic[].device")
     services: frozenset[str] = several(
-        frozenset(), "nicType strings: those tagged on it, and the one its dedicated TCP/IP stack implies.",
+        frozenset(),
+        "nicType strings: those tagged on it, and the one its dedicated TCP/IP stack implies.",
         vsphere="config.virtualNicManagerInfo.netConfig[].selectedVnic, spec.netStackInstanceKey",
-    )  # fmt: skip
+    )
     ip_address: str = fact("", "IPv4 address.", vsphere="spec.ip.ipAddress")
     subnet_mask: str = fact("", "IPv4 mask.", vsphere="spec.ip.subnetMask")
     ipv6_addresses: tuple[str, ...] = several((), "IPv6 addresses.", vsphere="spec.ip.ipV6Config")
     gateway: str = fact(
-        "", "Its own gateway, or that of its stack.",
+        "",
+        "Its own gateway, or that of its stack.",
         vsphere="spec.ipRouteSpec.ipRouteConfig, config.network.netStackInstance[].ipRouteConfig",
-    )  # fmt: skip
+    )
     mac_address: str = fact("", "Lower case, with colons.", vsphere="spec.mac")
     mtu: int | None = fact(None, "MTU.", unit="bytes", vsphere="spec.mtu")
     netstack: str = fact("", "TCP/IP stack.", vsphere="spec.netStackInstanceKey")
     portgroup: str = fact("", "Port group name.", vsphere="portgroup, or the distributed port group's name")
     vlan_id: int | None = fact(
-        None, "VLAN; None for a trunk or where it is not known.",
+        None,
+        "VLAN; None for a trunk or where it is not known.",
         vsphere="config.network.portgroup[].spec.vlanId, config.defaultPortConfig.vlan",
-    )  # fmt: skip
+    )
     switch: str = fact("", "Switch name.", vsphere="portgroup[].spec.vswitchName, proxySwitch[].dvsName")
     uplinks: tuple[str, ...] = several(
-        (), "Physical adapters that carry it, active before standby.",
+        (),
+        "Physical adapters that carry it, active before standby.",
         vsphere="portgroup[].computedPolicy.nicTeaming.nicOrder, proxySwitch[].pnic",
-    )  # fmt: skip
+    )
     link_speed_mbps: int | None = fact(
-        None, "Speed of its fastest active uplink; 0 when all are down, None when not known.",
-        unit="Mbit/s", vsphere="config.network.pnic[].linkSpeed.speedMb",
-    )  # fmt: skip
+        None,
+        "Speed of its fastest active uplink; 0 when all are down, None when not known.",
+        unit="Mbit/s",
+        vsphere="config.network.pnic[].linkSpeed.speedMb",
+    )
     problems: tuple[Problem, ...] = several((), "What could not be read of it.")

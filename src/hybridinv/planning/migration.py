@@ -119,7 +119,8 @@ def _rows(rule: MigrationRule, move: Move) -> tuple[RuleFlow, ...]:
 
 
 def _has_cold_data(move: Move) -> bool:
-    return not move.vm.disks or any(disk.chain_length != 1 for disk in move.vm.disks)
+    disks = move.moving_disks or move.vm.disks
+    return not disks or any(disk.chain_length != 1 for disk in disks)
 
 
 def _route(move: Move, row: RuleFlow) -> tuple[Flow, list[Finding]]:
@@ -196,19 +197,16 @@ def _amount(move: Move, data: DataKind) -> tuple[int | None, str]:
     """How much of it there is, and how far to trust that."""
     disks = move.moving_disks
     if data is DataKind.MEMORY:
-        sent_again = "configured memory, once; pages that change meanwhile are sent again"
-        return (
-            move.vm.memory_bytes,
-            sent_again if move.state is MigrationState.HOT else "at most the configured memory",
-        )
+        hot = move.state is MigrationState.HOT
+        again = "configured memory, once; pages that change meanwhile are sent again"
+        return move.vm.memory_bytes, again if hot else "at most the configured memory"
     if data in _SMALL:
         return None, ""
     if not move.vm.disks:
         return None, "the machine's disks are not in this inventory"
     if data is DataKind.ACTIVE_DISK:
-        return _sum(
-            disk.capacity_bytes for disk in disks
-        ), "at most: the capacity of the disks, not what is written"
+        capacity = _sum(disk.capacity_bytes for disk in disks)
+        return capacity, "at most: the capacity of the disks, not what is written"
     return _sum(map(_cold_bytes, disks)), "at most: the capacity once for each file below the active one"
 
 

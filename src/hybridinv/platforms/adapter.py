@@ -141,11 +141,9 @@ class Adapter(ABC):
         except HybridInvError as error:
             reading = Reading()
             reading.lose("", error)
-        return attrs.evolve(
-            inventory,
-            **{kind: reading.records},
-            problems=[*inventory.problems, *reading.all_problems(self.source, kind)],
-        )
+        problems = [*inventory.problems, *reading.all_problems(self.source, kind)]
+        changed: dict[str, Any] = {kind: reading.records, "problems": problems}
+        return attrs.evolve(inventory, **changed)
 
     def _all(self, kind: str, type_: type[T]) -> Records[T]:
         self._check(kind)

@@ -10,6 +10,7 @@ from hybridinv.errors import TapeMismatch
 
 SCRUBBED = "scrubbed"
 _SHORTEST = 6
+_NO_UUID = "00000000-0000-0000-0000-000000000000"
 
 _NAMES = (
     "password|passwd|adminPassword|secret|clientSecret|client_secret|access_?token|refresh_?token|id_?token|sasToken|"
@@ -19,8 +20,9 @@ _NAMES = (
 _RULES = tuple(
     (re.compile(pattern, re.IGNORECASE), replacement)
     for pattern, replacement in (
-        # A field of a telling name, in JSON (also in JSON within JSON) and in XML.
-        (rf'(\\?"(?:{_NAMES})\\?"\s*:\s*\\?")(?:[^"\\]|\\[^"])*', rf"\1{SCRUBBED}"),
+        # A field of a telling name: in JSON, in JSON within JSON, in XML.
+        (rf'("(?:{_NAMES})"\s*:\s*")(?:[^"\\]|\\.)*', rf"\1{SCRUBBED}"),
+        (rf'(\\"(?:{_NAMES})\\"\s*:\s*\\")(?:[^"\\]|\\\\(?:\\"|[^"]))*', rf"\1{SCRUBBED}"),
         (rf"(<(?:\w+:)?(?:{_NAMES})(?:\s[^>]*)?>)[^<]+", rf"\1{SCRUBBED}"),
         # A value that gives itself away.
         (r"eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*", SCRUBBED),
@@ -29,11 +31,18 @@ _RULES = tuple(
         (r"-----BEGIN ([A-Z ]*PRIVATE KEY)-----.*?-----END \1-----", SCRUBBED),
         (r"\b[0-9A-Z]{5}(?:-[0-9A-Z]{5}){4}\b", SCRUBBED),
         (r"\b(Negotiate|Bearer|Basic) [\w+/=.~-]{16,}", rf"\1 {SCRUBBED}"),
-        # Names of a vCenter's session objects hold the session's key.
-        (r"session\[[0-9a-f-]{36}\]", "session[00000000-0000-0000-0000-000000000000]"),
+        # Names of a vCenter's session objects hold the session's key, and a number of their own that nobody needs.
+        (rf"session\[(?:[0-9a-f-]{{36}}|{SCRUBBED})\]", f"session[{_NO_UUID}]"),
+        (rf"(session\[{_NO_UUID}\])[0-9a-f-]{{36}}", rf"\g<1>{_NO_UUID}"),
     )
 )
-_LOGIN = re.compile(r"(<(?:key|userName|fullName|ipAddress|userAgent)(?:\s[^>]*)?>)[^<]*", re.IGNORECASE)
+_LOGIN = tuple(
+    (re.compile(rf"(<(?:{names})(?:\s[^>]*)?>)[^<]*", re.IGNORECASE), rf"\g<1>{replacement}")
+    for names, replacement in (
+        ("key|userName|fullName|ipAddress|userAgent", SCRUBBED),
+        ("loginTime|lastActiveTime", "1970-01-01T00:00:00Z"),
+    )
+)
 
 
 def scrub(body: bytes, operation: str = "", secrets: Iterable[str] = ()) -> bytes:
@@ -44,7 +53,8 @@ def scrub(body: bytes, operation: str = "", secrets: Iterable[str] = ()) -> byte
     for pattern, replacement in _RULES:
         text = pattern.sub(replacement, text)
     if operation.startswith("Login"):
-        text = _LOGIN.sub(rf"\1{SCRUBBED}", text)
+        for pattern, replacement in _LOGIN:
+            text = pattern.sub(replacement, text)
     return text.encode("utf-8", "surrogateescape")
 
 

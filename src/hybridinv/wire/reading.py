@@ -140,7 +140,7 @@ class Body:
                 continue
             try:
                 if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-                    raise ValueError
+                    raise ValueError  # noqa: TRY004 - one except clause serves both
                 return int(value) if not isinstance(value, str) or value.lstrip("+-").isdigit() else int(float(value))
             except (ValueError, OverflowError):
                 self.note(path, "a number", value)

@@ -1,0 +1,132 @@
+"""Records[T]: a sequence with get, find, where; and a table whose schema is the record's."""
+
+from __future__ import annotations
+
+import pickle
+import sys
+from datetime import UTC, datetime
+
+import attrs
+import pandas
+import polars
+import pyarrow
+import pytest
+
+import hybridinv as hi
+from hybridinv.tables import arrow_schema
+
+
+def machine(id_: str, name: str = "vm", **fields: object) -> hi.VirtualMachine:
+    return hi.VirtualMachine(id=id_, name=name, platform="vsphere", source="vc01", **fields)
+
+
+VMS = hi.Records(
+    hi.VirtualMachine,
+    [
+        machine("a", "web01", cpus=4, power_state="running", created_at=datetime(2026, 1, 2, tzinfo=UTC),
+                disks=[hi.Disk(name="d1", capacity_bytes=2**40), hi.Disk(name="d2")], tags={"env": "prod"}),
+        machine("b", "web02", cpus=8, power_state="stopped"),
+        machine("c", "twin"),
+        machine("d", "twin", ip_addresses=["192.0.2.1"]),
+    ],
+)  # fmt: skip
+
+
+def test_it_is_a_sequence_that_can_be_read_twice() -> None:
+    assert [vm.id for vm in VMS] == [vm.id for vm in VMS] == ["a", "b", "c", "d"]
+    assert (len(VMS), VMS[0].id, VMS[-1].id) == (4, "a", "d")
+    assert isinstance(VMS[1:3], hi.Records)
+    assert [vm.id for vm in VMS[1:3]] == ["b", "c"]
+    assert VMS[0] in VMS
+    assert pickle.loads(pickle.dumps(VMS)) == VMS
+    assert repr(VMS) == "<Records[VirtualMachine]: 4>"
+
+
+def test_it_holds_one_type_only() -> None:
+    with pytest.raises(TypeError, match="Host"):
+        hi.Records(hi.VirtualMachine, [hi.Host(id="h", name="h", platform="p", source="s")])
+
+
+def test_get_by_id_in_any_letter_case() -> None:
+    assert VMS.get("a").name == "web01"
+    assert VMS.get("A").name == "web01"
+    with pytest.raises(hi.NotFound, match="'nope'"):
+        VMS.get("nope")
+
+
+def test_find_by_name() -> None:
+    found = VMS.find("web02")
+    assert found is not None
+    assert found.id == "b"
+    assert VMS.find("nope") is None
+    with pytest.raises(hi.MultipleMatches, match="c, d"):
+        VMS.find("twin")
+
+
+def test_where_takes_values_and_callables_and_refuses_unknown_fields() -> None:
+    assert [vm.id for vm in VMS.where(power_state="running")] == ["a"]
+    assert [vm.id for vm in VMS.where(power_state=hi.PowerState.STOPPED, cpus=8)] == ["b"]
+    assert [vm.id for vm in VMS.where(cpus=lambda n: n is not None and n > 2)] == ["a", "b"]
+    assert [vm.id for vm in VMS.where(cpus=None)] == ["c", "d"]
+    assert VMS.where().type is hi.VirtualMachine
+    with pytest.raises(hi.UnknownField, match="power_sate.*power_state"):
+        VMS.where(power_sate="running")
+    with pytest.raises(TypeError):
+        hi.Records(hi.VirtualMachine).where(nope=1)
+
+
+def test_the_arrow_schema_is_the_records_own() -> None:
+    table = VMS.to_arrow()
+    assert table.schema.equals(arrow_schema(hi.VirtualMachine), check_metadata=True)
+    assert table.column_names == [field.name for field in attrs.fields(hi.VirtualMachine)]
+    assert table.schema.field("cpus").type == pyarrow.int64()
+    assert table.schema.field("created_at").type == pyarrow.timestamp("us", tz="UTC")
+    assert table.schema.field("memory_bytes").metadata[b"unit"] == b"bytes"
+    assert table.schema.field("cpus").metadata[b"description"] == b"Virtual CPUs."
+    row = table.to_pylist()[0]
+    assert row["disks"][0]["capacity_bytes"] == 2**40
+    assert row["disks"][1]["capacity_bytes"] is None
+    assert row["tags"] == [("env", "prod")]
+    assert row["agent"]["status"] == "unknown"
+    assert row["power_state"] == "running"
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [hi.Host, hi.VirtualMachine, hi.Extension, hi.VMkernelAdapter, hi.Cluster, hi.Datastore, hi.Network,
+     hi.ExtensionImage, hi.MetricSample, hi.Problem, hi.Finding, hi.Change],
+)  # fmt: skip
+def test_no_rows_have_the_same_schema_as_many(kind: type) -> None:
+    assert hi.Records(kind).to_arrow().schema == arrow_schema(kind)
+
+
+def test_integers_and_missing_values_stay_what_they_are() -> None:
+    frame = VMS.to_pandas()
+    assert isinstance(frame, pandas.DataFrame)
+    assert str(frame["cpus"].dtype) == "int64[pyarrow]"
+    assert frame["cpus"].isna().sum() == 2
+    polars_frame = VMS.to_polars()
+    assert isinstance(polars_frame, polars.DataFrame)
+    assert polars_frame["cpus"].to_list() == [4, 8, None, None]
+
+
+def test_the_arrow_capsule_is_taken_by_other_libraries() -> None:
+    assert pyarrow.table(VMS).num_rows == 4
+    assert polars.DataFrame(VMS).height == 4
+
+
+def test_html_is_bounded_and_escaped() -> None:
+    hostile = "<script>alert(1)</script>&\"'" + "x" * 500
+    records = hi.Records(hi.VirtualMachine, [machine(str(n), hostile) for n in range(1000)])
+    page = records._repr_html_()
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
+    assert len(page) < 60_000
+    assert "980 more" in page
+
+
+def test_a_missing_library_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "polars", None)
+    with pytest.raises(hi.MissingExtra, match=r"hybridinv\[tables\]") as caught:
+        VMS.to_polars()
+    assert caught.value.extra == "tables"

@@ -1,0 +1,83 @@
+"""Looking into bodies: dotted paths, lenient values, notes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+import hybridinv as hi
+from hybridinv.wire.reading import Body, Origin, look, mac_text, many, need, utc, uuid_text
+
+
+def test_look_and_need() -> None:
+    body = {"a": {"b": [1]}, "n": None}
+    assert look(body, "a.b") == [1]
+    assert look(body, "a.x.y") is None
+    assert look(body, "a.b.c") is None
+    assert look([], "a") is None
+    assert look(body) is body
+    with pytest.raises(hi.UnexpectedAnswer, match=r"a\.x") as caught:
+        need(body, "a.x")
+    assert caught.value.path == "a.x"
+
+
+def test_many() -> None:
+    assert many(None) == ()
+    assert many([1, 2]) == [1, 2]
+    assert many({"a": 1}) == ({"a": 1},)
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2019-07-10T20:18:57.2214435", datetime(2019, 7, 10, 20, 18, 57, 221443, UTC)),
+        ("2024-10-11T02:28:04.322005Z", datetime(2024, 10, 11, 2, 28, 4, 322005, UTC)),
+        ("2024-04-28T06:28:49.0518122+00:00", datetime(2024, 4, 28, 6, 28, 49, 51812, UTC)),
+        ("2024-04-28T06:28:49+02:00", datetime(2024, 4, 28, 4, 28, 49, tzinfo=UTC)),
+        ("2024-04-28T06:28:49-0330", datetime(2024, 4, 28, 9, 58, 49, tzinfo=UTC)),
+        ("2024-04-28 06:28", datetime(2024, 4, 28, 6, 28, tzinfo=UTC)),
+        ("0001-01-01T00:00:00+14:00", None),
+        ("garbage", None),
+        ("2024-13-01T00:00:00Z", None),
+    ],
+)
+def test_utc(text: str, moment: datetime | None) -> None:
+    assert utc(text) == moment
+
+
+def test_identity_texts() -> None:
+    assert uuid_text("{420E3F74-EA84-F9A2-7736-6106BB5DBF6B}") == "420e3f74-ea84-f9a2-7736-6106bb5dbf6b"
+    assert uuid_text("420E3F74EA84F9A277366106BB5DBF6B") == "420e3f74-ea84-f9a2-7736-6106bb5dbf6b"
+    assert uuid_text(" Not-A-UUID ") == "not-a-uuid"
+    assert mac_text("00-50-56-AB-CD-EF") == mac_text("0050.56ab.cdef") == "00:50:56:ab:cd:ef"
+    assert mac_text("") == ""
+
+
+def test_values_that_can_be_read_leave_no_note() -> None:
+    body = Body({"n": "12", "f": 3.9, "t": "true", "z": "False", "s": -1, "b": True, "d": "2024-01-01T00:00:00Z", "e": ""})
+    assert (body.number("n"), body.number("f"), body.number("missing"), body.number("e")) == (12, 3, None, None)
+    assert (body.truth("t"), body.truth("z"), body.truth("b"), body.truth("missing")) == (True, False, True, None)
+    assert (body.text("s"), body.text("b"), body.text("missing"), body.text("e", "n")) == ("-1", "true", "", "12")
+    assert body.moment("d") == datetime(2024, 1, 1, tzinfo=UTC)
+    assert body.notes == []
+
+
+def test_values_that_cannot_be_read_are_unknown_and_noted_with_their_path() -> None:
+    body = Body({"n": "twelve", "t": "perhaps", "s": {"x": 1}, "d": "garbage", "o": 7, "l": [{"a": 1}, 5, None], "b": True})
+    assert body.number("n") is None
+    assert body.number("b") is None
+    assert body.truth("t") is None
+    assert body.text("s") == ""
+    assert body.moment("d") is None
+    assert body.at("o").value == {}
+    assert [one.number("a") for one in body.each("l")] == [1]
+    assert [note.partition(":")[0] for note in body.notes] == ["n", "b", "t", "s", "d", "o", "l"]
+    found = body.problems(Origin("azure", "arm"), "vms", "id1")
+    assert [(p.source, p.kind, p.scope, p.error) for p in found] == [("arm", "vms", "id1", "UnexpectedAnswer")] * 7
+
+
+def test_a_note_does_not_repeat_a_long_value() -> None:
+    body = Body({"n": "x" * 10_000})
+    body.number("n")
+    assert len(body.notes[0]) < 120
