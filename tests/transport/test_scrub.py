@@ -21,7 +21,7 @@ SECRETS_IN_JSON = [
     ({"connection": "DefaultEndpointsProtocol=https;AccountKey=Zm9vYmFy==;EndpointSuffix=x"}, "Zm9vYmFy"),
     ({"note": f"Bearer {JWT}"}, JWT),
     ({"pem": "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----"}, "MIIE"),
-    ({"licence": "1A2B3-4C5D6-7E8F9-0G1H2-3I4J5"}, "4C5D6"),
+    ({"licenseKey": "1A2B3-4C5D6-7E8F9-0G1H2-3I4J5"}, "4C5D6"),
     ({"userData": "IyEvYmluL2Jhc2g="}, "IyEvYmlu"),
 ]
 
@@ -68,6 +68,7 @@ def test_secrets_known_by_value_go_in_every_form() -> None:
         b'{"id": "/subscriptions/0/resourceGroups/rg/providers/Microsoft.Compute/virtualMachines/key1-vm"}',
         b'{"osProfile": {"secrets": [], "allowExtensionOperations": true}, "keyUri": null}',
         b"<vnic><key>key-vim.host.VirtualNic-vmk0</key><device>vmk0</device></vnic>",
+        b'{"name": "PROD1-APP01-WEB01-DB001-ZONE1", "tags": {"key1": "value"}}',
         b'{"vmId": "d7b07558-9489-4d24-87d6-fa4ecfc92d67", "sku": "2016-Datacenter"}',
         "{\"name\": \"größe-日本\"}".encode(),
         b"\xff\xfe not utf-8",

@@ -15,7 +15,7 @@ _NO_UUID = "00000000-0000-0000-0000-000000000000"
 _NAMES = (
     "password|passwd|adminPassword|secret|clientSecret|client_secret|access_?token|refresh_?token|id_?token|sasToken|"
     "storageAccountSasToken|storageAccountKey|accountKey|sharedKey|workspaceKey|connectionString|protectedSettings|"
-    "userData|customData|sessionId|sessionTicket|samlToken|licenseKey|privateKey|key[12]"
+    "userData|customData|sessionId|sessionTicket|samlToken|licenseKey|privateKey"
 )
 _RULES = tuple(
     (re.compile(pattern, re.IGNORECASE), replacement)
@@ -28,8 +28,7 @@ _RULES = tuple(
         (r"eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*", SCRUBBED),
         (r"((?:[?&;]|&amp;|\\u0026)sig=)[^&\"'\s<\\]+", rf"\1{SCRUBBED}"),
         (r"((?:AccountKey|SharedAccessKey|SharedAccessSignature|Password|Pwd)=)[^;\"'\s<]+", rf"\1{SCRUBBED}"),
-        (r"-----BEGIN ([A-Z ]*PRIVATE KEY)-----.*?-----END \1-----", SCRUBBED),
-        (r"\b[0-9A-Z]{5}(?:-[0-9A-Z]{5}){4}\b", SCRUBBED),
+        (r"-----BEGIN ([A-Z ]*PRIVATE KEY)-----[\s\S]*?-----END \1-----", SCRUBBED),
         (r"\b(Negotiate|Bearer|Basic) [\w+/=.~-]{16,}", rf"\1 {SCRUBBED}"),
         # Names of a vCenter's session objects hold the session's key, and a number of their own that nobody needs.
         (rf"session\[(?:[0-9a-f-]{{36}}|{SCRUBBED})\]", f"session[{_NO_UUID}]"),

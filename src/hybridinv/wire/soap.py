@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator, Iterable
-from typing import Any
+from collections.abc import Generator, Iterable, Iterator
+from typing import Any, cast
 
 import attrs
 from lxml import etree
@@ -12,15 +12,16 @@ from lxml import etree
 from hybridinv.errors import TruncatedAnswer, UnexpectedAnswer
 
 _TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
+_SHOWN = 80
 
 
 @attrs.frozen
 class Row:
     """One managed object: its type, its moref, its properties as plain values, and the paths it would not give.
 
-    A data object is a dict with its type under `_type`; a list is a list; a reference is the moref as text; numbers,
-    booleans and moments stay text. An array property whose element stands alone is a list too, but a field inside a
-    data object is a list only when it repeats: `reading.many` evens that out.
+    A data object is a dict with its type under `_type`; a list is a list; a reference is the moref as text;
+    numbers, booleans and moments stay text. An array property whose element stands alone is a list too, but a
+    field inside a data object is a list only when it repeats: `reading.many` evens that out.
     """
 
     type: str
@@ -42,47 +43,72 @@ def read_objects(chunks: Iterable[bytes]) -> Generator[Row, None, str | None]:
     """The rows of one `RetrievePropertiesEx` or `ContinueRetrievePropertiesEx` answer, as they arrive.
 
     The generator's return value is the token of the next page, None on the last. A body that ends early raises
-    `TruncatedAnswer`, one that is not SOAP `UnexpectedAnswer`; entities are not resolved and nothing is fetched.
+    `TruncatedAnswer`, one that is no such answer `UnexpectedAnswer`; a DTD is refused, and nothing is fetched.
     """
     parser = etree.XMLPullParser(
-        events=("end",), tag=("{*}objects", "{*}token"), resolve_entities=False, no_network=True, huge_tree=False,
-        remove_comments=True, remove_pis=True,
+        events=("start", "end"), tag=("{*}Envelope", "{*}objects", "{*}token"), resolve_entities=False,
+        no_network=True, huge_tree=False, remove_comments=True, remove_pis=True,
     )  # fmt: skip
     token, seen, start = None, 0, b""
     try:
         for chunk in chunks:
-            start = start or chunk[:80]
+            start += chunk[: _SHOWN - len(start)]
             parser.feed(chunk)
-            for _, element in parser.read_events():
-                if element.tag.endswith("}token"):
-                    token = element.text
-                    continue
-                seen += 1
-                yield _row(element)
-                _forget(element)
-        root = parser.close()
+            for member in _members(parser):
+                if _local(member) == "token":
+                    token = member.text
+                else:
+                    seen += 1
+                    yield _row(member)
+                    _forget(member)
+        _check(parser.close(), start)
     except etree.XMLSyntaxError as error:
         raise _unreadable(error, start, seen) from error
-    if not root.tag.endswith("}Envelope"):
-        raise _unreadable(None, start, seen)
     return token
 
 
+def _members(parser: etree.XMLPullParser) -> Iterator[etree._Element]:
+    """The objects and the token of the answer, each when it is whole."""
+    for event, element in cast("Iterator[tuple[str, etree._Element]]", parser.read_events()):
+        parent = element.getparent()
+        if event == "end":
+            # Properties may have fields of these names too.
+            if parent is not None and _local(parent) == "returnval":
+                yield element
+        elif parent is None and element.getroottree().docinfo.internalDTD is not None:
+            raise UnexpectedAnswer(
+                "the answer brings a DTD, which no vCenter does", remedy="check host and port; do not trust it"
+            )
+
+
+def _check(root: etree._Element, start: bytes) -> None:
+    """What has no object is an answer only if it says so: an empty list and a fault look alike from within."""
+    answer = next(root.iterfind("{*}Body/*"), None)
+    if _local(root) != "Envelope":
+        raise _unreadable(None, start, 0)
+    if answer is None or not _local(answer).endswith("Response"):
+        name = "nothing" if answer is None else _local(answer)
+        raise UnexpectedAnswer(
+            f"the answer holds {name} instead of objects", path="Body", remedy="report it with a tape (hi.record)"
+        )
+
+
 def _unreadable(error: etree.XMLSyntaxError | None, start: bytes, seen: int) -> UnexpectedAnswer:
-    if seen or b"Envelope" in start:
+    if seen or b":Envelope" in start or b"<Envelope" in start:
         return TruncatedAnswer(
             f"the answer ends, or breaks, after {seen} objects: {error}", path="returnval.objects", remedy="try again"
         )
     shown = start.decode("utf-8", "replace").strip()
     return UnexpectedAnswer(
-        f"the answer is not SOAP: {shown!r}", path="", remedy="check host and port; a proxy or login page may answer"
+        f"the answer is not SOAP: {shown!r}", remedy="check host and port; a proxy or login page may answer"
     )
 
 
 def _forget(element: etree._Element) -> None:
     element.clear()
-    while (previous := element.getprevious()) is not None:
-        element.getparent().remove(previous)  # type: ignore[union-attr]
+    parent = element.getparent()
+    while parent is not None and (previous := element.getprevious()) is not None:
+        parent.remove(previous)
 
 
 def _row(element: etree._Element) -> Row:
@@ -95,13 +121,16 @@ def _row(element: etree._Element) -> Row:
             type_, moref = child.get("type", ""), child.text or ""
         elif name == "propSet":
             # The simulator leaves out `val` for some unset properties.
-            path, value = child[0].text, child[1] if len(child) > 1 else None
-            if value is not None:
-                properties[sys.intern(path or "")] = _value(value)
+            if len(child) > 1:
+                properties[sys.intern(child[0].text or "")] = _value(child[1])
         elif name == "missingSet":
-            path, missing_ = _missing(child)
-            missing[path] = missing_
-    return Row(type_, moref, properties, missing)
+            path, missing[path] = _missing(child)
+    if not moref:
+        raise UnexpectedAnswer(
+            "the answer has an object without a reference", path="returnval.objects.obj",
+            remedy="report it with a tape (hi.record)",
+        )  # fmt: skip
+    return Row(sys.intern(type_), moref, properties, missing)
 
 
 def _missing(element: etree._Element) -> tuple[str, Missing]:
@@ -112,36 +141,40 @@ def _missing(element: etree._Element) -> tuple[str, Missing]:
     inner = inner if isinstance(inner, dict) else {}
     return str(plain.get("path", "")), Missing(
         fault=str(inner.get("_type", "")),
-        privilege=str(inner.get("privilegeId") or ""),
+        privilege=str(inner.get("privilegeId") or "") or ", ".join(_texts(element, "privilegeIds")),
         message=str(outer.get("localizedMessage") or ""),
     )
+
+
+def _texts(element: etree._Element, name: str) -> Iterator[str]:
+    return (found.text or "" for found in element.iter(f"{{*}}{name}"))
 
 
 def _value(element: etree._Element) -> Any:
     kind = element.get(_TYPE, "")
     if kind.startswith("ArrayOf"):
         return [_value(child) for child in element]
-    if not len(element):
-        # An empty data object (a fault without detail, say) is known by its type alone.
-        if not element.text and kind and ":" not in kind and element.get("type") is None:
-            return {"_type": sys.intern(kind)}
-        return element.text or ""
-    return _object(element, kind)
+    if len(element):
+        return _object(element, kind)
+    # An empty data object (a fault without detail, say) is known by its type alone.
+    if kind and ":" not in kind and not (element.text or "").strip() and element.get("type") is None:
+        return {"_type": sys.intern(kind)}
+    return element.text or ""
 
 
 def _object(element: etree._Element, kind: str = "") -> dict[str, Any]:
     plain: dict[str, Any] = {"_type": sys.intern(kind)} if kind else {}
+    repeated = set()
     for child in element:
         name = _local(child)
         value = _value(child)
-        if name in plain:
-            there = plain[name]
-            if isinstance(there, list):
-                there.append(value)
-            else:
-                plain[name] = [there, value]
-        else:
+        if name not in plain:
             plain[name] = value
+        elif name in repeated:
+            plain[name].append(value)
+        else:
+            repeated.add(name)
+            plain[name] = [plain[name], value]
     return plain
 
 
