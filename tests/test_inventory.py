@@ -27,7 +27,7 @@ def host(id_: str, source: str = "vc01") -> hi.Host:
 
 
 def problem(kind: str = "vms", source: str = "vc01") -> hi.Problem:
-    return hi.Problem(source=source, kind=kind, error="AccessDenied", message="no", remedy="ask")
+    return hi.Problem(platform="vsphere", source=source, kind=kind, error="AccessDenied", message="no", remedy="ask")
 
 
 @attrs.define

@@ -11,10 +11,7 @@ import inspect
 import os
 import re
 import tomllib
-import types
-import typing
 from collections.abc import Iterable, Mapping
-from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,16 +76,16 @@ class _Table:
             raise self.fault(f"{key} must be a table", f"write [{'.'.join(filter(None, (self.place, key)))}]")
         return _Table(self.file, ".".join(filter(None, (self.place, key))), value)
 
-    def get(self, key: str, hint: Any) -> Any:
-        """The value of a key, as a parameter with that type hint takes it."""
+    def get(self, key: str, hint: str) -> Any:
+        """The value of a key, as a parameter with that annotation takes it."""
+        words = re.findall(r"\w+", hint)
         if _SECRET.search(key):
             return self._secret(key)
-        wanted = _members(hint)
-        if PathLike in wanted:
+        if "PathLike" in words:
             return self.path(key)
-        if Iterable in wanted:
+        if "Iterable" in words:
             return self._strings(key)
-        return self._scalar(key, [one for one in _TYPES if one in wanted])
+        return self._scalar(key, [one for one in _TYPES if one.__name__ in words])
 
     def text(self, key: str) -> str:
         return str(self._scalar(key, [str]))
@@ -215,9 +212,9 @@ def _constructed(table: _Table, adapter: type[Adapter]) -> Adapter:
     del parameters["transport"]
     required = [name for name, one in parameters.items() if one.default is one.empty]
     table.allow(["platform", *parameters], required)
-    hints = typing.get_type_hints(adapter.__init__)
     plain = [key for key in table.values if key not in ("platform", "credential")]
-    options = {key: table.get(key, hints[key]) for key in plain}
+    # The annotations are read as text: what they name may be imported for type checkers alone.
+    options = {key: table.get(key, inspect.formatannotation(parameters[key].annotation)) for key in plain}
     if "credential" in table.values:
         options["credential"] = _credential(table.inner("credential"), table.place, options)
     return adapter(**options)
@@ -255,7 +252,7 @@ def _credential(table: _Table, source: str, options: Mapping[str, Any]) -> Crede
     login = _LOGINS[kind]
     table.allow(["kind", *login.required, *login.optional], login.required)
     arguments = {
-        key: table.get(key, PathLike if key.endswith("_path") else str) for key in table.values if key != "kind"
+        key: table.get(key, "PathLike" if key.endswith("_path") else "str") for key in table.values if key != "kind"
     }
     wire = Wire(source, **{key: options[key] for key in ("ca_file", "verify", "timeout") if key in options})
     authority = arguments.get("authority")
@@ -287,12 +284,6 @@ def _is_private(authority: str) -> bool:
     from hybridinv.transport.clouds import CLOUDS
 
     return authority.rstrip("/") not in {cloud.authority for cloud in CLOUDS.values()}
-
-
-def _members(hint: Any) -> set[Any]:
-    """`str | PathLike[str] | None` as {str, PathLike, NoneType}."""
-    union = typing.get_origin(hint) in (typing.Union, types.UnionType)
-    return {typing.get_origin(one) or one for one in (typing.get_args(hint) if union else (hint,))}
 
 
 def _kind(value: object) -> str:

@@ -6,7 +6,6 @@ import concurrent.futures as futures
 import html
 import os
 import tempfile
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
@@ -46,6 +45,7 @@ KINDS: dict[str, type] = {
 }
 """The kinds of records, named as the adapters' methods and the inventory's tables are."""
 
+_GRACE = 1.0
 _FORMAT = "hybridinv-inventory"
 _VERSION = 1
 
@@ -70,13 +70,18 @@ class Progress:
     """Problems so far."""
 
 
-class Source(Protocol):
-    """What `collect` asks of an adapter."""
+class Named(Protocol):
+    """Something that says which source of which platform it is."""
 
     @property
     def platform(self) -> str: ...
     @property
     def source(self) -> str: ...
+
+
+class Source(Named, Protocol):
+    """What `collect` asks of an adapter."""
+
     @property
     def capabilities(self) -> frozenset[str]: ...
     def inventory(
@@ -88,20 +93,20 @@ class Source(Protocol):
     ) -> Inventory: ...
 
 
-def problem_of(error: Exception, *, source: str = "", kind: str = "", scope: str = "") -> Problem:
+def problem_of(error: Exception, of: Named, *, kind: str = "", scope: str = "") -> Problem:
     """An error as a record."""
-    known = isinstance(error, HybridInvError)
+    if isinstance(error, HybridInvError):
+        message, remedy = error.message, error.remedy
+    else:
+        message, remedy = str(error) or repr(error), "this is a bug; please report it"
     return Problem(
-        source=source,
+        platform=of.platform,
+        source=of.source,
         kind=kind,
         scope=scope,
         error=type(error).__name__,
-        message=error.message if isinstance(error, HybridInvError) else str(error) or repr(error),
-        remedy=error.remedy
-        if isinstance(error, HybridInvError)
-        else ""
-        if known
-        else "this is a bug; please report it",
+        message=message,
+        remedy=remedy,
     )
 
 
@@ -167,17 +172,7 @@ class Inventory:
 
     def __add__(self, other: Inventory) -> Inventory:
         """Both together; of two records with one id, the one of the inventory taken later."""
-        older, newer = sorted((self, other), key=lambda inventory: inventory.taken_at)
-        tables: dict[str, Any] = {
-            name: Records(kind, {r.id: r for r in (*getattr(older, name), *getattr(newer, name))}.values())
-            for name, kind in KINDS.items()
-        }
-        return Inventory(
-            **tables,
-            problems=dict.fromkeys((*self.problems, *other.problems)),
-            sources=dict.fromkeys((*self.sources, *other.sources)),
-            taken_at=newer.taken_at,
-        )
+        return _merged(sorted((self, other), key=lambda inventory: inventory.taken_at))
 
     def diff(self, other: Inventory) -> Records[Change]:
         """What changed from this inventory to `other`.
@@ -234,13 +229,33 @@ class Inventory:
         return f"<p><strong>Incomplete: {count} problems.</strong> This is missing:</p>{html_table(names, rows)}{more}"
 
 
+def _merged(parts: Iterable[Inventory]) -> Inventory:
+    """All parts together, in their order; of two records with one id, the later."""
+    parts = list(parts)
+    tables: dict[str, Any] = {
+        name: Records(kind, {record.id: record for part in parts for record in getattr(part, name)}.values())
+        for name, kind in KINDS.items()
+    }
+    return Inventory(
+        **tables,
+        problems=dict.fromkeys(problem for part in parts for problem in part.problems),
+        sources=dict.fromkeys(source for part in parts for source in part.sources),
+        taken_at=max((part.taken_at for part in parts), default=None),
+    )
+
+
 def _changes(kind: str, before: Records[Any], after: Records[Any], later: Inventory) -> Iterable[Change]:
     old, new = ({record.id: record for record in records} for records in (before, after))
-    unseen = {p.source for p in later.problems if p.kind in ("", kind)}
-    seen = set(later.sources) - unseen
+    unseen = {(problem.platform, problem.source) for problem in later.problems if problem.kind in ("", kind)}
+
+    def was_looked_for(record: Any) -> bool:
+        return record.source in later.sources and unseen.isdisjoint(
+            ((record.platform, record.source), ("", record.source))
+        )
+
     for id_, record in old.items():
         if id_ not in new:
-            gone = ChangeKind.REMOVED if record.source in seen else ChangeKind.NOT_SEEN
+            gone = ChangeKind.REMOVED if was_looked_for(record) else ChangeKind.NOT_SEEN
             yield Change(change=gone, kind=kind, id=id_, name=record.name)
     for id_, record in new.items():
         if id_ not in old:
@@ -271,7 +286,6 @@ def collect(
     """
     sources = list(sources)
     wanted = _wanted(sources, kinds)
-    started = time.monotonic()
     report = _one_at_a_time(progress)
     # Threads of our own can report each page; an executor of the caller may be on another machine.
     pool = executor or futures.ThreadPoolExecutor(max_workers=max(1, len(sources)), thread_name_prefix="hybridinv")
@@ -280,21 +294,20 @@ def collect(
     for source in sources:
         asked = [kind for kind in wanted if kind in source.capabilities]
         running[pool.submit(source.inventory, asked, deadline=deadline, **paged)] = source
-    inventory = Inventory(sources=[source.source for source in sources])
     try:
-        for future in futures.as_completed(running, timeout=deadline):
-            source = running[future]
-            part = _outcome(future, source)
-            inventory += part
+        # A source that minds the deadline itself hands over what it has: it gets a moment to do so.
+        for future in futures.as_completed(running, timeout=None if deadline is None else deadline + _GRACE):
             if report:
-                report(Progress(source=source.source, platform=source.platform, done=True, problems=len(part.problems)))
+                source = running[future]
+                problems = len(_outcome(future, source).problems)
+                report(Progress(source=source.source, platform=source.platform, done=True, problems=problems))
     except futures.TimeoutError:
-        late = [source for future, source in running.items() if not future.done()]
-        inventory += Inventory(problems=[_late(source, time.monotonic() - started) for source in late])
+        pass
     finally:
         if executor is None:
             pool.shutdown(wait=False, cancel_futures=True)
-    return attrs.evolve(inventory, taken_at=datetime.now(UTC))
+    parts = [_outcome(future, source) for future, source in running.items()]
+    return attrs.evolve(_merged(parts), sources=dict.fromkeys(source.source for source in sources))
 
 
 def _wanted(sources: Sequence[Source], kinds: Iterable[str] | None) -> list[str]:
@@ -317,16 +330,12 @@ def check_kind(kind: str) -> None:
 
 def _outcome(future: futures.Future[Inventory], source: Source) -> Inventory:
     try:
-        return future.result()
+        return future.result(timeout=0)
+    except futures.TimeoutError:
+        late = DeadlineExceeded("no answer within the deadline", remedy="give it a longer deadline, or fewer kinds")
+        return Inventory(problems=[problem_of(late, source)])
     except Exception as error:  # noqa: BLE001 - the rest of the estate must not be lost with one source
-        return Inventory(problems=[problem_of(error, source=source.source)])
-
-
-def _late(source: Source, seconds: float) -> Problem:
-    error = DeadlineExceeded(
-        f"no answer after {seconds:.0f} s", remedy="give it a longer deadline, or fewer kinds", source=source.source
-    )
-    return problem_of(error, source=source.source)
+        return Inventory(problems=[problem_of(error, source)])
 
 
 def _one_at_a_time(progress: Callable[[Progress], None] | None) -> Callable[[Progress], None] | None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import base64
 import json
 import uuid
-from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import httpx
 
 from hybridinv.transport.tape import Exchange, Tape, request_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 Item = dict[str, Any]
 
@@ -39,7 +41,7 @@ class Seed:
         url = httpx.URL(f"https://{host or self.host}{path}", params={**query, "api-version": version})
         self._add(httpx.Request("GET", url), body, status)
 
-    def list(self, path: str, version: str, items: Sequence[Item], *, host: str = "", **query: str) -> None:
+    def pages(self, path: str, version: str, items: Sequence[Item], *, host: str = "", **query: str) -> None:
         """A list, two to a page; the next page's address is written as services do: opaque, with `%24`."""
         pages = [items[start : start + _PAIR] for start in range(0, len(items), _PAIR)] or [[]]
         token: dict[str, str] = {}

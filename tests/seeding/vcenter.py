@@ -8,13 +8,17 @@ import secrets
 import ssl
 import subprocess
 import tempfile
-from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import httpx
+
+import hybridinv as hi
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 SOURCE = Path(__file__).parents[1] / "simulator"
 NAME = "vc01.example.test"
@@ -22,30 +26,30 @@ NAME = "vc01.example.test"
 
 @attrs.frozen
 class Simulator:
-    """A running simulator: what it announced, its password, and the truth about its scene."""
+    """A running simulator: how to log in, the way there, and the truth about its scene."""
 
-    host: str
-    port: int
     username: str
-    password: str
-    ca_file: str
+    password: str = attrs.field(repr=False)
+    way: httpx.BaseTransport
     truth: dict[str, Any]
 
-    def transport(self, name: str = NAME) -> httpx.BaseTransport:
-        """A way to the simulator for whoever asks for `name`; its certificate is checked as always."""
-        return _Redirected(name, self)
+    def adapter(self) -> hi.VSphere:
+        """An adapter that knows the simulator as `NAME`."""
+        return hi.VSphere(NAME, username=self.username, password=self.password, transport=self.way)
 
 
 class _Redirected(httpx.BaseTransport):
-    def __init__(self, name: str, to: Simulator) -> None:
-        self._name = name
-        self._to = to
-        self._inner = httpx.HTTPTransport(verify=ssl.create_default_context(cafile=to.ca_file))
+    """What is meant for `NAME` goes to the simulator; its certificate is checked as always."""
+
+    def __init__(self, host: str, port: int, ca_file: str) -> None:
+        self._host = host
+        self._port = port
+        self._inner = httpx.HTTPTransport(verify=ssl.create_default_context(cafile=ca_file))
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        if request.url.host != self._name:
-            raise httpx.ConnectError(f"only {self._name} is here, not {request.url.host}", request=request)
-        url = request.url.copy_with(host=self._to.host, port=self._to.port)
+        if request.url.host != NAME:
+            raise httpx.ConnectError(f"only {NAME} is here, not {request.url.host}", request=request)
+        url = request.url.copy_with(host=self._host, port=self._port)
         there = httpx.Request(
             request.method, url, headers=request.headers, stream=request.stream, extensions=request.extensions
         )
@@ -78,6 +82,7 @@ def running(program: Path, scene: str = "demo") -> Iterator[Simulator]:
             said = json.loads(process.stdout.readline())
             truth = json.loads(Path(said["truth_file"]).read_text(encoding="utf-8"))
             try:
-                yield Simulator(said["host"], said["port"], said["username"], password, said["ca_file"], truth)
+                with _Redirected(said["host"], said["port"], said["ca_file"]) as way:
+                    yield Simulator(said["username"], password, way, truth)
             finally:
                 process.stdin.close()

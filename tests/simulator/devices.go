@@ -173,8 +173,13 @@ func (m *machine) card(e *estate, index int, spec cardSpec) types.BaseVirtualDev
 			Network:                        &ref,
 		}
 	}
+	addresses := []string{}
+	if m.spec.guest.running(m.spec.power) {
+		addresses = append(addresses, spec.ips...)
+	}
 	m.truth.NICs = append(m.truth.NICs, nicTruth{
 		Label: name, MAC: card.MacAddress, NetworkMoref: n.ref().Value, Connected: connected, Type: kind,
+		IPAddresses: addresses,
 	})
 	return device
 }

@@ -129,12 +129,14 @@ type diskTruth struct {
 	ChainLength    int    `json:"chain_length"`
 }
 
+// nicTruth describes a network card; its addresses are those the Tools report.
 type nicTruth struct {
-	Label        string `json:"label"`
-	MAC          string `json:"mac"`
-	NetworkMoref string `json:"network_moref"`
-	Connected    bool   `json:"connected"`
-	Type         string `json:"type"`
+	Label        string   `json:"label"`
+	MAC          string   `json:"mac"`
+	NetworkMoref string   `json:"network_moref"`
+	Connected    bool     `json:"connected"`
+	Type         string   `json:"type"`
+	IPAddresses  []string `json:"ip_addresses"`
 }
 
 type snapshotTruth struct {

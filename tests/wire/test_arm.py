@@ -45,6 +45,7 @@ def test_the_keys_of_an_id_are_known_in_any_case(spelling):
     [
         (f"{VM}/extensions/E1", VM),
         (VM, "/subscriptions/S-1/resourceGroups/RG-1"),
+        (VM.upper(), "/SUBSCRIPTIONS/S-1/RESOURCEGROUPS/RG-1"),
         ("/subscriptions/S-1/resourceGroups/RG-1", "/subscriptions/S-1"),
         ("/subscriptions/S-1", ""),
         (f"{VM}/providers/Microsoft.X/instances/default", VM),
@@ -67,9 +68,7 @@ def test_the_last_provider_of_an_id_counts():
 
 
 def test_a_machine_may_be_named_as_a_key_of_the_id():
-    rid = arm.parse_id(
-        "/subscriptions/s/resourceGroups/providers/providers/N/machines/subscriptions/extensions/e"
-    )
+    rid = arm.parse_id("/subscriptions/s/resourceGroups/providers/providers/N/machines/subscriptions/extensions/e")
     assert (rid.subscription_id, rid.resource_group, rid.provider) == ("s", "providers", "N")
     assert rid.names == ("subscriptions", "e")
 
@@ -88,9 +87,10 @@ def test_relative_and_odd_ids_lack_parts_and_do_not_fail():
     collection = arm.parse_id("/subscriptions/s/providers/Microsoft.Compute/virtualMachines")
     assert (collection.types, collection.names) == (("virtualMachines",), ())
     assert arm.parse_id("/subscriptions/s/resourceGroups/rg").name == "rg"
+    assert arm.parse_id(" /subscriptions/s ").name == "s"
 
 
-@pytest.mark.parametrize("body", [{}, {"id": None}, {"id": ""}, {"id": 7}])
+@pytest.mark.parametrize("body", [{}, {"id": None}, {"id": ""}, {"id": "  "}, {"id": 7}])
 def test_a_resource_without_an_id_names_the_path(body):
     with pytest.raises(UnexpectedAnswer) as caught:
         arm.own_id(body)
@@ -141,6 +141,8 @@ def view(*levels, at="statuses"):
         ({"statuses": None}, ("", "")),
         ({"statuses": [{"displayStatus": "Ready", "level": "Info"}]}, ("info", "Ready")),
         ({"statuses": [{"message": "no level"}]}, ("", "no level")),
+        ({"statuses": [{"level": "Error"}, {"level": "Error", "message": "why"}]}, ("error", "why")),
+        ({"statuses": [{"level": "Info", "message": "a"}, {"level": "Info", "message": "b"}]}, ("info", "a")),
         ({}, ("", "")),
     ],
 )
@@ -152,9 +154,7 @@ def test_the_worst_level_counts_in_both_shapes(body, worst):
 
 
 def test_a_page_has_its_items_and_the_next_address():
-    page = arm.read_page(
-        as_bytes({"value": [{"a": 1}], "nextLink": "https://x/?%24skiptoken=1"}), where="vms"
-    )
+    page = arm.read_page(as_bytes({"value": [{"a": 1}], "nextLink": "https://x/?%24skiptoken=1"}), where="vms")
     assert (page.items, page.next_link, page.count, page.odd) == (
         [{"a": 1}],
         "https://x/?%24skiptoken=1",
@@ -219,9 +219,7 @@ def test_a_body_cut_anywhere_is_truncated(length):
         arm.read_page(WHOLE[:length], where="vms")
 
 
-@pytest.mark.parametrize(
-    "body", [b'{"value": [nope]}', b'{"value": []}}', b'{"value": ["\xff"]}', b"[" * 5000 + b"]"]
-)
+@pytest.mark.parametrize("body", [b'{"value": [nope]}', b'{"value": []}}', b'{"value": ["\xff"]}', b"[" * 5000 + b"]"])
 def test_broken_json_is_not_called_truncated(body):
     with pytest.raises(UnexpectedAnswer) as caught:
         arm.read_page(body, where="vms")
@@ -237,9 +235,7 @@ def test_an_answer_without_a_list_names_the_path(body):
 
 def test_an_error_in_place_of_a_list_is_told():
     with pytest.raises(UnexpectedAnswer, match="AuthorizationFailed you may not"):
-        arm.read_page(
-            as_bytes({"error": {"code": "AuthorizationFailed", "message": "you may not"}}), where="vms"
-        )
+        arm.read_page(as_bytes({"error": {"code": "AuthorizationFailed", "message": "you may not"}}), where="vms")
 
 
 def test_a_next_link_that_is_no_text_does_not_end_the_list_silently():
@@ -261,6 +257,7 @@ def test_a_graph_page_in_object_form():
     }
     page = arm.read_graph_page(as_bytes(body))
     assert (page.rows, page.skip_token, page.total, page.truncated) == ([{"id": "a"}], "t", 2995, False)
+    assert arm.read_graph_page(as_bytes({"data": [], "$skipToken": 5})).skip_token is None
 
 
 @pytest.mark.parametrize(
@@ -363,16 +360,23 @@ def test_details_are_read_at_any_depth():
     assert fault.details == ("InvalidQuery: bad", "ParserFailure", "text")
 
 
+def test_details_without_end_end():
+    error = {"code": "x"}
+    for _ in range(200):
+        error = {"code": "x", "details": [error]}
+    assert arm.read_error(as_bytes({"error": error})).details == ("x",) * 5
+
+
 # api-versions
 
 
 def test_versions_are_ordered_by_date_with_previews_first():
-    versions = ["2020-06-01", "2015-06-15", "2020-06-01-preview", "2024-07-01", "1.0", "2014-12-01-preview"]
+    versions = ["2020-06-01", "2015-06-15", "2020-06-01-Preview", "2024-07-01", "1.0", "2014-12-01-preview"]
     assert sorted(versions, key=arm.version_order) == [
         "1.0",
         "2014-12-01-preview",
         "2015-06-15",
-        "2020-06-01-preview",
+        "2020-06-01-Preview",
         "2020-06-01",
         "2024-07-01",
     ]
@@ -381,7 +385,7 @@ def test_versions_are_ordered_by_date_with_previews_first():
 def test_the_first_known_version_that_is_offered_is_chosen():
     known = ("2024-07-01", "2020-06-01", "2017-12-01", "2015-12-01-preview")
     assert arm.choose_version(["2017-12-01", "2020-06-01"], known) == "2020-06-01"
-    assert arm.choose_version(["2015-12-01-PREVIEW"], known) == "2015-12-01-preview"
+    assert arm.choose_version([" 2015-12-01-PREVIEW"], known) == "2015-12-01-preview"
     assert arm.choose_version(["2016-01-01"], known) is None
     assert arm.choose_version([], known) is None
 
@@ -418,9 +422,7 @@ def hub(login, audience):
 
 
 def test_a_hub_signed_in_by_entra():
-    found = arm.read_endpoints(
-        as_bytes(hub("https://login.windows.net/", "https://management.x.onmicrosoft.com/g"))
-    )
+    found = arm.read_endpoints(as_bytes(hub("https://login.windows.net/", "https://management.x.onmicrosoft.com/g")))
     assert (found.login, found.audience) == (
         "https://login.windows.net/",
         "https://management.x.onmicrosoft.com/g",

@@ -54,9 +54,7 @@ def test_the_name_comes_from_the_id_where_it_is_null():
     assert read(row() | {"name": None}).name == "Web01"
 
 
-@pytest.mark.parametrize(
-    "reader", [lambda b: compute.read_vm(b, None, HUB), lambda b: compute.read_network(b, HUB)]
-)
+@pytest.mark.parametrize("reader", [lambda b: compute.read_vm(b, None, HUB), lambda b: compute.read_network(b, HUB)])
 def test_a_record_without_an_id_names_the_path(reader):
     with pytest.raises(UnexpectedAnswer) as caught:
         reader({"name": "x"})
@@ -155,9 +153,7 @@ def test_an_agent_that_is_ready():
     assert (agent.message, agent.changed_at) == ("runs", datetime(2024, 8, 26, 7, 20, 9, tzinfo=UTC))
 
 
-@pytest.mark.parametrize(
-    "message", ["VM status blob is found but not yet populated.", "VM Agent is unresponsive."]
-)
+@pytest.mark.parametrize("message", ["VM status blob is found but not yet populated.", "VM Agent is unresponsive."])
 def test_an_agent_that_is_not_ready_says_why_and_its_version_is_not_known(message):
     state = {"displayStatus": "Not Ready", "code": "ProvisioningState/Unavailable", "message": message}
     agent = agent_of({"vmAgentVersion": "Unknown", "statuses": [state]})
@@ -206,7 +202,8 @@ def test_what_was_wanted_does_not_hide_what_is_seen():
 )
 def test_no_agent_seen_is_unknown_where_nobody_refused_one(profile):
     # a specialised disk has no osProfile, and the older Hub version no provisionVMAgent for Linux
-    assert agent_of(None, osProfile=profile).status is AgentStatus.UNKNOWN
+    agent = agent_of(None, osProfile=profile)
+    assert (agent.status, agent.message) == (AgentStatus.UNKNOWN, "the instance view has no vmAgent")
 
 
 def test_the_agent_of_a_deallocated_vm_is_unknown():
@@ -287,8 +284,12 @@ def test_disks_are_in_bytes_and_say_where_they_are():
 
 
 def test_nics_are_named_as_their_resources():
-    nics = [{"id": f"{GROUP}/providers/Microsoft.Network/networkInterfaces/web01-NIC"}, {"properties": {}}]
-    assert [nic.name for nic in read(row(networkProfile={"networkInterfaces": nics})).nics] == ["web01-NIC"]
+    nics = [
+        {"id": f"{GROUP}/providers/Microsoft.Network/networkInterfaces/web01-NIC"},
+        {"id": "odd"},
+        {"properties": {}},
+    ]
+    assert [nic.name for nic in read(row(networkProfile={"networkInterfaces": nics})).nics] == ["web01-NIC", "odd"]
 
 
 def test_size_cpus_host_vm_id_hostname_and_moment():
@@ -336,11 +337,12 @@ def test_announced_maintenance_is_told_in_words():
         "maintenance window 2024-01-06 01:30Z to ?; last operation RetryLater: busy"
     )
     quiet = {"isCustomerInitiatedMaintenanceAllowed": False, "lastOperationResultCode": "None"}
-    assert (
-        read(seen=status("x", maintenanceRedeployStatus=quiet)).maintenance
-        == "redeploy cannot be started by you"
-    )
+    assert read(seen=status("x", maintenanceRedeployStatus=quiet)).maintenance == "redeploy cannot be started by you"
     assert read(seen=status("x", maintenanceRedeployStatus=None)).maintenance == ""
+    said = {"maintenanceWindowEndTime": "2024-01-06T01:30:00", "lastOperationMessage": "soon"}
+    assert read(seen=status("x", maintenanceRedeployStatus=said)).maintenance == (
+        "redeploy announced; maintenance window ? to 2024-01-06 01:30Z; last operation soon"
+    )
 
 
 ODD = [-1, "text", [], [1], {"x": 1}, True, 1.5]

@@ -8,9 +8,7 @@ from hybridinv.wire import fabric
 from hybridinv.wire.reading import Origin
 
 HUB = Origin("azure-stack-hub", "adminmanagement.redmond.example")
-REGION = (
-    "/subscriptions/S/resourceGroups/System.redmond/providers/Microsoft.Fabric.Admin/fabricLocations/redmond"
-)
+REGION = "/subscriptions/S/resourceGroups/System.redmond/providers/Microsoft.Fabric.Admin/fabricLocations/redmond"
 
 
 def node(name="redmond/NODE09", **properties):
@@ -27,7 +25,13 @@ def node(name="redmond/NODE09", **properties):
 
 def unit(**properties):
     return fabric.read_scale_unit(
-        {"id": f"{REGION}/scaleUnits/S-Cluster", "name": "redmond/S-Cluster", "properties": properties}, HUB
+        {
+            "id": f"{REGION}/scaleUnits/S-Cluster",
+            "name": "redmond/S-Cluster",
+            "location": "redmond",
+            "properties": properties,
+        },
+        HUB,
     )
 
 
@@ -87,16 +91,14 @@ def test_a_node_and_its_scale_unit_find_each_other_in_any_case():
 
 
 def test_a_scale_unit_named_by_its_whole_id_is_taken_as_it_is():
-    assert (
-        node(scaleUnitUri=f"{REGION}/scaleUnits/S-Cluster").cluster_id
-        == f"{REGION}/scaleUnits/S-Cluster".lower()
-    )
+    assert node(scaleUnitUri=f"{REGION}/scaleUnits/S-Cluster").cluster_id == f"{REGION}/scaleUnits/S-Cluster".lower()
     assert node().cluster_id == ""
 
 
 def test_a_scale_unit_is_a_cluster():
     cluster = unit(state="Running", totalCapacity={"memoryGB": 3065.84375, "cores": 256}, nodes=None)
     assert (cluster.name, cluster.state, cluster.cpu_cores) == ("S-Cluster", "Running", 256)
+    assert cluster.location == "redmond"
     assert (cluster.memory_bytes, cluster.host_ids) == (round(3065.84375 * 2**30), ())
 
 
@@ -137,8 +139,7 @@ def test_what_cannot_be_read_is_told():
 
 def test_the_regions_of_a_hub():
     assert (
-        fabric.read_location_names([{"id": REGION, "name": "redmond"}, {"id": REGION, "name": None}])
-        == ["redmond"] * 2
+        fabric.read_location_names([{"id": REGION, "name": "redmond"}, {"id": REGION, "name": None}]) == ["redmond"] * 2
     )
     with pytest.raises(UnexpectedAnswer):
         fabric.read_location_names([{"name": "x"}])

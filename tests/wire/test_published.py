@@ -68,11 +68,7 @@ MACHINES = of_type("microsoft.hybridcompute/machines")
 ARC_EXTENSIONS = of_type("microsoft.hybridcompute/machines/extensions")
 NODES = of_type("microsoft.fabric.admin/fabriclocations/scaleunitnodes")
 UNITS = of_type("microsoft.fabric.admin/fabriclocations/scaleunits")
-PAGES = [
-    (n, b)
-    for n, s, b in ANSWERS
-    if s == 200 and isinstance(b if isinstance(b, list) else b.get("value"), list)
-]
+PAGES = [(n, b) for n, s, b in ANSWERS if s == 200 and isinstance(b if isinstance(b, list) else b.get("value"), list)]
 GRAPH = [(n, b) for n, s, b in ANSWERS if s == 200 and isinstance(b, dict) and "totalRecords" in b]
 FAULTS = [(n, b) for n, s, b in ANSWERS if s >= 400]
 
@@ -135,10 +131,7 @@ def test_every_page_is_read_whole(name, body, indent):
 
 
 def test_arc_pages_are_of_any_size_and_end_without_a_link():
-    pages = [
-        arm.read_page(encode(b), where="machines")
-        for b in bodies("arc-machines-four-pages-2019-08-02-preview")
-    ]
+    pages = [arm.read_page(encode(b), where="machines") for b in bodies("arc-machines-four-pages-2019-08-02-preview")]
     assert [len(page.items) for page in pages] == [141, 100, 100, 8]
     assert ["%24skiptoken" in (page.next_link or "") for page in pages] == [True, True, True, False]
     ids = [arm.arm_id(item["id"]) for page in pages for item in page.items]
@@ -346,17 +339,13 @@ def test_a_recorded_instance_view_joins_its_recorded_vm():
     assert (joined.power_state, joined.agent.version) == (PowerState.RUNNING, "2.7.41491.992")
 
 
-@by_file(
-    "version", ["2020-06-01/GetVirtualMachineInstanceView", "2024-07-01/VirtualMachine_Get_InstanceView"]
-)
+@by_file("version", ["2020-06-01/GetVirtualMachineInstanceView", "2024-07-01/VirtualMachine_Get_InstanceView"])
 def test_an_instance_view_on_its_own(version):
     (body,) = bodies(f"compute/{version}")
     vm = compute.read_vm({"id": "/x/y"}, body, AZURE)
     theirs = sdk(compute_models.VirtualMachineInstanceView, body)
     assert (vm.power_state.value, vm.hostname, vm.firmware) == ("running", theirs.computer_name, "bios")
-    assert (vm.agent.status.value, vm.agent.version, vm.agent.message, vm.agent.changed_at) == agent_of(
-        theirs
-    )
+    assert (vm.agent.status.value, vm.agent.version, vm.agent.message, vm.agent.changed_at) == agent_of(theirs)
     assert vm.os_name == theirs.os_name
 
 
@@ -431,13 +420,9 @@ def test_extensions_with_their_entry_in_the_vms_instance_view(name):
     joined = 0
     for body in VMS[name]:
         theirs = sdk(compute_models.VirtualMachine, body)
-        entries = {
-            entry.name.lower(): entry
-            for entry in through(theirs, "properties.instance_view.extensions") or ()
-        }
+        entries = {entry.name.lower(): entry for entry in through(theirs, "properties.instance_view.extensions") or ()}
         raw = {
-            entry["name"].lower(): entry
-            for entry in body["properties"].get("instanceView", {}).get("extensions", ())
+            entry["name"].lower(): entry for entry in body["properties"].get("instanceView", {}).get("extensions", ())
         }
         assert set(raw) == set(entries)
         for item, resource in zip(body.get("resources", ()), theirs.resources or (), strict=True):
@@ -484,9 +469,7 @@ def machine_by_sdk(machine):
     processors = through(p, "hardware_profile.processors") or ()
     sockets = through(p, "hardware_profile.number_of_cpu_sockets")
     cores = sum(each(processors, "number_of_cores")) if len(processors) == sockets else None
-    memory = detected.get("totalPhysicalMemoryInBytes") or through(
-        p, "hardware_profile.total_physical_memory_in_bytes"
-    )
+    memory = detected.get("totalPhysicalMemoryInBytes") or through(p, "hardware_profile.total_physical_memory_in_bytes")
     logical = detected.get("logicalCoreCount")
     return {
         "name": machine.name,
@@ -525,9 +508,7 @@ def machine_by_us(machine, body):
         "status": (machine.agent.status.value, machine.agent.version, moment(machine.agent.changed_at)),
         "connection_state": machine.connection_state,
         "errors": [
-            e["message"]
-            for e in body["properties"].get("errorDetails") or ()
-            if e["message"] in machine.agent.message
+            e["message"] for e in body["properties"].get("errorDetails") or () if e["message"] in machine.agent.message
         ],
         "hostname": machine.hostname,
         "os_type": machine.os_type.value,
@@ -553,9 +534,7 @@ def test_every_arc_machine_field_by_field_against_the_sdk(name):
 
 
 def test_the_states_of_the_arc_machines_of_four_pages():
-    machines = [
-        hybridcompute.read_machine(b, ARC) for b in MACHINES["arc-machines-four-pages-2019-08-02-preview"]
-    ]
+    machines = [hybridcompute.read_machine(b, ARC) for b in MACHINES["arc-machines-four-pages-2019-08-02-preview"]]
     assert len(machines) == 349
     assert Counter(m.agent.status for m in machines) == {
         AgentStatus.DISCONNECTED: 154,
@@ -574,10 +553,7 @@ def test_the_states_of_the_arc_machines_of_four_pages():
 
 
 def test_what_is_known_of_virtual_and_physical():
-    found = {
-        name: [hybridcompute.read_machine(b, ARC).is_virtual for b in items]
-        for name, items in MACHINES.items()
-    }
+    found = {name: [hybridcompute.read_machine(b, ARC).is_virtual for b in items] for name, items in MACHINES.items()}
     assert found["arc-vmware-2023-10-01"] == [True, True]
     assert found["arc-machine-and-extensions-2024-07-10"] == [False, False]
     assert found["hybridcompute/2026-07-15/Machines_Get"] == [True]
@@ -590,8 +566,7 @@ def test_the_uuid_of_an_arc_machine_is_vcenters_with_three_groups_reversed():
     ours = hybridcompute.read_machine(connected, ARC).bios_uuid
     first, second, third, *rest = row["biosId"].split("-")
     swapped = (
-        "".join(reversed([group[i : i + 2] for i in range(0, len(group), 2)]))
-        for group in (first, second, third)
+        "".join(reversed([group[i : i + 2] for i in range(0, len(group), 2)])) for group in (first, second, third)
     )
     assert ours == "-".join([*swapped, *rest])
     assert arm.arm_id(row["machineId"]) == hybridcompute.read_machine(connected, ARC).id
@@ -640,14 +615,9 @@ def test_the_nodes_of_a_real_hub():
 
 def test_the_scale_unit_of_a_real_hub_holds_its_nodes_and_their_sum():
     listed, single = bodies("hub-scale-units-2020-10-01")
-    (cluster,) = (
-        fabric.read_scale_unit(item, HUB) for item in arm.read_page(encode(listed), where="units").items
-    )
+    (cluster,) = (fabric.read_scale_unit(item, HUB) for item in arm.read_page(encode(listed), where="units").items)
     assert cluster == fabric.read_scale_unit(single, HUB)
-    hosts = [
-        fabric.read_node(b, HUB)
-        for b in bodies("hub-scale-unit-nodes-and-maintenance-2020-10-01")[0]["value"]
-    ]
+    hosts = [fabric.read_node(b, HUB) for b in bodies("hub-scale-unit-nodes-and-maintenance-2020-10-01")[0]["value"]]
     assert cluster.host_ids == tuple(host.id for host in hosts)
     assert {host.cluster_id for host in hosts} == {cluster.id}
     assert cluster.cpu_cores == sum(host.cpu_cores for host in hosts) == 256

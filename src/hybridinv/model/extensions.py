@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import attrs
 
-from hybridinv.model.fact import fact
+from hybridinv.model.fact import fact, several
+from hybridinv.model.findings import Problem
 from hybridinv.model.machines import OSType
 
 
@@ -38,6 +39,7 @@ class Extension:
     auto_upgrade: bool | None = fact(
         None, "Upgraded by the platform.", azure="enableAutomaticUpgrade", arc="enableAutomaticUpgrade"
     )
+    problems: tuple[Problem, ...] = several((), "What could not be read of it.")
 
 
 @attrs.frozen(kw_only=True)

@@ -21,6 +21,7 @@ class Severity(StrEnum):
 class Problem:
     """Something that could not be read; without it the inventory would be silently short."""
 
+    platform: str = fact("", "Of which platform; one endpoint may serve several.")
     source: str = fact("", "Which source, as in `adapter.source`.")
     kind: str = fact("", "Which kind of record: `hosts`, `vms`, …; empty where all of the source is concerned.")
     scope: str = fact("", "What exactly: a record's id, a subscription, a property path.")
@@ -30,7 +31,8 @@ class Problem:
 
     def __str__(self) -> str:
         where = " ".join(part for part in (self.source, self.kind, self.scope) if part)
-        return f"{where}: {self.error}: {self.message}" + (f" — {self.remedy}" if self.remedy else "")
+        said = ": ".join(part for part in (where, self.error, self.message) if part)
+        return said + (f" — {self.remedy}" if self.remedy else "")
 
 
 @attrs.frozen(kw_only=True)

@@ -205,6 +205,7 @@ class VirtualMachine:
         vsphere="config.uuid",
         arc="vmUuid",
     )
+    serial_number: str = fact("", "SMBIOS serial number.", arc="detectedProperties.serialNumber")
     instance_uuid: str = fact("", "vCenter's UUID of this VM.", vsphere="config.instanceUuid")
     native_id: str = fact("", "The platform's own id.", vsphere="moref", azure="vmId", arc="vmId")
     resource_id: str = fact("", "The ARM id as the endpoint wrote it.", azure="id", arc="id")

@@ -21,9 +21,7 @@ _LEAST_VMOTION_MBPS = 1000
 _UDT_SINCE = 8
 
 
-def _finding(
-    severity: Severity, code: str, subject_id: str, message: str, remedy: str, *keys: str
-) -> Finding:
+def _finding(severity: Severity, code: str, subject_id: str, message: str, remedy: str, *keys: str) -> Finding:
     return Finding(
         severity=severity,
         code=code,
@@ -81,16 +79,12 @@ def check_places(move: Move) -> Iterator[Finding]:
                 "collect the machine's disks",
             )  # fmt: skip
         for datastore_id in move.datastore_ids:
-            yield from _check_mount(
-                move, destination, datastore_id, "give to_datastore= with one that it mounts"
-            )
+            yield from _check_mount(move, destination, datastore_id, "give to_datastore= with one that it mounts")
 
 
 def _check_own_host(move: Move, source: Host, datastore: Datastore) -> Iterator[Finding]:
     if not move.rehosted:
-        yield from _check_mount(
-            move, source, datastore.id, "give to_host= with a host that mounts it", "SVREQ"
-        )
+        yield from _check_mount(move, source, datastore.id, "give to_host= with a host that mounts it", "SVREQ")
     elif move.destination:
         yield _finding(
             Severity.WARNING, "CannotAccessVmDisk", datastore.id,

@@ -62,9 +62,7 @@ def plan_migration(
         *(finding for _, found in moving for finding in found),
         *check_rule(rule, rows, move),
     ]
-    return _plan(
-        move, rule, [flow for flow, _ in moving], [row.data for row in rows if not row.services], findings
-    )
+    return _plan(move, rule, [flow for flow, _ in moving], [row.data for row in rows if not row.services], findings)
 
 
 def _plan(
@@ -188,9 +186,7 @@ def _timed(flow: Flow) -> Flow:
     if flow.service in _NFC_SERVICES and rate > _NFC_MBPS:
         rate, note = _NFC_MBPS, f"NFC is single-threaded, about {_NFC_MBPS / 1000} Gbit/s"
     seconds = flow.bytes * 8 / (rate * 1e6) if flow.bytes is not None and rate else None
-    return attrs.evolve(
-        flow, link_speed_mbps=speed, seconds=seconds, note=_joined(flow.note, note if seconds else "")
-    )
+    return attrs.evolve(flow, link_speed_mbps=speed, seconds=seconds, note=_joined(flow.note, note if seconds else ""))
 
 
 def _amount(move: Move, data: DataKind) -> tuple[int | None, str]:

@@ -141,13 +141,9 @@ def _find(records: Records[T], wanted: str) -> T:
     named = named.where(platform="vsphere") or named
     if len(named) > 1:
         ids = ", ".join(record.id for record in named[:5])
-        raise MultipleMatches(
-            f"{len(named)} {kind} records are named {wanted!r}", remedy=f"give an id: {ids}"
-        )
+        raise MultipleMatches(f"{len(named)} {kind} records are named {wanted!r}", remedy=f"give an id: {ids}")
     if not named:
         close = difflib.get_close_matches(wanted, {record.name for record in records}, cutoff=0.4)
-        hint = (
-            f"did you mean {' or '.join(map(repr, close))}?" if close else "collect it, or check the spelling"
-        )
+        hint = f"did you mean {' or '.join(map(repr, close))}?" if close else "collect it, or check the spelling"
         raise NotFound(f"no {kind} of this inventory has the id or name {wanted!r}", remedy=hint)
     return named[0]

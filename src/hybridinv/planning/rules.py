@@ -51,9 +51,7 @@ def _choice(choices: type[E], value: str, what: str) -> E:
     try:
         return choices(value)
     except ValueError:
-        raise NotSupported(
-            f"there is no {what} {value!r}", remedy=f"choose one of: {', '.join(choices)}"
-        ) from None
+        raise NotSupported(f"there is no {what} {value!r}", remedy=f"choose one of: {', '.join(choices)}") from None
 
 
 @cache

@@ -45,10 +45,10 @@ class Reading:
         """Note that an error has cost records of that scope (a subscription, an object)."""
         self.lost.append((scope, error))
 
-    def all_problems(self, source: str, kind: str) -> Iterator[Problem]:
+    def all_problems(self, of: Adapter, kind: str) -> Iterator[Problem]:
         """Everything that could not be read, as records."""
         for scope, error in self.lost:
-            yield problem_of(error, source=source, kind=kind, scope=scope)
+            yield problem_of(error, of, kind=kind, scope=scope)
         yield from self.problems
         for record in self.records:
             yield from (problem for problem in record.problems if problem.error) if hasattr(record, "problems") else ()
@@ -141,7 +141,7 @@ class Adapter(ABC):
         except HybridInvError as error:
             reading = Reading()
             reading.lose("", error)
-        problems = [*inventory.problems, *reading.all_problems(self.source, kind)]
+        problems = [*inventory.problems, *dict.fromkeys(reading.all_problems(self, kind))]
         changed: dict[str, Any] = {kind: reading.records, "problems": problems}
         return attrs.evolve(inventory, **changed)
 

@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 import threading
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
 from contextlib import contextmanager
-from functools import cached_property
 from types import SimpleNamespace
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from hybridinv.errors import AccessDenied, HybridInvError, NotFound, NotSupported, ServerFault, UnexpectedAnswer
+from hybridinv.errors import (
+    AccessDenied,
+    AuthenticationFailed,
+    DeadlineExceeded,
+    HybridInvError,
+    NotFound,
+    NotSupported,
+    ServerFault,
+    UnexpectedAnswer,
+)
 from hybridinv.platforms.adapter import Adapter, Reading, Report, Survey
-from hybridinv.transport.arm import ArmClient, Credential, subscriptions
-from hybridinv.transport.client import Wire
+from hybridinv.transport.arm import REPORT, ArmClient, Credential, missing_action, subscriptions
 from hybridinv.transport.parallel import side_by_side
 from hybridinv.wire import arm as wire
 from hybridinv.wire.reading import Origin
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from hybridinv.transport.client import Wire
+
 Item = dict[str, Any]
+_SUBSCRIPTION = re.compile(r"[\w.-]+")
 
 
 class _NoCredential:
@@ -32,6 +47,8 @@ class ArmAdapter(Adapter):
     """An adapter of an ARM endpoint; the client is made on first use."""
 
     tape_login: ClassVar[Mapping[str, Any]] = {"credential": _NoCredential()}
+    _login: Wire
+    """The way to where tokens come from; a tape does not take its place."""
 
     def __init__(
         self, source: str, wire_: Wire, credential: Credential | None, subscription_ids: Iterable[str] | None
@@ -41,12 +58,15 @@ class ArmAdapter(Adapter):
                 f"a credential needs a get_token method, {type(credential).__name__} has none",
                 remedy="pass one of azure.identity's credentials, or leave it out for DefaultAzureCredential",
             )
-        if isinstance(subscription_ids, str):
-            subscription_ids = [subscription_ids]
+        if inspect.iscoroutinefunction(getattr(credential, "get_token", None)):
+            raise NotSupported(
+                f"{type(credential).__name__} is asynchronous",
+                remedy="take it from azure.identity, not azure.identity.aio",
+            )
         self.source = source
         self._wire = wire_
         self._credential = credential
-        self._subscription_ids = None if subscription_ids is None else [str(one).lower() for one in subscription_ids]
+        self._subscription_ids = _given(subscription_ids)
         self._lock = threading.Lock()
         self._made: ArmClient | None = None
 
@@ -68,6 +88,7 @@ class ArmAdapter(Adapter):
     def close(self) -> None:
         with self._lock:
             self._made = None
+        self._login.close()
         super().close()
 
     def __getstate__(self) -> dict[str, object]:
@@ -77,8 +98,25 @@ class ArmAdapter(Adapter):
         self.__dict__.update(state, _lock=threading.Lock())
 
 
+def _given(subscription_ids: Iterable[str] | None) -> list[str] | None:
+    """The ids as a list without repetition; None where none were given."""
+    if subscription_ids is None:
+        return None
+    several = [subscription_ids] if isinstance(subscription_ids, str) else subscription_ids
+    ids = list(dict.fromkeys(str(one).strip().lower() for one in several))
+    if not ids or not all(_SUBSCRIPTION.fullmatch(one) for one in ids):
+        raise NotSupported(
+            f"subscription_ids={ids} names no subscriptions",
+            remedy="give ids as `az account list` shows them, or leave it out to read all that the credential sees",
+        )
+    return ids
+
+
 class ArmSurvey(Survey):
-    """One pass over the subscriptions of an endpoint; they are read side by side."""
+    """One pass over the subscriptions of an endpoint; they are read side by side.
+
+    It begins with a token and the list of subscriptions: a source that cannot be read at all is one error.
+    """
 
     def __init__(
         self,
@@ -90,55 +128,60 @@ class ArmSurvey(Survey):
     ) -> None:
         self.client = client
         self.origin = origin
-        self._given = subscription_ids
-        self._subscriptions_version = subscriptions_version
         self._report = report
+        self._counts: Counter[str] = Counter()
+        self._lock = threading.Lock()
+        client.log_in()
+        self.subscription_ids = list(subscription_ids or subscriptions(client, subscriptions_version))
+        if not self.subscription_ids:
+            raise AccessDenied(
+                "the credential sees no subscription",
+                missing="Reader",
+                remedy="give the account the Reader role on a subscription, or pass subscription_ids=",
+                source=origin.source,
+            )
 
     def read(self, kind: str) -> Reading:
         reader: Callable[[], Reading] = getattr(self, f"_{kind}")
         return reader()
 
-    @cached_property
-    def subscription_ids(self) -> list[str]:
-        """Those given, else all that the credential sees."""
-        if self._given is not None:
-            return list(self._given)
-        found = subscriptions(self.client, self._subscriptions_version)
-        if not found:
-            raise AccessDenied(
-                "the credential sees no subscription",
-                missing="Reader",
-                remedy="give the account the Reader role on a subscription, or pass subscription_ids=",
-                source=self.origin.source,
-            )
-        return found
+    def tell(self, kind: str, more: int) -> None:
+        """Report progress, one thread at a time."""
+        with self._lock:
+            self._counts[kind] += more
+            if self._report:
+                self._report(kind, self._counts[kind], None)
 
-    def sweep(self, kind: str, path: str, version: str, reading: Reading, **parameters: str) -> list[Item]:
-        """The items of a collection of every subscription; what broke off is noted, what came is kept."""
-        count = 0
+    def sweep(self, path: str, version: str, reading: Reading, *, kind: str = "", **parameters: str) -> list[Item]:
+        """The items of a collection of every subscription; what broke off is noted, what came is kept.
 
-        def one(subscription: str) -> tuple[list[Item], HybridInvError | None]:
-            nonlocal count
-            items: list[Item] = []
-            try:
-                for page in self.client.pages(f"/subscriptions/{subscription}{path}", version, **parameters):
-                    items += page.items
-                    count += len(page.items)
-                    if self._report:
-                        self._report(kind, count, None)
-                    if page.odd:
-                        raise UnexpectedAnswer(f"{path}: {page.odd[0]}", path="value", remedy="report it with a tape")
-            except HybridInvError as error:
-                return items, error
-            return items, None
+        With `kind` the progress is reported.
+        """
+        found: dict[str, list[Item]] = {subscription: [] for subscription in self.subscription_ids}
 
-        found: list[Item] = []
-        for subscription, (items, error) in zip(
-            self.subscription_ids, _given_back(side_by_side(one, self.subscription_ids)), strict=True
-        ):
-            found += items
+        def one(subscription: str) -> None:
+            odd: list[str] = []
+            for page in self.client.pages(f"/subscriptions/{subscription}{path}", version, **parameters):
+                found[subscription] += page.items
+                odd += page.odd
+                if kind:
+                    self.tell(kind, len(page.items))
+            if odd:
+                raise UnexpectedAnswer(f"{path}: {'; '.join(odd[:3])}", path="value", remedy=REPORT)
+
+        for subscription, error in zip(found, side_by_side(one, found), strict=True):
             if error is not None:
                 reading.lose(f"/subscriptions/{subscription}", error)
+        return [item for items in found.values() for item in items]
+
+    def by_id(self, items: Iterable[Item], reading: Reading) -> dict[str, Item]:
+        """The items by their lower-cased id; one without an id is noted."""
+        found: dict[str, Item] = {}
+        for item in items:
+            try:
+                found[wire.arm_id(wire.own_id(item).text)] = item
+            except HybridInvError as error:
+                reading.lose(str(item.get("name") or ""), error)
         return found
 
     def records(self, items: Iterable[Item], read: Callable[[Item], Any], reading: Reading) -> None:
@@ -155,10 +198,12 @@ class ArmSurvey(Survey):
                 reading.records.append(record)
 
     def graph(self, type_: str) -> list[Item] | None:
-        """All resources of a type from Resource Graph; None where it cannot be asked. It may be hours old."""
+        """All resources of a type from Resource Graph; None where it does not give them all. They may be hours old."""
         query = f"resources | where type =~ '{type_}' | project id, name, location, properties | order by id asc"
         try:
             return [dict(row) for row in self.client.graph(query, self.subscription_ids)]
+        except DeadlineExceeded:
+            raise
         except HybridInvError:
             return None
 
@@ -170,11 +215,13 @@ class ArmSurvey(Survey):
         version: str,
         reading: Reading,
     ) -> list[Item]:
-        """The extensions on `owners` (by id). Resource Graph gives them all at once where it is there; a machine for
-        which it disagrees with what ARM's own list claims is asked for its extensions itself.
+        """The extensions on `owners` (by id).
+
+        Resource Graph gives them all at once where it is there; a machine for which it disagrees with what ARM's own
+        list claims is asked for its extensions itself.
         """
         found: dict[str, dict[str, Item]] = {id_: {} for id_ in owners}
-        rows = self.graph(type_)
+        rows = self.graph(type_) if owners else []
         for row in rows or ():
             id_ = wire.arm_id(str(row.get("id", "")))
             owner = id_.rpartition("/extensions/")[0]
@@ -185,7 +232,9 @@ class ArmSurvey(Survey):
             claims = claimed(owner_item)
             if (rows is None and claims is None) or (claims is not None and claims != set(found[id_])):
                 asked.append(id_)
-        for id_, answer in zip(asked, side_by_side(lambda id_: self._extensions_on(owners[id_], version), asked), strict=True):
+        for id_, answer in zip(
+            asked, side_by_side(lambda id_: self._extensions_on(owners[id_], version), asked), strict=True
+        ):
             if isinstance(answer, NotFound):
                 continue  # removed meanwhile
             if isinstance(answer, HybridInvError):
@@ -195,19 +244,17 @@ class ArmSurvey(Survey):
         return [item for items in found.values() for item in items.values()]
 
     def _extensions_on(self, owner: Item, version: str) -> list[Item]:
-        return [item for page in self.client.pages(f"{owner['id']}/extensions", version) for item in page.items]
-
-
-def _given_back(answers: list[Any]) -> list[Any]:
-    for answer in answers:
-        if isinstance(answer, HybridInvError):
-            raise answer
-    return answers
+        items = []
+        for page in self.client.pages(f"{owner['id']}/extensions", version):
+            if page.odd:
+                raise UnexpectedAnswer(f"{owner['id']}/extensions: {page.odd[0]}", path="value", remedy=REPORT)
+            items += page.items
+        return items
 
 
 def check_native(record: Any, source: str, *types: type) -> None:
     """`NotSupported` unless the record is of one of the types and of that source."""
-    if not isinstance(record, types) or record.source != source:
+    if not isinstance(record, types) or getattr(record, "source", "") != source:
         raise NotSupported(
             f"there is no SDK model for {type(record).__name__} {getattr(record, 'id', '')} at {source}",
             remedy=f"give a {' or '.join(one.__name__ for one in types)} that this adapter has read",
@@ -217,14 +264,22 @@ def check_native(record: Any, source: str, *types: type) -> None:
 @contextmanager
 def sdk_errors(source: str) -> Iterator[None]:
     """The Azure SDKs' exceptions as ours."""
-    from azure.core.exceptions import AzureError, ResourceNotFoundError
+    from azure.core.exceptions import AzureError
 
     try:
         yield
-    except ResourceNotFoundError as error:
-        raise NotFound(str(error).partition("\n")[0], remedy="it was removed meanwhile; read again") from error
     except AzureError as error:
         ours = error.__cause__
         if isinstance(ours, HybridInvError):
             raise ours from error
-        raise ServerFault(str(error).partition("\n")[0], source=source, remedy="see the cause of this error") from error
+        message = str(error).partition("\n")[0]
+        status = getattr(error, "status_code", None) or 0
+        if status == 404:
+            raise NotFound(f"{source}: {message}", remedy="it was removed meanwhile; read again") from error
+        if status == 401:
+            raise AuthenticationFailed(message, source=source, remedy="pass another credential=") from error
+        if status == 403:
+            raise AccessDenied(
+                message, missing=missing_action(message), source=source, remedy="give the account the Reader role there"
+            ) from error
+        raise ServerFault(message, status=status, source=source, remedy="see the cause of this error") from error

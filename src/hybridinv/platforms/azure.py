@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from os import PathLike
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-import httpx
-
-from hybridinv.platforms.adapter import Report, Survey
 from hybridinv.platforms.arm import ArmAdapter
 from hybridinv.platforms.compute import ComputeSurvey, native_compute
 from hybridinv.transport.arm import ArmClient, Credential
 from hybridinv.transport.client import TIMEOUT, Wire
 from hybridinv.transport.clouds import cloud_of, default_credential, host_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from os import PathLike
+
+    import httpx
+
+    from hybridinv.platforms.adapter import Report, Survey
 
 _SUBSCRIPTIONS = "2022-12-01"
 
@@ -61,8 +64,8 @@ class Azure(ArmAdapter):
         return _AzureSurvey(self._client, self._origin, self._subscription_ids, _SUBSCRIPTIONS, report)
 
     def native(self, record: Any) -> Any:
-        """azure-mgmt-compute's model of a VM or an extension, read anew: a `VirtualMachine`, a `VirtualMachineExtension`."""
-        return native_compute(self._client, record, _AzureSurvey.compute_version)
+        """azure-mgmt-compute's `VirtualMachine` or `VirtualMachineExtension`, read anew."""
+        return native_compute(self._client, record, lambda _: _AzureSurvey.compute_version)
 
 
 class _AzureSurvey(ComputeSurvey):

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from functools import cached_property
-from os import PathLike
-from typing import Any, ClassVar
-
-import httpx
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from hybridinv.model import Extension, VirtualMachine
 from hybridinv.platforms.adapter import Reading, Report, Survey
@@ -17,6 +13,12 @@ from hybridinv.transport.client import TIMEOUT, Wire
 from hybridinv.transport.clouds import cloud_of, default_credential, host_of
 from hybridinv.wire import arm as wire
 from hybridinv.wire import hybridcompute
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from os import PathLike
+
+    import httpx
 
 _SUBSCRIPTIONS = "2022-12-01"
 _MACHINES = "/providers/Microsoft.HybridCompute/machines"
@@ -68,7 +70,7 @@ class AzureArc(ArmAdapter):
         return _ArcSurvey(self._client, self._origin, self._subscription_ids, _SUBSCRIPTIONS, report)
 
     def native(self, record: Any) -> Any:
-        """azure-mgmt-hybridcompute's model of a machine or an extension, read anew: a `Machine`, a `MachineExtension`."""
+        """azure-mgmt-hybridcompute's `Machine` or `MachineExtension`, read anew."""
         from azure.mgmt.hybridcompute import HybridComputeManagementClient
 
         check_native(record, self.source, VirtualMachine, Extension)
@@ -82,23 +84,22 @@ class AzureArc(ArmAdapter):
 
 class _ArcSurvey(ArmSurvey):
     def _vms(self) -> Reading:
-        items, swept = self._machines
+        machines, swept = self._machines
         reading = Reading(lost=list(swept.lost))
-        self.records(items, lambda item: hybridcompute.read_machine(item, self.origin), reading)
+        self.records(machines.values(), lambda item: hybridcompute.read_machine(item, self.origin), reading)
         return reading
 
     def _extensions(self) -> Reading:
         machines, swept = self._machines
         reading = Reading(lost=list(swept.lost))
-        owners = {wire.arm_id(str(item["id"])): item for item in machines if item.get("id")}
-        items = self.extensions_of(owners, _claimed, _EXTENSIONS, _VERSION, reading)
+        items = self.extensions_of(machines, _claimed, _EXTENSIONS, _VERSION, reading)
         self.records(items, lambda item: hybridcompute.read_extension(item, self.origin), reading)
         return reading
 
     @cached_property
-    def _machines(self) -> tuple[list[Item], Reading]:
+    def _machines(self) -> tuple[dict[str, Item], Reading]:
         reading = Reading()
-        return self.sweep("vms", _MACHINES, _VERSION, reading), reading
+        return self.by_id(self.sweep(_MACHINES, _VERSION, reading, kind="vms"), reading), reading
 
 
 def _claimed(machine: Item) -> set[str] | None:

@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property, partial
-from os import PathLike
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
 import httpx
 
-from hybridinv.errors import AccessDenied, HybridInvError, NotFound, NotSupported, ServerFault
+from hybridinv.errors import (
+    AccessDenied,
+    HybridInvError,
+    NotFound,
+    NotSupported,
+    ServerFault,
+    UnexpectedAnswer,
+)
 from hybridinv.platforms.adapter import Reading, Report, Survey
 from hybridinv.platforms.arm import ArmAdapter, Item
 from hybridinv.platforms.compute import ComputeSurvey, native_compute
-from hybridinv.transport.arm import ArmClient, Credential, subscriptions
+from hybridinv.transport.arm import REPORT, ArmClient, Credential, subscriptions
 from hybridinv.transport.client import TIMEOUT, Wire
 from hybridinv.transport.clouds import base_url, default_credential, host_of
 from hybridinv.wire import arm as wire
 from hybridinv.wire import fabric
-from hybridinv.wire.reading import Origin
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from os import PathLike
+
+    from hybridinv.wire.reading import Origin
 
 _ENDPOINTS = "/metadata/endpoints"
 _ENDPOINTS_VERSION = "2015-01-01"
@@ -33,7 +43,7 @@ _NETWORK = ("2018-11-01", "2017-10-01", "2017-06-01", "2015-06-15")
 
 
 class AzureStackHub(ArmAdapter):
-    """Reads an Azure Stack Hub: VMs, extensions and networks of the tenant plane, and, with `admin_endpoint`, its nodes.
+    """Reads an Azure Stack Hub: the tenant plane's VMs, extensions and networks; with `admin_endpoint` its nodes too.
 
     Login endpoint, audience and api-versions are found by asking the endpoint (Entra ID and AD FS). Where it refuses
     `statusOnly` each VM is asked for its own status, a few at a time. Reads are tried again after 429 and 503.
@@ -83,7 +93,7 @@ class AzureStackHub(ArmAdapter):
     def _connect_to(self, endpoint: str) -> ArmClient:
         """A client with the login endpoint and audience that the endpoint itself names."""
         url = httpx.URL(endpoint + _ENDPOINTS, params={"api-version": _ENDPOINTS_VERSION})
-        response = self._wire.client.get(url)
+        response = self._wire.request("GET", url)
         if response.status_code != 200:
             raise ServerFault(
                 f"{url.host} answers {response.status_code} to {_ENDPOINTS}",
@@ -104,8 +114,11 @@ class AzureStackHub(ArmAdapter):
 
     def native(self, record: Any) -> Any:
         """azure-mgmt-compute's model of a VM or an extension, read anew with the Hub's api-version."""
-        survey = _HubSurvey(self._client, self._origin, self._subscription_ids, None, None)
-        return native_compute(self._client, record, survey.compute_version)
+
+        def version_in(subscription_id: str) -> str:
+            return _HubSurvey(self._client, self._origin, [subscription_id], None, None).compute_version
+
+        return native_compute(self._client, record, version_in)
 
 
 def _authority(found: wire.Endpoints) -> str:
@@ -129,33 +142,47 @@ class _HubSurvey(ComputeSurvey):
         self._operator = operator
 
     @cached_property
-    def compute_version(self) -> str:  # type: ignore[override]
+    def compute_version(self) -> str:
         return self._negotiate("Microsoft.Compute", "virtualMachines", _COMPUTE)
 
     @cached_property
-    def network_version(self) -> str:  # type: ignore[override]
+    def network_version(self) -> str:
         return self._negotiate("Microsoft.Network", "virtualNetworks", _NETWORK)
 
     def _negotiate(self, namespace: str, type_: str, known: Sequence[str]) -> str:
-        """The newest api-version that both sides know: from the provider's own list, last from the text of an error."""
-        provider = f"/subscriptions/{self.subscription_ids[0]}/providers/{namespace}"
+        """The newest api-version that both sides know, asked for in the first subscription that may be read."""
+        refusals = []
+        for subscription in self.subscription_ids:
+            try:
+                offered = self._offered(f"/subscriptions/{subscription}/providers/{namespace}", type_, known)
+            except (AccessDenied, NotFound, ServerFault) as error:
+                refusals.append(error)
+                continue
+            version = wire.choose_version(offered, known)
+            if version is None:
+                raise NotSupported(
+                    f"{self.origin.source} offers {namespace}/{type_} in versions {', '.join(offered)}",
+                    remedy=f"this library reads {', '.join(known)}; report it with a tape (hi.record)",
+                )
+            return version
+        raise refusals[0]
+
+    def _offered(self, provider: str, type_: str, known: Sequence[str]) -> Sequence[str]:
+        """The api-versions of a type: from the provider's own list, else from the text of an error."""
         try:
             offered = wire.read_providers(self.client.get(provider, _PROVIDERS)).get(type_.lower(), ())
-        except (NotFound, ServerFault):
-            try:
-                self.client.get(f"{provider}/{type_}", known[0])
-                return known[0]
-            except (NotFound, ServerFault) as error:
-                offered = wire.supported_versions(error.message)
-                if not offered:
-                    raise
-        version = wire.choose_version(offered, known)
-        if version is None:
-            raise NotSupported(
-                f"{self.origin.source} offers {namespace}/{type_} in versions {', '.join(offered) or 'it does not name'}",
-                remedy=f"this library reads {', '.join(known)}; report it with a tape (hi.record)",
-            )
-        return version
+        except (AccessDenied, NotFound, ServerFault, UnexpectedAnswer):
+            offered = ()
+        if offered:
+            return offered
+        try:
+            self.client.get(f"{provider}/{type_}", known[0])
+        except (NotFound, ServerFault) as error:
+            offered = wire.supported_versions(error.message)
+            if not offered:
+                raise
+            return offered
+        return known[:1]
 
     def _hosts(self) -> Reading:
         return self._fabric("hosts", "scaleUnitNodes", fabric.read_node)
@@ -182,8 +209,7 @@ class _HubSurvey(ComputeSurvey):
                 reading.lose(f"/subscriptions/{subscription}", error)
                 continue
             self.records(items, lambda item: read(item, self.origin), reading)
-            if self._report:
-                self._report(kind, len(reading.records), None)
+            self.tell(kind, len(items))
         if not reading.records:
             reading.lost += refused
         return reading
@@ -208,6 +234,8 @@ class _Fabric:
                 f"/providers/Microsoft.Fabric.Admin/fabricLocations/{location}/{type_}"
             )
             for page in self._client.pages(path, _FABRIC):
+                if page.odd:
+                    raise UnexpectedAnswer(f"{path}: {page.odd[0]}", path="value", remedy=REPORT)
                 found += page.items
         return found
 

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from hybridinv.errors import HybridInvError, NotFound, ServerFault, TruncatedAnswer
 from hybridinv.model import Extension, VirtualMachine
 from hybridinv.platforms.adapter import Reading
 from hybridinv.platforms.arm import ArmSurvey, Item, check_native, sdk_errors
-from hybridinv.transport.arm import ArmClient
 from hybridinv.transport.parallel import side_by_side
 from hybridinv.wire import arm as wire
 from hybridinv.wire import compute
 from hybridinv.wire.reading import look, many
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hybridinv.transport.arm import ArmClient
 
 _MACHINES = "/providers/Microsoft.Compute/virtualMachines"
 _NETWORKS = "/providers/Microsoft.Network/virtualNetworks"
@@ -41,7 +45,9 @@ class ComputeSurvey(ArmSurvey):
         models, statuses, swept = self._machines
         reading = Reading(lost=list(swept.lost), problems=list(swept.problems))
         self.records(
-            models.values(), lambda model: compute.read_vm(model, statuses.get(wire.arm_id(model["id"])), self.origin), reading
+            models.values(),
+            lambda model: compute.read_vm(model, statuses.get(wire.arm_id(model["id"])), self.origin),
+            reading,
         )
         return reading
 
@@ -57,13 +63,15 @@ class ComputeSurvey(ArmSurvey):
             for view in many(look(status, "properties.instanceView.extensions"))
         }
         self.records(
-            items, lambda item: compute.read_extension(item, views.get(wire.arm_id(item["id"])), self.origin), reading
+            items,
+            lambda item: compute.read_extension(item, views.get(wire.arm_id(str(item.get("id")))), self.origin),
+            reading,
         )
         return reading
 
     def _networks(self) -> Reading:
         reading = Reading()
-        items = self.sweep("networks", _NETWORKS, self.network_version, reading)
+        items = self.sweep(_NETWORKS, self.network_version, reading, kind="networks")
         self.records(items, lambda item: compute.read_network(item, self.origin), reading)
         return reading
 
@@ -74,10 +82,12 @@ class ComputeSurvey(ArmSurvey):
     def _machines(self) -> tuple[dict[str, Item], dict[str, Item], Reading]:
         """Models and statuses by id, and what of them is missing."""
         reading = Reading()
-        models = _by_id(self.sweep("vms", _MACHINES, self.compute_version, reading))
+        models = self.by_id(self.sweep(_MACHINES, self.compute_version, reading, kind="vms"), reading)
         status_reading = Reading()
-        swept = self.sweep("vms", _MACHINES, self.compute_version, status_reading, statusOnly="true")
-        statuses = {id_: item for id_, item in _by_id(swept).items() if compute.has_instance_view(item)}
+        swept = self.sweep(_MACHINES, self.compute_version, status_reading, statusOnly="true")
+        statuses = {
+            id_: item for id_, item in self.by_id(swept, status_reading).items() if compute.has_instance_view(item)
+        }
         # A Hub may refuse `statusOnly`, or answer as if it were not there.
         refused = [scope for scope, error in status_reading.lost if _is_refusal(error)]
         reading.lost += [(scope, error) for scope, error in status_reading.lost if scope not in refused]
@@ -123,10 +133,6 @@ class ComputeSurvey(ArmSurvey):
         return self.client.one(path, self.compute_version)
 
 
-def _by_id(items: list[Item]) -> dict[str, Item]:
-    return {wire.arm_id(str(item["id"])): item for item in items if item.get("id")}
-
-
 def _subscription(id_: str) -> str:
     return "/".join(id_.split("/")[:3])
 
@@ -135,12 +141,13 @@ def _is_refusal(error: HybridInvError) -> bool:
     return isinstance(error, NotFound) or (isinstance(error, ServerFault) and 400 <= error.status < 500)
 
 
-def native_compute(client: ArmClient, record: Any, version: str) -> Any:
-    """azure-mgmt-compute's model of a VM or an extension."""
+def native_compute(client: ArmClient, record: Any, version_in: Callable[[str], str]) -> Any:
+    """azure-mgmt-compute's model of a VM or an extension, read with the api-version for its subscription."""
     from azure.mgmt.compute import ComputeManagementClient
 
     check_native(record, client.source, VirtualMachine, Extension)
     parsed = wire.parse_id(getattr(record, "resource_id", "") or record.id)
+    version = version_in(parsed.subscription_id)
     with sdk_errors(client.source), client.sdk(ComputeManagementClient, parsed.subscription_id) as sdk:
         if isinstance(record, VirtualMachine):
             return sdk.virtual_machines.get(parsed.resource_group, parsed.name, api_version=version)

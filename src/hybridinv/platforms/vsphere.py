@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
-from os import PathLike
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-import httpx
 from pyVmomi import vim
 
-from hybridinv.errors import HybridInvError, NotSupported
+from hybridinv.errors import AuthenticationFailed, HybridInvError, NotSupported
 from hybridinv.model import Cluster, Datastore, Host, Network, VirtualMachine
 from hybridinv.platforms.adapter import Adapter, Reading, Report, Survey
 from hybridinv.transport.client import TIMEOUT, Wire
 from hybridinv.transport.property_collector import read_rows
 from hybridinv.transport.vmomi import Session, SessionExpired
 from hybridinv.wire.reading import Origin
-from hybridinv.wire.soap import Row
-from hybridinv.wire.vim.hosts import read_host, read_portgroups, read_vmkernel_adapters
+from hybridinv.wire.vim.hosts import VNICS, read_host, read_portgroups, read_vmkernel_adapters
 from hybridinv.wire.vim.machines import read_vm
 from hybridinv.wire.vim.paths import property_paths
 from hybridinv.wire.vim.places import read_cluster, read_datastore, read_network, read_switches
-from hybridinv.wire.vim.tree import Tree, refused
+from hybridinv.wire.vim.tree import Tree, odd, refused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from os import PathLike
+
+    import httpx
+
+    from hybridinv.wire.soap import Row
 
 
 class VSphere(Adapter):
@@ -64,35 +68,41 @@ class VSphere(Adapter):
         return _VSphereSurvey(self.source, self._session, report)
 
     def native(self, record: Any) -> Any:
-        """pyVmomi's managed object for a record: a `vim.VirtualMachine`, a `vim.HostSystem`, …
+        """The managed object of pyVmomi for a record: a `vim.VirtualMachine`, a `vim.HostSystem` and so on.
 
         It is live: reading one of its properties asks the server, and its methods can change things.
         """
-        content = self._session.content
-        moref = str(record.id).rpartition("/")[2]
-        for record_type, managed_type in _MANAGED.items():
-            if isinstance(record, record_type) and record.source == self.source:
-                if isinstance(record, Network) and record.kind == "distributed":
-                    managed_type = vim.dvs.DistributedVirtualPortgroup
-                if isinstance(record, Cluster) and not moref.startswith("domain-c"):
-                    managed_type = vim.ComputeResource
-                return managed_type(moref, content.rootFolder._stub)
-        raise NotSupported(
-            f"there is no vSphere object for {type(record).__name__} {record.id} at {self.source}",
-            remedy="give a record that this adapter has read",
-        )
+        managed_type = _managed_type(record)
+        if managed_type is None or record.source != self.source:
+            raise NotSupported(
+                f"there is no vSphere object for {type(record).__name__} {record.id} at {self.source}",
+                remedy="give a record that this adapter has read",
+            )
+        return managed_type(_moref(record), self._session.live_content.rootFolder._stub)
 
     def close(self) -> None:
         self._session.close()
         super().close()
 
 
+def _moref(record: Any) -> str:
+    return str(record.id).rpartition("/")[2]
+
+
+def _managed_type(record: Any) -> Any:
+    if isinstance(record, Network):
+        return _NETWORK_TYPES.get(record.kind, vim.Network)
+    if isinstance(record, Cluster) and not _moref(record).startswith("domain-c"):
+        return vim.ComputeResource
+    return _MANAGED.get(type(record))
+
+
+_NETWORK_TYPES = {"distributed": vim.dvs.DistributedVirtualPortgroup, "opaque": vim.OpaqueNetwork}
 _MANAGED = {
     VirtualMachine: vim.VirtualMachine,
     Host: vim.HostSystem,
     Cluster: vim.ClusterComputeResource,
     Datastore: vim.Datastore,
-    Network: vim.Network,
 }
 
 
@@ -101,49 +111,63 @@ class _VSphereSurvey(Survey):
         self._source = source
         self._session = session
         self._report = report
+        self._content: Any = None
+        self._refused: AuthenticationFailed | None = None
 
     def read(self, kind: str) -> Reading:
         reader: Callable[[], Reading] = getattr(self, f"_{kind}")
-        session = self._session.content
+        if self._refused:
+            # Asking again with the same password would only lock the account.
+            raise self._refused
+        self._log_in()
         try:
             return reader()
         except SessionExpired:
             # Expired in the middle: page tokens went with it, so the kind starts again.
-            self._session.renew(session)
+            self._session.renew(self._content)
+            self._log_in()
             return reader()
 
+    def _log_in(self) -> None:
+        try:
+            self._content = self._session.content
+        except AuthenticationFailed as error:
+            self._refused = error
+            raise
+
     def _vms(self) -> Reading:
-        return self._each("vms", lambda row: read_vm(row, self._tree))
+        return self._each("vms", read_vm)
 
     def _hosts(self) -> Reading:
-        return self._each("hosts", lambda row: read_host(row, self._tree))
+        return self._each("hosts", read_host)
 
     def _clusters(self) -> Reading:
-        return self._each("clusters", lambda row: read_cluster(row, self._tree))
+        return self._each("clusters", read_cluster)
 
     def _datastores(self) -> Reading:
-        return self._each("datastores", lambda row: read_datastore(row, self._tree))
+        return self._each("datastores", read_datastore)
 
     def _vmkernel_adapters(self) -> Reading:
-        portgroups = read_portgroups(self._rows("portgroups"))
-        reading = Reading()
+        reading, tree = Reading(), self._tree
+        portgroups = read_portgroups(self._kept("portgroups", reading))
         for row in self._kept("vmkernel_adapters", reading):
-            adapters, complete = read_vmkernel_adapters(row, self._tree, portgroups)
-            reading.records += adapters
-            if not complete:
-                reading.lose(*refused(row, self._tree, "config.network.vnic"))
+            reading.records += read_vmkernel_adapters(row, tree, portgroups)
+            if VNICS in row.missing:
+                reading.lose(*refused(row, tree, VNICS))
+            elif VNICS not in row.properties:
+                reading.problems.append(odd(row, tree, "vmkernel_adapters", _NO_VNICS))
         return reading
 
     def _networks(self) -> Reading:
-        reading = Reading()
+        reading, tree = Reading(), self._tree
         rows = list(self._kept("networks", reading))
         switches = read_switches(rows)
-        reading.records += [read_network(row, self._tree, switches) for row in rows if row.type in _NETWORKS]
+        reading.records += [read_network(row, tree, switches) for row in rows if row.type in _NETWORKS]
         return reading
 
-    def _each(self, kind: str, read: Callable[[Row], Any]) -> Reading:
-        reading = Reading()
-        reading.records += (read(row) for row in self._kept(kind, reading))
+    def _each(self, kind: str, read: Callable[[Row, Tree], Any]) -> Reading:
+        reading, tree = Reading(), self._tree
+        reading.records += (read(row, tree) for row in self._kept(kind, reading))
         return reading
 
     def _kept(self, kind: str, reading: Reading) -> Iterator[Row]:
@@ -157,17 +181,17 @@ class _VSphereSurvey(Survey):
 
     @cached_property
     def _tree(self) -> Tree:
-        about = self._session.content.about
+        about = self._content.about
         return Tree(Origin("vsphere", self._source), about.instanceUuid or self._source, self._rows("tree"))
 
     def _rows(self, kind: str) -> Iterator[Row]:
-        paths = property_paths(kind, self._session.content.about.apiVersion)
-
         def seen(read: int, expected: int | None) -> None:
-            if self._report:
+            if self._report and kind in _COUNTED:
                 self._report(kind, read, expected)
 
-        return read_rows(self._session, paths, seen)
+        return read_rows(self._content, property_paths(kind, self._content.about.apiVersion), seen)
 
 
+_COUNTED = ("vms", "hosts", "clusters", "datastores")
+_NO_VNICS = "vCenter has no network configuration of it; its VMkernel adapters are unknown"
 _NETWORKS = ("Network", "OpaqueNetwork", "DistributedVirtualPortgroup")

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NoReturn, Protocol
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 import httpx
 
@@ -16,19 +15,27 @@ from hybridinv.errors import (
     HybridInvError,
     NotFound,
     ServerFault,
-    Throttled,
     TruncatedAnswer,
     UnexpectedAnswer,
 )
-from hybridinv.transport.client import Wire
+from hybridinv.transport.scrub import scrub
 from hybridinv.wire import arm as wire
+from hybridinv.wire.reading import need
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from hybridinv.transport.client import Wire
+
+REPORT = "report it with a tape (hi.record)"
 _GRAPH = "/providers/Microsoft.ResourceGraph/resources"
 _GRAPH_VERSION = "2022-10-01"
 _GRAPH_ROWS = 1000
 _GRAPH_SUBSCRIPTIONS = 100
 _RENEW_BEFORE = 300
 _ACTION = re.compile(r"perform action '([^']+)'")
+_TOKEN = re.compile(r"[!-~]+")
+_LOG_IN = "log in (az login), set AZURE_CLIENT_ID, AZURE_TENANT_ID and AZURE_CLIENT_SECRET, or pass credential="
 
 
 class Credential(Protocol):
@@ -39,7 +46,7 @@ class Credential(Protocol):
 
 
 class Tokens:
-    """The bearer token for one scope, kept until shortly before it expires."""
+    """The bearer token for one scope, kept until shortly before it expires; a credential itself, for the Azure SDKs."""
 
     def __init__(self, credential: Credential, scope: str, source: str) -> None:
         self._credential = credential
@@ -48,31 +55,39 @@ class Tokens:
         self._token: Any = None
         self._lock = threading.Lock()
 
-    def header(self) -> dict[str, str]:
-        """The Authorization header."""
+    def get_token(self, *_: str, **__: Any) -> Any:
+        """The token, with `expires_on`."""
         with self._lock:
             if self._token is None or self._token.expires_on - _RENEW_BEFORE < time.time():
                 self._token = self._ask()
-            return {"Authorization": f"Bearer {self._token.token}"}
+            return self._token
 
-    def forget(self) -> None:
-        """Ask for a new token next time."""
+    def forget(self, refused: Any) -> None:
+        """Ask for a new token next time, unless the refused one has been replaced already."""
         with self._lock:
-            self._token = None
+            if self._token is refused:
+                self._token = None
 
     def _ask(self) -> Any:
+        where = {"remedy": _LOG_IN, "source": self._source, "operation": "get_token"}
         try:
-            return self._credential.get_token(self._scope)
+            token = self._credential.get_token(self._scope)
+            fits = _TOKEN.fullmatch(token.token) and token.expires_on > 0
         except HybridInvError:
             raise
         except Exception as error:
-            first_line = str(error).strip().partition("\n")[0]
-            raise AuthenticationFailed(
-                f"no token for {self._scope}: {first_line}",
-                remedy="log in (az login), set AZURE_CLIENT_ID, AZURE_TENANT_ID and AZURE_CLIENT_SECRET, or pass credential=",
-                source=self._source,
-                operation="get_token",
-            ) from error
+            raise AuthenticationFailed(f"no token for {self._scope}: {_reason(error)}", **where) from error
+        if not fits:
+            # Not shown: it may be a token with a line break.
+            raise AuthenticationFailed(f"what the credential gave for {self._scope} is no token", **where)
+        return token
+
+
+def _reason(error: Exception) -> str:
+    """The first line; and where several credentials were tried, what the one said that is set up: it comes last."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    tried = [line.strip() for line in lines if line.startswith("\t")]
+    return f"{lines[0]} {tried[-1]}" if tried and "unavailable" not in tried[-1] else lines[0]
 
 
 class ArmClient:
@@ -81,7 +96,6 @@ class ArmClient:
     def __init__(self, wire_: Wire, endpoint: str, credential: Credential, scope: str) -> None:
         self.endpoint = endpoint.rstrip("/")
         self._wire = wire_
-        self._credential = credential
         self._scope = scope
         self._tokens = Tokens(credential, scope, wire_.source)
 
@@ -95,13 +109,18 @@ class ArmClient:
         from hybridinv.transport.azure_core import HttpxTransport
 
         return client(
-            self._credential,
+            self._tokens,
             subscription_id,
             base_url=self.endpoint,
             credential_scopes=[self._scope],
             transport=HttpxTransport(self._wire),
+            retry_total=0,  # the wire tries again itself, and minds the deadline
             **options,
         )
+
+    def log_in(self) -> None:
+        """Get a token now, so that a wrong credential is one error and not one for each subscription."""
+        self._tokens.get_token()
 
     def get(self, path: str, api_version: str, **parameters: str) -> bytes:
         """The body of one resource or collection."""
@@ -111,7 +130,7 @@ class ArmClient:
         """One resource, as the object it is."""
         body = wire.decode(self.get(path, api_version, **parameters), where=path)
         if not isinstance(body, dict):
-            raise UnexpectedAnswer(f"{path}: the answer is no object", path="", remedy="report it with a tape")
+            raise UnexpectedAnswer(f"{path}: the answer is no object", path="", remedy=REPORT)
         return body
 
     def pages(self, path: str, api_version: str, **parameters: str) -> Iterator[wire.Page]:
@@ -121,7 +140,7 @@ class ArmClient:
         arrived, counted = 0, None
         while True:
             page = wire.read_page(self._read("GET", url), where=url.path)
-            arrived += len(page.items)
+            arrived += len(page.items) + len(page.odd)
             counted = page.count if counted is None else counted
             yield page
             if page.next_link is None:
@@ -129,12 +148,14 @@ class ArmClient:
             url = self._next(url, page.next_link)
             if str(url) in followed:
                 raise UnexpectedAnswer(
-                    f"{url.path}: a nextLink leads back to a page that was read", path="nextLink", remedy="report it"
+                    f"{url.path}: a nextLink leads back to a page that was read", path="nextLink", remedy=REPORT
                 )
             followed.add(str(url))
         if counted is not None and arrived < counted:
             raise TruncatedAnswer(
-                f"{url.path}: {arrived} of {counted} arrived", path="value", remedy="read it again; report it if it stays"
+                f"{url.path}: {arrived} of {counted} arrived",
+                path="value",
+                remedy="read it again; report it if it stays",
             )
 
     def graph(self, query: str, subscriptions: Sequence[str]) -> Iterator[Mapping[str, Any]]:
@@ -149,6 +170,8 @@ class ArmClient:
         while True:
             body = {"subscriptions": list(subscriptions), "query": query, "options": options}
             page = wire.read_graph_page(self._read("POST", url, body))
+            if page.odd:
+                raise UnexpectedAnswer(f"Resource Graph: {page.odd[0]}", path="data", remedy=REPORT)
             arrived += len(page.rows)
             total = page.total if page.total is not None else total
             yield from page.rows
@@ -156,16 +179,23 @@ class ArmClient:
                 break
             options = {**options, "$skipToken": page.skip_token}
         if page.truncated or arrived < total:
-            raise TruncatedAnswer(
-                f"Resource Graph: {arrived} of {total} rows arrived", path="data", remedy="report it with a tape"
-            )
+            raise TruncatedAnswer(f"Resource Graph: {arrived} of {total} rows arrived", path="data", remedy=REPORT)
 
     def _url(self, path: str, api_version: str, parameters: Mapping[str, str]) -> httpx.URL:
-        return httpx.URL(self.endpoint + path, params={**parameters, "api-version": api_version})
+        """The address of a path; some paths are ids that came in an answer, and must not lead to another origin."""
+        try:
+            return httpx.URL(self.endpoint).copy_with(path=path, params={**parameters, "api-version": api_version})
+        except httpx.InvalidURL as error:
+            raise UnexpectedAnswer(f"{path!r:.80} is no path of a resource", path="id", remedy=REPORT) from error
 
     def _next(self, url: httpx.URL, link: str) -> httpx.URL:
-        target = url.join(link)
-        if (target.scheme, target.host, target.port) != (url.scheme, url.host, url.port):
+        try:
+            target = url.join(link)
+        except httpx.InvalidURL as error:
+            raise UnexpectedAnswer(
+                f"{url.path}: the nextLink is no address: {error}", path="nextLink", remedy=REPORT
+            ) from error
+        if _origin(target) != _origin(url):
             raise UnexpectedAnswer(
                 f"a nextLink leads from {url.host} to {target.host}; the token was not sent there",
                 path="nextLink",
@@ -174,46 +204,43 @@ class ArmClient:
         return target
 
     def _read(self, method: str, url: httpx.URL, body: object = None) -> bytes:
-        response = self._send(method, url, body)
+        token = self._tokens.get_token()
+        response = self._send(method, url, body, token)
         if response.status_code == 401:
             # A token may have been revoked, or the clocks differ: one new one, then it is an answer.
-            self._tokens.forget()
-            response = self._send(method, url, body)
+            self._tokens.forget(token)
+            response = self._send(method, url, body, self._tokens.get_token())
         if response.status_code != 200:
             self._refuse(method, url, response)
         return response.content
 
-    def _send(self, method: str, url: httpx.URL, body: object) -> httpx.Response:
-        try:
-            return self._wire.client.request(
-                method, url, json=body, headers=self._tokens.header(), extensions={"read": True}
-            )
-        except httpx.DecodingError as error:
-            raise UnexpectedAnswer(
-                f"{url.path}: the answer cannot be decompressed: {error}", remedy="try again"
-            ) from error
+    def _send(self, method: str, url: httpx.URL, body: object, token: Any) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {token.token}"}
+        return self._wire.request(method, url, json=body, headers=headers, extensions={"read": True})
 
     def _refuse(self, method: str, url: httpx.URL, response: httpx.Response) -> NoReturn:
-        fault = wire.read_error(response.content)
-        message = f"{url.path}: {response.status_code} {fault.code}: {fault.message}".rstrip(": ")
-        where = {
+        fault = wire.read_error(scrub(response.content))
+        said = ": ".join(filter(None, (fault.code, fault.message)))
+        message = f"{url.path}: {response.status_code} {said}".rstrip()
+        where: dict[str, Any] = {
             "source": self._wire.source,
             "operation": f"{method} {url.path}",
             "request_id": response.headers.get("x-ms-request-id", ""),
         }
         if response.status_code == 401:
-            raise AuthenticationFailed(message, remedy="log in to the right tenant, or pass another credential=", **where)
+            raise AuthenticationFailed(
+                message, remedy="log in to the right tenant, or pass another credential=", **where
+            )
         if response.status_code == 403:
             raise AccessDenied(
-                message, missing=_missing_action(fault.message), remedy="give the account the Reader role there", **where
+                message, missing=missing_action(fault.message), remedy="give the account the Reader role there", **where
             )
         if response.status_code == 404:
-            raise NotFound(message, remedy="check the id, the subscription and the cloud")
-        if response.status_code == 429:
-            raise Throttled(message, remedy="try again later", **where)
+            raise NotFound(f"{self.source}: {method} {message}", remedy="check the id, the subscription and the cloud")
         if 300 <= response.status_code < 400:
+            place = response.headers.get("Location", "nowhere").partition("?")[0]
             raise UnexpectedAnswer(
-                f"{url.path}: redirected to {response.headers.get('Location', 'nowhere')[:80]}",
+                f"{url.path}: redirected to {place:.80}; the token was not sent there",
                 remedy="check the endpoint and what stands between",
             )
         raise ServerFault(
@@ -221,18 +248,23 @@ class ArmClient:
         )
 
 
-def _missing_action(message: str) -> str:
+def _origin(url: httpx.URL) -> tuple[str, str, int | None, bytes]:
+    return url.scheme, url.host, url.port, url.userinfo
+
+
+def missing_action(message: str) -> str:
+    """The action that a refusal says is missing, else the role that has it."""
     match = _ACTION.search(message)
     return match[1] if match else "Reader"
 
 
 def subscriptions(client: ArmClient, api_version: str) -> list[str]:
-    """The ids of the enabled subscriptions that the credential can see."""
-    return [
-        str(item["subscriptionId"])
-        for page in client.pages("/subscriptions", api_version)
-        for item in page.items
-        if item.get("subscriptionId") and str(item.get("state") or "Enabled") in ("Enabled", "Warned", "PastDue")
-    ]
-
-
+    """The ids of the subscriptions that the credential can see; a disabled one can still be read, a deleted one not."""
+    found: dict[str, None] = {}
+    for page in client.pages("/subscriptions", api_version):
+        if page.odd:
+            raise UnexpectedAnswer(f"/subscriptions: {page.odd[0]}", path="value", remedy=REPORT)
+        for item in page.items:
+            if str(item.get("state")).lower() != "deleted":
+                found[str(need(item, "subscriptionId")).lower()] = None
+    return list(found)

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import httpx
 from azure.core.exceptions import HttpResponseError, ServiceRequestError
 from azure.core.pipeline.transport import HttpTransport
 from azure.core.rest import HttpResponse
 from azure.core.utils import CaseInsensitiveDict
 
 from hybridinv.errors import HybridInvError
-from hybridinv.transport.client import Wire
+from hybridinv.transport.deadline import remaining
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import httpx
+
+    from hybridinv.transport.client import Wire
 
 
 class HttpxTransport(HttpTransport[Any, Any]):
@@ -38,16 +43,26 @@ class HttpxTransport(HttpTransport[Any, Any]):
     def __exit__(self, *_: object) -> None:
         return None
 
-    def send(self, request: Any, *, stream: bool = False, **_: Any) -> Any:
-        """Send an azure-core request, old form or new."""
+    def sleep(self, duration: float) -> None:
+        """Wait, as azure-core's retries ask, unless that takes longer than the caller has."""
+        left = remaining()
+        if left is not None and duration >= left:
+            raise ServiceRequestError(f"no time left to wait {duration:.0f} s")
+        super().sleep(duration)
+
+    def send(self, request: Any, **options: Any) -> Any:
+        """Send an azure-core request, old form or new; a shorter timeout that it asks for is kept."""
         if not self._writes and request.method not in ("GET", "HEAD"):
             raise HttpResponseError(f"hybridinv only reads; {request.method} {request.url} was not sent")
         body = getattr(request, "content", None) or getattr(request, "data", None)
+        asked = [options.get(name) for name in ("connection_timeout", "read_timeout")]
+        timeout = min([self._wire.timeout, *(seconds for seconds in asked if isinstance(seconds, (int, float)))])
         try:
-            answer = self._wire.client.request(
+            answer = self._wire.request(
                 request.method,
                 request.url,
                 headers=dict(request.headers),
+                timeout=timeout,
                 **({"data": body} if isinstance(body, dict) else {"content": body}),
             )
         except HybridInvError as error:
@@ -82,7 +97,8 @@ class _Answer(HttpResponse):
 
     @property
     def content_type(self) -> str | None:
-        return self._answer.headers.get("Content-Type")
+        kind: str | None = self._answer.headers.get("Content-Type")
+        return kind
 
     @property
     def is_closed(self) -> bool:

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import logging
+import re
 import threading
 import urllib.request
-from collections.abc import Callable
-from os import PathLike
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from hybridinv.errors import ConnectFailed, UnexpectedAnswer
 from hybridinv.transport.patience import Patient
+from hybridinv.transport.scrub import scrub
 from hybridinv.transport.tls import tls_context
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from os import PathLike
 
 TIMEOUT = 60.0
 """Seconds to wait for a connection, and for each next piece of an answer."""
 _CONNECTIONS = httpx.Limits(max_connections=32, max_keepalive_connections=16)
+_SECRET_HEADER = re.compile(r"(\(b'(?:set-cookie|authorization|proxy-authorization)', b)(['\"]).*?\2\)", re.IGNORECASE)
 
 
 class Wire:
@@ -37,7 +45,7 @@ class Wire:
         self.source = source
         self.tap: Callable[[httpx.BaseTransport], httpx.BaseTransport] | None = None
         self._tls = {"verify": verify, "ca_file": ca_file, "thumbprint": thumbprint}
-        self._timeout = timeout
+        self.timeout = timeout
         self.transport = transport
         self._client: httpx.Client | None = None
         self._lock = threading.Lock()
@@ -52,11 +60,26 @@ class Wire:
                     inner = self.tap(inner)
                 self._client = httpx.Client(
                     transport=Patient(inner, self.source),
-                    timeout=self._timeout,
+                    timeout=self.timeout,
                     headers={"User-Agent": "hybridinv"},
                     trust_env=False,
                 )
             return self._client
+
+    def request(self, method: str, url: httpx.URL | str, **options: Any) -> httpx.Response:
+        """The answer to a request, read to its end."""
+        try:
+            return self.client.request(method, url, **options)
+        except httpx.DecodingError as error:
+            path = httpx.URL(url).path
+            raise UnexpectedAnswer(f"{path}: the answer cannot be decompressed: {error}", remedy="try again") from error
+        except httpx.InvalidURL as error:
+            raise ConnectFailed(
+                f"{str(url).partition('?')[0]:.80} is not an address: {error}",
+                remedy="check the endpoint",
+                source=self.source,
+                operation=method,
+            ) from error
 
     def close(self) -> None:
         """Close the connections; the next use opens new ones."""
@@ -81,17 +104,47 @@ class Network(httpx.BaseTransport):
         self._lock = threading.Lock()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        proxy = None
-        if not urllib.request.proxy_bypass(request.url.host):
-            proxy = urllib.request.getproxies().get(request.url.scheme)
+        return self._way(_proxy(request.url)).handle_request(request)
+
+    def _way(self, proxy: str | None) -> httpx.HTTPTransport:
         with self._lock:
             if proxy not in self._ways:
-                self._ways[proxy] = httpx.HTTPTransport(verify=self._context, proxy=proxy, limits=_CONNECTIONS)
-        return self._ways[proxy].handle_request(request)
+                try:
+                    self._ways[proxy] = httpx.HTTPTransport(verify=self._context, proxy=proxy, limits=_CONNECTIONS)
+                except (ValueError, httpx.InvalidURL, ImportError):
+                    # Not a word of what it says: a proxy's address may hold a password.
+                    raise ConnectFailed(
+                        "the proxy that the environment names cannot be used",
+                        remedy="set HTTPS_PROXY to http://host:port, or name the endpoint in NO_PROXY",
+                    ) from None
+            return self._ways[proxy]
 
     def close(self) -> None:
         for way in self._ways.values():
             way.close()
+
+
+def _proxy(url: httpx.URL) -> str | None:
+    """The proxy that the environment names for an address; `host:port` alone means HTTP."""
+    host = f"[{url.host}]" if ":" in url.host else url.host
+    if urllib.request.proxy_bypass(f"{host}:{url.port}" if url.port else host):
+        return None
+    proxies = urllib.request.getproxies()
+    proxy = proxies.get(url.scheme) or proxies.get("all")
+    return f"http://{proxy}" if proxy and "://" not in proxy else proxy or None
+
+
+class _Discreet(logging.Filter):
+    """Takes the secrets out of what httpx logs: a session's cookie is a login, a signed address opens what it names."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        text = _SECRET_HEADER.sub(r"\1'…')", record.getMessage())
+        record.msg, record.args = scrub(text.encode()).decode(), ()
+        return True
+
+
+for _name in ("httpx", "httpcore.http11"):
+    logging.getLogger(_name).addFilter(_Discreet())
 
 
 class _Lent(httpx.BaseTransport):

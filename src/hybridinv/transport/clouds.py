@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import attrs
+import httpx
 
 from hybridinv.errors import NotSupported
-from hybridinv.transport.arm import Credential
-from hybridinv.transport.client import Wire
+
+if TYPE_CHECKING:
+    from hybridinv.transport.arm import Credential
+    from hybridinv.transport.client import Wire
 
 
 @attrs.frozen
@@ -32,7 +35,7 @@ def cloud_of(name: str, endpoint: str | None) -> Cloud:
     if name not in CLOUDS:
         raise NotSupported(
             f"there is no cloud {name!r}",
-            remedy=f"use one of {', '.join(CLOUDS)}, with endpoint= for any other; AzureStackHub is an adapter of its own",
+            remedy=f"use one of {', '.join(CLOUDS)}, with endpoint= for any other; a Hub has its own adapter",
         )
     cloud = CLOUDS[name]
     return cloud if endpoint is None else attrs.evolve(cloud, endpoint=base_url(endpoint))
@@ -40,11 +43,17 @@ def cloud_of(name: str, endpoint: str | None) -> Cloud:
 
 def base_url(endpoint: str) -> str:
     """`management.example.com` as `https://management.example.com`; anything but HTTPS is refused."""
-    text = endpoint if "://" in endpoint else f"https://{endpoint}"
-    parts = urlsplit(text)
-    if parts.scheme != "https" or not parts.hostname:
+    text = endpoint.strip() if "://" in endpoint else f"https://{endpoint.strip()}"
+    try:
+        parts = urlsplit(text)
+        address = httpx.URL(f"{parts.scheme}://{parts.netloc}")
+    except (ValueError, httpx.InvalidURL):
+        address = httpx.URL("")
+    if address.userinfo:
+        raise NotSupported("an endpoint holds no user name and no password", remedy="pass credential= instead")
+    if address.scheme != "https" or not address.host:
         raise NotSupported(f"{endpoint!r} is not an HTTPS endpoint", remedy="tokens travel over TLS only: https://…")
-    return f"https://{parts.netloc}"
+    return f"https://{address.netloc.decode()}"
 
 
 def host_of(endpoint: str) -> str:
@@ -60,5 +69,9 @@ def default_credential(wire: Wire, authority: str, *, private: bool = False) -> 
 
     options: dict[str, Any] = {"disable_instance_discovery": True} if private else {}
     return DefaultAzureCredential(
-        authority=authority, transport=HttpxTransport(wire, writes=True), exclude_interactive_browser_credential=True, **options
+        authority=authority,
+        transport=HttpxTransport(wire, writes=True),
+        exclude_interactive_browser_credential=True,
+        retry_connect=0,  # the wire has tried it again already
+        **options,
     )

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import contextvars
 import time
-from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _ends_at: contextvars.ContextVar[float | None] = contextvars.ContextVar("hybridinv_deadline", default=None)
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextvars
-from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from hybridinv.errors import HybridInvError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
 
 A = TypeVar("A")
 R = TypeVar("R")
@@ -16,9 +18,7 @@ WORKERS = 8
 """Requests at a time: ARM's bucket refills 25 a second, and one takes a few tenths."""
 
 
-def side_by_side(
-    function: Callable[[A], R], items: Iterable[A], workers: int = WORKERS
-) -> list[R | HybridInvError]:
+def side_by_side(function: Callable[[A], R], items: Iterable[A], workers: int = WORKERS) -> list[R | HybridInvError]:
     """What `function` gave for each item, in their order; the error itself where it failed."""
 
     def run(context: contextvars.Context, item: A) -> R | HybridInvError:

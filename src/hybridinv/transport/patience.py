@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import email.utils
+import math
 import random
 import socket
 import ssl
 import time
-from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import httpx
 
 from hybridinv.errors import ConnectFailed, DeadlineExceeded, EndpointError, Throttled, TLSFailed, TruncatedAnswer
 from hybridinv.transport.deadline import remaining
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 RETRIES = 4
 """How often a read is tried again."""
@@ -25,6 +28,7 @@ E = TypeVar("E", bound=BaseException)
 
 _BUSY = (429, 503)
 _FIRST_PAUSE = 0.2
+_TRUST = "pass ca_file=… (its CA in PEM form); VSphere takes thumbprint=… (SHA-256 of its certificate) instead"
 
 
 class Patient(httpx.BaseTransport):
@@ -47,9 +51,9 @@ class Patient(httpx.BaseTransport):
                 self._bound(request)
                 try:
                     response = self._inner.handle_request(request)
-                except (httpx.ConnectError, httpx.RemoteProtocolError) as error:
+                except (httpx.NetworkError, httpx.RemoteProtocolError) as error:
                     # A kept connection that the server has closed meanwhile is no answer either.
-                    if attempt == tries or _tls_cause(error):
+                    if attempt == tries or _is_final(error):
                         raise
                     pause = _backoff(attempt)
                     if not _fits(pause, began):
@@ -109,7 +113,7 @@ class _Watched(httpx.SyncByteStream):
 
 @contextmanager
 def errors_of(request: httpx.Request, source: str) -> Iterator[None]:
-    """httpx' exceptions as ours; each says what to do next."""
+    """The exceptions of httpx as ours; each says what to do next."""
     where = {"source": source, "operation": f"{request.method} {request.url.path}"}
     address = f"{request.url.host}:{request.url.port or 443}"
     try:
@@ -141,19 +145,26 @@ def errors_of(request: httpx.Request, source: str) -> Iterator[None]:
         raise TruncatedAnswer(
             f"the connection to {address} broke: {error or type(error).__name__}", remedy="try again", path=""
         ) from error
-    except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
-        raise ConnectFailed(f"{request.url} is not an address: {error}", remedy="check the endpoint", **where) from error
+    except httpx.UnsupportedProtocol as error:
+        raise ConnectFailed(
+            f"{request.url.host} cannot be reached: {error}", remedy="check the endpoint", **where
+        ) from error
+    except httpx.LocalProtocolError:
+        # Its text shows the header that is wrong, and that may be a token.
+        raise ConnectFailed(
+            f"a request to {address} cannot be formed",
+            remedy="check user name, token and cookies for line breaks",
+            **where,
+        ) from None
 
 
 def _connect_failed(error: httpx.ConnectError, address: str, where: dict[str, str]) -> EndpointError:
     tls = _tls_cause(error)
     if tls is not None:
         reason = getattr(tls, "verify_message", "") or str(tls.args[-1] if tls.args else tls)
-        return TLSFailed(
-            f"the certificate of {address} is not trusted: {reason}",
-            remedy="pass ca_file=… (its CA in PEM form) or thumbprint=… (SHA-256 of its certificate)",
-            **where,
-        )
+        if isinstance(tls, ssl.SSLCertVerificationError):
+            return TLSFailed(f"the certificate of {address} is not trusted: {reason}", remedy=_TRUST, **where)
+        return TLSFailed(f"no TLS with {address}: {reason}", remedy="check host, port and proxy", **where)
     cause = _cause(error, socket.gaierror)
     if cause is not None:
         return ConnectFailed(f"there is no host {address.rsplit(':', 1)[0]!r}", remedy="check the name", **where)
@@ -166,6 +177,12 @@ def _tls_cause(error: BaseException) -> ssl.SSLError | None:
     return _cause(error, ssl.SSLError)
 
 
+def _is_final(error: BaseException) -> bool:
+    """A certificate stays untrusted, and a name that is not there is not there a second later."""
+    unknown = _cause(error, socket.gaierror)
+    return _tls_cause(error) is not None or (unknown is not None and unknown.errno != socket.EAI_AGAIN)
+
+
 def _cause(error: BaseException | None, kind: type[E]) -> E | None:
     while error is not None:
         if isinstance(error, kind):
@@ -175,7 +192,7 @@ def _cause(error: BaseException | None, kind: type[E]) -> E | None:
 
 
 def _backoff(attempt: int) -> float:
-    return _FIRST_PAUSE * 2**attempt * random.uniform(0.8, 1.2)  # noqa: S311 - spreads load, guards nothing
+    return _FIRST_PAUSE * 2.0**attempt * random.uniform(0.8, 1.2)  # noqa: S311 - spreads load, guards nothing
 
 
 def _fits(pause: float, began: float) -> bool:
@@ -188,11 +205,13 @@ def retry_after(header: str | None) -> float | None:
     if not header:
         return None
     try:
-        return max(0.0, float(header))
+        seconds = float(header)
+        return max(0.0, seconds) if math.isfinite(seconds) else None
     except ValueError:
         pass
     try:
-        return max(0.0, (email.utils.parsedate_to_datetime(header) - datetime.now(UTC)).total_seconds())
+        moment: datetime = email.utils.parsedate_to_datetime(header)
+        return max(0.0, (moment - datetime.now(UTC)).total_seconds())
     except (TypeError, ValueError):
         return None
 

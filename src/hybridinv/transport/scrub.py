@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from hybridinv.errors import TapeMismatch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 SCRUBBED = "scrubbed"
 _SHORTEST = 6
@@ -69,5 +72,7 @@ def check_scrubbed(body: bytes, operation: str, secrets: Iterable[str]) -> None:
 def _forms(secrets: Iterable[str]) -> list[str]:
     """A secret as it may stand in XML and JSON. One of a few letters is in any text by chance, and is left alone."""
     long_enough = {secret for secret in secrets if len(secret) >= _SHORTEST}
-    escaped = {html.escape(secret) for secret in long_enough} | {html.escape(secret, quote=False) for secret in long_enough}
+    escaped = {html.escape(secret) for secret in long_enough} | {
+        html.escape(secret, quote=False) for secret in long_enough
+    }
     return sorted(long_enough | escaped, key=len, reverse=True)

@@ -95,7 +95,9 @@ class Tape:
                 ),
             )  # fmt: skip
         except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
-            raise TapeMismatch(f"{folder} is not a tape: {error!r}", remedy="give a folder that hi.record wrote") from error
+            raise TapeMismatch(
+                f"{folder} is not a tape: {error!r}", remedy="give a folder that hi.record wrote"
+            ) from error
 
 
 class Recorder:
@@ -234,7 +236,9 @@ def _graph_query(content: bytes) -> str:
     except ValueError:
         return ""
     token = (body.get("options") or {}).get("$skipToken", "")
-    return " ".join(part for part in (str(body.get("query", "")), ",".join(body.get("subscriptions") or ()), token) if part)
+    return " ".join(
+        part for part in (str(body.get("query", "")), ",".join(body.get("subscriptions") or ()), token) if part
+    )
 
 
 def _suffix(body: bytes) -> str:

@@ -6,10 +6,12 @@ import hashlib
 import hmac
 import ssl
 import warnings
-from os import PathLike
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hybridinv.errors import TLSFailed
+
+if TYPE_CHECKING:
+    from os import PathLike
 
 _DIGESTS = {40: "sha1", 64: "sha256", 128: "sha512"}
 
@@ -77,5 +79,5 @@ class _Pinned(ssl.SSLContext):
             raise ssl.SSLCertVerificationError(f"thumbprint mismatch: the server's certificate has {shown}")
         return connection
 
-    def wrap_bio(self, *arguments: Any, **options: Any) -> ssl.SSLObject:
+    def wrap_bio(self, *_: Any, **__: Any) -> ssl.SSLObject:
         raise ssl.SSLError("a pinned certificate cannot be checked through an HTTPS proxy")

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
-from typing import Any
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
 from xml.parsers.expat import ExpatError
 
 import httpx
@@ -20,21 +19,32 @@ from hybridinv.errors import (
     ServerFault,
     UnexpectedAnswer,
 )
-from hybridinv.transport.client import Wire
+from hybridinv.transport.deadline import deadline
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hybridinv.transport.client import Wire
 
 OLDEST_API = "6.5"
-_READS = ("Retrieve", "Continue", "Query", "Find", "Fetch", "CreateContainerView", "DestroyView", "CurrentTime")
+_READS = ("Retrieve", "Continue", "Query", "Find", "Fetch", "CreateContainerView", "CurrentTime")
+_GOODBYE = 5.0
 _SEES_ALL_READS = "the Read-only role on the vCenter's root, with propagation, is enough"
 
 
-class Stub(SoapStubAdapterBase):
-    """A pyVmomi stub whose wire is ours; managed objects made with it send through it."""
+class Stub(SoapStubAdapterBase):  # type: ignore[misc]
+    """A pyVmomi stub whose wire is ours; managed objects made with it send through it.
+
+    It keeps the cookie of its own login. So what belongs to a session that has ended (a view, a page's token) is
+    refused as such, and never mixed up with the session that another thread has opened meanwhile.
+    """
 
     def __init__(self, wire: Wire, url: str, version: str) -> None:
         super().__init__(version=version)
         self.requestContext: dict[str, str] = {}
         self._wire = wire
         self._url = url
+        self._cookies = httpx.Cookies()
 
     def InvokeMethod(self, mo: Any, info: Any, args: Any) -> Any:  # noqa: N802 - pyVmomi's name
         """Called by pyVmomi for every method of a managed object."""
@@ -52,12 +62,17 @@ class Stub(SoapStubAdapterBase):
             headers={"Content-Type": "text/xml; charset=utf-8", "SOAPAction": self.versionId},
             extensions={"read": info.wsdlName.startswith(_READS), "operation": info.wsdlName},
         )
+        request.headers.pop("Cookie", None)
+        self._cookies.set_cookie_header(request)
         response = self._wire.client.send(request, stream=True)
         try:
+            self._cookies.extract_cookies(response)
             if response.status_code != 200:
                 response.read()
                 self._refuse(response, info.wsdlName)
             yield response
+        except httpx.DecodingError as error:
+            raise UnexpectedAnswer(f"the answer cannot be decompressed: {error}", remedy="try again") from error
         finally:
             response.close()
 
@@ -72,17 +87,18 @@ class Stub(SoapStubAdapterBase):
             ) from error
 
     def _refuse(self, response: httpx.Response, operation: str) -> None:
-        where = {"source": self._wire.source, "operation": operation}
+        where: dict[str, Any] = {"source": self._wire.source, "operation": operation}
         if response.status_code != 500 or b"Envelope" not in response.content[:400]:
             raise ServerFault(
                 f"{self._url} answers {response.status_code} {response.reason_phrase}",
                 remedy="check host and port: this must be a vCenter or an ESXi host",
+                status=response.status_code,
                 **where,
             )
         raise _error(self._decode(response, object), where)
 
 
-def _error(fault: Any, where: dict[str, str]) -> HybridInvError:
+def _error(fault: Any, where: dict[str, Any]) -> HybridInvError:
     """A vSphere fault as one of our errors."""
     name = type(fault).__name__.rpartition(".")[2]
     message = f"{name}: {getattr(fault, 'msg', '') or 'no message'}"
@@ -93,11 +109,16 @@ def _error(fault: Any, where: dict[str, str]) -> HybridInvError:
     if isinstance(fault, vim.fault.NotAuthenticated):
         return SessionExpired("the session has ended", remedy="log in again", **where)
     if isinstance(fault, vim.fault.NoPermission):
-        privilege = str(getattr(fault, "privilegeId", "") or "")
-        return AccessDenied(message, missing=privilege, remedy=_SEES_ALL_READS, **where)
+        return AccessDenied(message, missing=_privileges(fault), remedy=_SEES_ALL_READS, **where)
     if isinstance(fault, vmodl.fault.ManagedObjectNotFound):
         return NotFound(message, remedy="it was removed meanwhile; read again")
     return ServerFault(message, remedy="try again; report it with a tape (hi.record) where it stays", **where)
+
+
+def _privileges(fault: Any) -> str:
+    """What is missing: one privilege, or since 7.0.3 a list of them by object."""
+    listed = (name for lack in getattr(fault, "missingPrivileges", ()) or () for name in lack.privilegeIds or ())
+    return str(fault.privilegeId or "") or ", ".join(dict.fromkeys(listed))
 
 
 class SessionExpired(AuthenticationFailed):
@@ -105,7 +126,7 @@ class SessionExpired(AuthenticationFailed):
 
 
 def stub_version(api_version: str) -> str:
-    """pyVmomi's version for the newest API that both it and the server (`about.apiVersion`) know."""
+    """The version of pyVmomi for the newest API that both it and the server (`about.apiVersion`) know."""
     known = {
         _numbers(namespace.partition("/")[2]): version
         for namespace, version in VmomiSupport.versionMap.items()
@@ -156,34 +177,42 @@ class Session:
         instance = vim.ServiceInstance("ServiceInstance", Stub(self._wire, self._url, version))
         return instance.RetrieveContent()
 
+    @property
+    def live_content(self) -> Any:
+        """The ServiceContent of a session that the server has just confirmed, for objects that are handed out."""
+        content = self.content
+        try:
+            known = content.sessionManager.currentSession is not None
+        except HybridInvError:
+            known = False
+        if not known:
+            self.renew(content)
+        return self.content
+
     def renew(self, expired: Any) -> None:
-        """Log in anew, unless another thread has done it meanwhile."""
+        """Log in anew at the next use, unless another thread has done it meanwhile."""
         with self._lock:
             if self._content is expired:
                 self._content = None
 
     def close(self) -> None:
-        """Log out; a server that is gone already is no error."""
+        """Log out; a server that is gone already, or does not answer, is no error."""
         with self._lock:
             content, self._content = self._content, None
         if content is not None:
-            try:
+            with suppress(HybridInvError), deadline(_GOODBYE):
                 content.sessionManager.Logout()
-            except HybridInvError:
-                pass
-
-    @contextmanager
-    def stream(self, managed_object: Any, method: str, *arguments: Any) -> Generator[Iterator[bytes], None, None]:
-        """The chunks of the answer to a call, undecoded, while they arrive."""
-        info = managed_object._GetMethodInfo(method)
-        with managed_object._stub.answer(managed_object, info, arguments) as response:
-            try:
-                yield response.iter_bytes()
-            except httpx.DecodingError as error:
-                raise UnexpectedAnswer(f"the answer cannot be decompressed: {error}", remedy="try again") from error
 
     def __getstate__(self) -> dict[str, object]:
         return {k: v for k, v in self.__dict__.items() if k not in ("_lock", "_content")}
 
     def __setstate__(self, state: dict[str, object]) -> None:
         self.__dict__.update(state, _content=None, _lock=threading.Lock())
+
+
+@contextmanager
+def stream(managed_object: Any, method: str, *arguments: Any) -> Iterator[Iterator[bytes]]:
+    """The chunks of the answer to a call of a managed object, undecoded, while they arrive."""
+    info = managed_object._GetMethodInfo(method)
+    with managed_object._stub.answer(managed_object, info, arguments) as response:
+        yield response.iter_bytes()

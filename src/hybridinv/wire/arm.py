@@ -238,9 +238,14 @@ def _fault(answer: object) -> ArmFault:
         error = {"code": error, "message": fields.get("error_description") or fields.get("message")}
     code, message = (_text(error, name) for name in ("code", "message"))
     details = tuple(_details(error))
-    supported = _SUPPORTED.search(" ".join((message, *details)))
-    versions = tuple(filter(None, map(str.strip, supported[1].split(",")))) if supported else ()
+    versions = supported_versions(" ".join((message, *details)))
     return ArmFault(code=code, message=message, details=details, supported_api_versions=versions)
+
+
+def supported_versions(text: str) -> tuple[str, ...]:
+    """The api-versions that the text of an error says are supported; empty where it says none."""
+    found = _SUPPORTED.search(text)
+    return tuple(filter(None, map(str.strip, found[1].split(",")))) if found else ()
 
 
 def _text(error: object, name: str) -> str:

@@ -88,8 +88,9 @@ def read_extension(body: dict[str, Any], status: dict[str, Any] | None, origin: 
     properties = item.at("properties")
     view = Body(status, item.notes) if status else properties.at("instanceView")
     level, message = worst_status(view)
+    id_ = arm_id(rid.text)
     return Extension(
-        id=arm_id(rid.text),
+        id=id_,
         name=own_name(item, rid),
         platform=origin.platform,
         source=origin.source,
@@ -101,6 +102,7 @@ def read_extension(body: dict[str, Any], status: dict[str, Any] | None, origin: 
         status=level,
         message=message,
         auto_upgrade=properties.truth("enableAutomaticUpgrade"),
+        problems=item.problems(origin, "extensions", id_),
     )
 
 
@@ -144,8 +146,7 @@ def _agent(properties: Body, view: Body, power: PowerState, *, known: bool) -> A
         return Agent(kind=kind, message="deallocated" if known else "no instance view")
     if not agent.value:
         wanted = [
-            properties.truth(f"osProfile.{system}Configuration.provisionVMAgent")
-            for system in ("windows", "linux")
+            properties.truth(f"osProfile.{system}Configuration.provisionVMAgent") for system in ("windows", "linux")
         ]
         missing = False in wanted and True not in wanted
         return Agent(

@@ -59,6 +59,7 @@ def read_machine(body: dict[str, Any], origin: Origin) -> VirtualMachine:
         os_name=intern(_known(properties, "osSku") or _known(properties, "osName")),
         cpus=_cpus(properties, detected),
         memory_bytes=_memory(properties, detected),
+        serial_number=item.text("properties.detectedProperties.serialNumber"),
         bios_uuid=_bios_uuid(properties),
         native_id=properties.text("vmId"),
         resource_id=rid.text,

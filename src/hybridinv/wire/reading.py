@@ -102,7 +102,7 @@ class Body:
     def at(self, path: str) -> Body:
         """The object at a path; empty where there is none. It shares the notes."""
         value = look(self.value, path)
-        if value is not None and not isinstance(value, Mapping):
+        if value not in (None, "") and not isinstance(value, Mapping):
             self.note(path, "an object", value)
         return Body(value if isinstance(value, Mapping) else {}, self.notes)
 
@@ -186,7 +186,7 @@ class Body:
     def problems(self, origin: Origin, kind: str, scope: str) -> tuple[Problem, ...]:
         """The notes as records."""
         return tuple(
-            Problem(source=origin.source, kind=kind, scope=scope, error="UnexpectedAnswer", message=note,
+            Problem(platform=origin.platform, source=origin.source, kind=kind, scope=scope, error="UnexpectedAnswer", message=note,
                     remedy="the field is left unknown; report it with a tape of this endpoint (hi.record)")
             for note in self.notes
         )  # fmt: skip

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator, Iterable, Iterator
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import attrs
 from lxml import etree
 
 from hybridinv.errors import TruncatedAnswer, UnexpectedAnswer
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable, Iterator
 
 _TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
 _SHOWN = 80

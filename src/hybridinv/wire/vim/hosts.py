@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from hybridinv.model import Host, PowerState, VMkernelAdapter, VMkernelService
-from hybridinv.wire.reading import Body, mac_text, many, uuid_text
-from hybridinv.wire.soap import Row
+from hybridinv.wire.reading import Body, mac_text, uuid_text
 from hybridinv.wire.vim.tree import Tree, body_of, entity_name, odd, problems_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from hybridinv.wire.soap import Row
 
 _POWER = {
     "poweredOn": PowerState.RUNNING,
@@ -21,6 +24,10 @@ _STACKS = {
     "vmotion": VMkernelService.VMOTION.value,
     "vSphereProvisioning": VMkernelService.PROVISIONING.value,
 }
+
+
+VNICS = "config.network.vnic"
+"""The path of a host's list of VMkernel adapters."""
 
 
 def read_host(row: Row, tree: Tree) -> Host:
@@ -69,18 +76,28 @@ def _serial_number(body: Body) -> str:
 
 @attrs.frozen
 class PortGroup:
-    """What a distributed port group says about the adapters on it."""
+    """What a distributed port group says about the adapters on it; uplinks by the names its switch has for them."""
 
     name: str
-    vlan_id: int | None
+    vlan_id: int | None = None
+    active: tuple[str, ...] = ()
+    standby: tuple[str, ...] = ()
 
 
 def read_portgroups(rows: Iterable[Row]) -> dict[str, PortGroup]:
     """Distributed port groups by their key."""
-    return {
-        str(row.properties.get("key") or row.id): PortGroup(entity_name(row), distributed_vlan(body_of(row)))
-        for row in rows
-    }
+    return {str(row.properties.get("key") or row.id): _portgroup(row) for row in rows}
+
+
+def _portgroup(row: Row) -> PortGroup:
+    body = body_of(row)
+    order = body.at("config.defaultPortConfig.uplinkTeamingPolicy.uplinkPortOrder")
+    return PortGroup(
+        entity_name(row) or row.id,
+        distributed_vlan(body),
+        order.texts("activeUplinkPort"),
+        order.texts("standbyUplinkPort"),
+    )
 
 
 def distributed_vlan(body: Body) -> int | None:
@@ -91,10 +108,8 @@ def distributed_vlan(body: Body) -> int | None:
     return vlan.number("vlanId")
 
 
-def read_vmkernel_adapters(
-    row: Row, tree: Tree, portgroups: Mapping[str, PortGroup]
-) -> tuple[list[VMkernelAdapter], bool]:
-    """A host's VMkernel adapters; False beside them where the host would not give its list of adapters.
+def read_vmkernel_adapters(row: Row, tree: Tree, portgroups: Mapping[str, PortGroup]) -> list[VMkernelAdapter]:
+    """A host's VMkernel adapters.
 
     Services are the union of those tagged on an adapter and the one its dedicated TCP/IP stack implies.
     """
@@ -102,9 +117,8 @@ def read_vmkernel_adapters(
     services = _services(body)
     stacks = {stack.text("key"): stack for stack in body.each("config.network.netStackInstance")}
     wiring = _Wiring(body, portgroups)
-    problems = problems_of(row, body, tree, "vmkernel_adapters")
     adapters = []
-    for vnic in body.each("config.network.vnic"):
+    for vnic in body.each(VNICS):
         device, netstack = vnic.text("device"), vnic.text("spec.netStackInstanceKey")
         tagged = services.get(device, set())
         implied = {_STACKS[netstack]} if netstack in _STACKS else set()
@@ -127,15 +141,15 @@ def read_vmkernel_adapters(
                 mac_address=mac_text(vnic.text("spec.mac")),
                 mtu=vnic.number("spec.mtu"),
                 netstack=netstack,
-                problems=problems,
                 **wiring.of(vnic),
             )
         )
-    return adapters, "config.network.vnic" not in row.missing
+    problems = problems_of(row, body, tree, "vmkernel_adapters")
+    return [attrs.evolve(adapter, problems=problems) for adapter in adapters] if problems else adapters
 
 
 def _services(body: Body) -> dict[str, set[str]]:
-    """nicTypes by device: `selectedVnic` holds keys of `candidateVnic`, which name the device."""
+    """Services by device: `selectedVnic` holds keys of `candidateVnic`, which name the device."""
     found: dict[str, set[str]] = {}
     for config in body.each("config.virtualNicManagerInfo.netConfig"):
         selected = set(config.texts("selectedVnic"))
@@ -152,37 +166,61 @@ class _Wiring:
         self._distributed = distributed
         self._portgroups = {group.text("spec.name"): group for group in body.each("config.network.portgroup")}
         self._switches = {switch.text("dvsUuid"): switch for switch in body.each("config.network.proxySwitch")}
-        self._pnics = {pnic.text("key"): pnic for pnic in body.each("config.network.pnic")}
-        self._keys = {pnic.text("device"): key for key, pnic in self._pnics.items()}
+        pnics = list(body.each("config.network.pnic"))
+        self._devices = {pnic.text("key"): pnic.text("device") for pnic in pnics}
+        # No linkSpeed means that the link is down.
+        self._speeds = {pnic.text("device"): pnic.number("linkSpeed.speedMb") or 0 for pnic in pnics}
 
     def of(self, vnic: Body) -> dict[str, Any]:
         port = vnic.at("spec.distributedVirtualPort")
         if port.value:
-            switch = self._switches.get(port.text("switchUuid"), Body({}))
-            group = self._distributed.get(port.text("portgroupKey"), PortGroup(port.text("portgroupKey"), None))
-            keys = [str(key) for key in many(switch.look("pnic"))]
-            return self._wired(group.name, group.vlan_id, switch.text("dvsName"), keys, keys)
-        name = vnic.text("portgroup")
-        portgroup = self._portgroups.get(name, Body({}))
-        order = portgroup.at("computedPolicy.nicTeaming.nicOrder")
-        active, standby = order.texts("activeNic"), order.texts("standbyNic")
-        keys = [self._keys[device] for device in (*active, *standby) if device in self._keys]
-        return self._wired(
-            name, portgroup.number("spec.vlanId"), portgroup.text("spec.vswitchName"), keys, keys[: len(active)] or keys
-        )
-
-    def _wired(self, portgroup: str, vlan: int | None, switch: str, keys: list[str], active: list[str]) -> dict[str, Any]:
-        speeds = list(self._speeds(active))
+            return self._on_distributed(port)
+        name = vnic.text("portgroup", "spec.portgroup")
+        group = self._portgroups.get(name, Body({}))
+        order = group.at("computedPolicy.nicTeaming.nicOrder")
         return {
-            "portgroup": portgroup,
-            "vlan_id": vlan,
-            "switch": switch,
-            "uplinks": tuple(self._pnics[key].text("device") for key in keys if key in self._pnics),
-            "link_speed_mbps": max(speeds) if speeds else None,
+            "portgroup": name,
+            "vlan_id": group.number("spec.vlanId"),
+            "switch": group.text("spec.vswitchName"),
+            **self._uplinks(order.texts("activeNic"), order.texts("standbyNic")),
         }
 
-    def _speeds(self, keys: list[str]) -> Iterator[int]:
-        for key in keys:
-            if key in self._pnics:
-                # No linkSpeed means that the link is down.
-                yield self._pnics[key].number("linkSpeed.speedMb") or 0
+    def _on_distributed(self, port: Body) -> dict[str, Any]:
+        key = port.text("portgroupKey")
+        group = self._distributed.get(key, PortGroup(key))
+        switch = self._switches.get(port.text("switchUuid"), Body({}))
+        devices = _uplink_devices(switch)
+        active, standby = (
+            tuple(device for name in names for device in devices.get(name, ()))
+            for names in (group.active, group.standby)
+        )
+        if not active and not standby:
+            active = tuple(self._devices.get(key, "") for key in switch.texts("pnic"))
+        return {
+            "portgroup": group.name,
+            "vlan_id": group.vlan_id,
+            "switch": switch.text("dvsName"),
+            **self._uplinks(active, standby),
+        }
+
+    def _uplinks(self, active: tuple[str, ...], standby: tuple[str, ...]) -> dict[str, Any]:
+        speeds = [
+            [self._speeds[device] for device in devices if device in self._speeds] for devices in (active, standby)
+        ]
+        # A standby uplink carries the traffic as soon as no active one is up.
+        fastest = [max(known) for known in speeds if known]
+        return {
+            "uplinks": tuple(device for device in (*active, *standby) if device),
+            "link_speed_mbps": next((speed for speed in fastest if speed), 0) if fastest else None,
+        }
+
+
+def _uplink_devices(switch: Body) -> dict[str, list[str]]:
+    """A distributed switch's uplinks and link aggregation groups by name: the host's devices on them."""
+    on_port = {spec.text("uplinkPortKey"): spec.text("pnicDevice") for spec in switch.each("spec.backing.pnicSpec")}
+    named = [(port.text("value"), [port.text("key")]) for port in switch.each("uplinkPort")]
+    groups = [
+        (group.text("lagName"), [port.text("key") for port in group.each("uplinkPort")])
+        for group in switch.each("hostLag")
+    ]
+    return {name: [on_port[key] for key in keys if key in on_port] for name, keys in (*named, *groups)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hybridinv.model import (
     Agent,
@@ -17,8 +17,10 @@ from hybridinv.model import (
     VirtualMachine,
 )
 from hybridinv.wire.reading import Body, look, mac_text, many, uuid_text
-from hybridinv.wire.soap import Row
 from hybridinv.wire.vim.tree import Tree, body_of, entity_name, odd, problems_of
+
+if TYPE_CHECKING:
+    from hybridinv.wire.soap import Row
 
 _POWER = {
     "poweredOn": PowerState.RUNNING,
@@ -32,8 +34,12 @@ _ODD = {
     "invalid": "invalid: its configuration cannot be read",
 }
 _TOOLS_RUN = ("guestToolsRunning", "guestToolsExecutingScripts")
-_WINDOWS_IDS = ("win",)
-_OTHER_IDS = ("darwin", "freebsd", "netware", "solaris", "os2", "sco", "unixware", "eComStation", "dos", "vmkernel", "other")
+_NO_LINUX = (
+    *("darwin", "dos", "ecomstation", "freebsd", "netware", "openserver", "os2", "other", "solaris", "unixware"),
+    "vmkernel",
+)
+_RAW = ("VirtualDiskRawDisk", "VirtualDiskPartitionedRawDisk")
+_NIC_TYPES = ("VirtualE1000", "VirtualVmxnet", "VirtualPCNet32", "VirtualSriovEthernetCard", "VirtualEthernetCard")
 _MIB = 1024 * 1024
 
 
@@ -82,21 +88,19 @@ def _oddities(row: Row, body: Body, tree: Tree) -> Iterator[Problem]:
         yield odd(row, tree, "vms", _ODD[state])
     refused = tuple(path.partition(".")[0] for path in row.missing)
     if body.look("config") is None and "config" not in refused:
-        yield odd(row, tree, "vms", "vCenter has no configuration of it; CPUs, memory, disks and UUIDs are unknown")
+        yield odd(row, tree, "vms", "vCenter has no configuration of it: no CPUs, memory, disks and UUIDs")
     if body.look("runtime.host") is None and "runtime" not in refused:
         yield odd(row, tree, "vms", "it is on no host that vCenter knows of")
 
 
 def _os_type(*guest_ids: str) -> OSType:
-    for guest_id in guest_ids:
-        if not guest_id:
-            continue
-        if guest_id.startswith(_WINDOWS_IDS):
-            return OSType.WINDOWS
-        if guest_id.startswith("other") and "Linux" in guest_id:
-            return OSType.LINUX
-        return OSType.OTHER if guest_id.startswith(_OTHER_IDS) else OSType.LINUX
-    return OSType.UNKNOWN
+    """The family by the first id there is; most ids are Linux distributions, and new ones are too."""
+    known = next((guest_id.lower() for guest_id in guest_ids if guest_id), "")
+    if not known:
+        return OSType.UNKNOWN
+    if known.startswith("win"):
+        return OSType.WINDOWS
+    return OSType.LINUX if "linux" in known or not known.startswith(_NO_LINUX) else OSType.OTHER
 
 
 def _mebibytes(value: int | None) -> int | None:
@@ -125,7 +129,7 @@ def _disks(devices: list[Body], tree: Tree) -> Iterator[Disk]:
             thin=backing.truth("thinProvisioned"),
             mode=backing.text("diskMode"),
             sharing=backing.text("sharing"),
-            is_raw=backing.text("_type").startswith(("VirtualDiskRawDiskMapping", "VirtualDiskPartitionedRaw")),
+            is_raw=backing.text("_type").startswith(_RAW),
             chain_length=_chain(backing.value),
         )
 
@@ -139,10 +143,10 @@ def _chain(backing: Mapping[str, Any]) -> int | None:
 
 
 def _nics(devices: list[Body], body: Body, tree: Tree) -> Iterator[Nic]:
-    by_device: dict[str, list[str]] = {}
+    by_device: dict[str, tuple[str, ...]] = {}
     for net in body.each("guest.net"):
-        for key in (net.text("deviceConfigId"), mac_text(net.text("macAddress"))):
-            by_device.setdefault(key, []).extend(net.texts("ipAddress"))
+        for key in filter(None, (net.text("deviceConfigId"), mac_text(net.text("macAddress")))):
+            by_device[key] = (*by_device.get(key, ()), *net.texts("ipAddress"))
     for device in devices:
         mac = mac_text(device.text("macAddress"))
         if not mac and not device.text("_type").startswith(_NIC_TYPES):
@@ -155,9 +159,6 @@ def _nics(devices: list[Body], body: Body, tree: Tree) -> Iterator[Nic]:
             connected=device.truth("connectable.connected"),
             type=device.text("_type"),
         )
-
-
-_NIC_TYPES = ("VirtualE1000", "VirtualVmxnet", "VirtualPCNet32", "VirtualSriovEthernetCard", "VirtualEthernetCard")
 
 
 def _snapshots(nodes: Any, parent: str, body: Body) -> Iterator[Snapshot]:
@@ -187,5 +188,9 @@ def _tools(body: Body) -> Agent:
         status = AgentStatus.NOT_READY
     else:
         status = AgentStatus.UNKNOWN
-    message = ", ".join(word for word in (running, installed) if word)
-    return Agent(kind="vmware-tools", version="" if version == "0" else version, status=status, message=message)
+    return Agent(
+        kind="vmware-tools",
+        version="" if version == "0" else version,
+        status=status,
+        message=", ".join(word for word in (running, installed) if word),
+    )

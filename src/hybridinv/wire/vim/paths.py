@@ -1,7 +1,7 @@
 """The property paths that are asked for, each with the API version that first knew it.
 
 A path that the server does not know fails the whole call, so paths are gated by `about.apiVersion`. Leaf paths only:
-whole data objects cost bytes, and some cannot be decoded.
+whole data objects cost bytes, and some cannot be decoded. Fields of a subtype cannot be asked for alone.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ _VERSIONS = {
 
 _NAMED = ("name", "parent")
 
-_TREE = {
+_TREE: dict[str, tuple[str, ...]] = {
     "Folder": _NAMED,
     "Datacenter": _NAMED,
     "ComputeResource": _NAMED,
     "HostSystem": _NAMED,
 }
 
-_PORTGROUPS = {"DistributedVirtualPortgroup": ("name", "key", "config.defaultPortConfig")}
+_PORTGROUPS: dict[str, tuple[str, ...]] = {"DistributedVirtualPortgroup": ("name", "key", "config.defaultPortConfig")}
 
 _PATHS: dict[str, dict[str, tuple[str, ...]]] = {
     "tree": _TREE,
@@ -106,7 +106,13 @@ _PATHS: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "networks": {
         "Network": (*_NAMED, "host"),
-        "DistributedVirtualPortgroup": ("config.defaultPortConfig", "config.distributedVirtualSwitch", "config.uplink"),
+        # Whole in itself: whether the paths of the base type are added to it is up to the server.
+        "DistributedVirtualPortgroup": (
+            *_NAMED,
+            "host",
+            "config.defaultPortConfig",
+            "config.distributedVirtualSwitch",
+        ),
         "DistributedVirtualSwitch": ("name",),
         "HostSystem": ("config.network.portgroup",),
     },

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 import attrs
 
 from hybridinv.model import Cluster, Datastore, Network
-from hybridinv.wire.reading import Body, many
-from hybridinv.wire.soap import Row
 from hybridinv.wire.vim.hosts import distributed_vlan
 from hybridinv.wire.vim.tree import Tree, body_of, entity_name, problems_of
+
+if TYPE_CHECKING:
+    from hybridinv.wire.reading import Body
+    from hybridinv.wire.soap import Row
 
 
 def read_cluster(row: Row, tree: Tree) -> Cluster:
@@ -23,7 +26,7 @@ def read_cluster(row: Row, tree: Tree) -> Cluster:
         platform=tree.origin.platform,
         source=tree.origin.source,
         location=tree.location_of(body.text("parent")),
-        host_ids=tuple(tree.id_of(host) for host in many(body.look("host"))),
+        host_ids=tuple(tree.id_of(host) for host in body.texts("host")),
         drs_enabled=body.truth("configurationEx.drsConfig.enabled") if is_cluster else False,
         drs_behavior=body.text("configurationEx.drsConfig.defaultVmBehavior"),
         ha_enabled=body.truth("configurationEx.dasConfig.enabled") if is_cluster else False,
@@ -98,7 +101,8 @@ def read_network(row: Row, tree: Tree, switches: Switches) -> Network:
     kind = "opaque" if row.type == "OpaqueNetwork" else "standard"
     if row.type == "DistributedVirtualPortgroup":
         kind = "distributed"
-        vlan, switch = distributed_vlan(body), switches.names.get(body.text("config.distributedVirtualSwitch"), "")
+        vlan = distributed_vlan(body)
+        switch = switches.names.get(body.text("config.distributedVirtualSwitch"), "")
     return Network(
         id=tree.id_of(row.id),
         name=name,
@@ -108,6 +112,6 @@ def read_network(row: Row, tree: Tree, switches: Switches) -> Network:
         kind=kind,
         vlan_id=vlan,
         switch=switch,
-        host_ids=tuple(tree.id_of(host) for host in many(body.look("host"))),
+        host_ids=tuple(tree.id_of(host) for host in body.texts("host")),
         problems=problems_of(row, body, tree, "networks"),
     )

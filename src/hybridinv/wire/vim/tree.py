@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from hybridinv.errors import AccessDenied, ServerFault
 from hybridinv.model import Problem
 from hybridinv.wire.reading import Body, Origin
-from hybridinv.wire.soap import Row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from hybridinv.wire.soap import Row
 
 _ESCAPED = re.compile(r"%(?:2f|5c|25)", re.IGNORECASE)
 
 
 class Tree:
-    """Parents and names of a vCenter's folders, datacenters, clusters and hosts, and the ids of its records."""
+    """Parents and names of a vCenter's folders, datacenters, clusters and hosts; the ids of its records."""
 
     def __init__(self, origin: Origin, vcenter: str, rows: Iterable[Row] = ()) -> None:
         self.origin = origin
@@ -39,7 +43,7 @@ class Tree:
 
     def folder_of(self, parent: object) -> str:
         """The folders from the datacenter down to `parent`; the datacenter's own `vm` folder is left out."""
-        names = []
+        names: list[str] = []
         for type_, name in self._above(str(parent)):
             if type_ == "Datacenter":
                 return "/".join(reversed(names[:-1]))
@@ -47,7 +51,7 @@ class Tree:
         return "/".join(reversed(names))
 
     def _above(self, moref: str) -> Iterator[tuple[str, str]]:
-        seen = set()
+        seen: set[str] = set()
         while moref in self._places and moref not in seen:
             seen.add(moref)
             type_, name, moref_above = self._places[moref]
@@ -56,7 +60,7 @@ class Tree:
 
 
 def entity_name(row: Row) -> str:
-    """The name as a person sees it: vCenter escapes `/`, `\\` and `%` in it."""
+    r"""The name as a person sees it: vCenter escapes `/`, `\` and `%` in it."""
     return _ESCAPED.sub(lambda match: unquote(match[0]), str(row.properties.get("name") or ""))
 
 
@@ -70,7 +74,7 @@ def problems_of(row: Row, body: Body, tree: Tree, kind: str) -> tuple[Problem, .
 def _withheld(row: Row, path: str, tree: Tree, kind: str) -> Problem:
     scope, error = refused(row, tree, path)
     return Problem(
-        source=tree.origin.source, kind=kind, scope=scope, error=type(error).__name__,
+        platform=tree.origin.platform, source=tree.origin.source, kind=kind, scope=scope, error=type(error).__name__,
         message=error.message, remedy=error.remedy,
     )  # fmt: skip
 
@@ -78,13 +82,15 @@ def _withheld(row: Row, path: str, tree: Tree, kind: str) -> Problem:
 def refused(row: Row, tree: Tree, path: str) -> tuple[str, AccessDenied | ServerFault]:
     """A property the server would not give, as a scope and an error that names object and privilege."""
     why = row.missing[path]
-    message = f"{entity_name(row) or row.id}: {path} was not given: {why.message or why.fault or 'no reason'}"
-    where = {"source": tree.origin.source, "operation": "RetrievePropertiesEx"}
+    message = (
+        f"{entity_name(row) or row.id}: {path} was not given: {(why.message or why.fault or 'no reason').rstrip('.')}"
+    )
+    where: dict[str, Any] = {"source": tree.origin.source, "operation": "RetrievePropertiesEx"}
     scope = f"{tree.id_of(row.id)} {path}"
-    if not why.privilege:
+    if why.fault != "NoPermission" and not why.privilege:
         return scope, ServerFault(message, remedy="report it with a tape (hi.record)", **where)
     return scope, AccessDenied(
-        f"{message}, missing privilege {why.privilege}",
+        message + (f", missing privilege {why.privilege}" if why.privilege else ""),
         missing=why.privilege,
         remedy="the Read-only role on it, or above it with propagation, is enough",
         **where,
@@ -93,7 +99,8 @@ def refused(row: Row, tree: Tree, path: str) -> tuple[str, AccessDenied | Server
 
 def odd(row: Row, tree: Tree, kind: str, message: str) -> Problem:
     """Something odd about the object itself, that is no failure to read it: it has no error."""
-    return Problem(source=tree.origin.source, kind=kind, scope=tree.id_of(row.id), message=message)
+    origin = tree.origin
+    return Problem(platform=origin.platform, source=origin.source, kind=kind, scope=tree.id_of(row.id), message=message)
 
 
 def body_of(row: Row) -> Body:

@@ -1,0 +1,51 @@
+# A fresh machine needs Python 3.11 or later and make; `make live` and `make tapes` need Go as well.
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+SIMULATOR := build/simulator
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test live tapes docs clean
+
+help:  ## list these commands
+	@sed -n 's/^\([a-z]*\):.*## /  make \1 - /p' $(MAKEFILE_LIST)
+
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or later is needed; name one with: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --editable ".[all]" --group dev
+	@touch $@
+
+demo: $(READY)  ## show a made-up estate; no account and no endpoint is needed
+	$(BIN)/hybridinv demo
+
+test: $(READY)  ## lint, types, layers, and all tests that need no endpoint
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -n auto -m "not live"
+
+live: $(READY)  ## tests against a vCenter simulator, which Go builds
+	@if command -v go >/dev/null; then \
+	  $(MAKE) --no-print-directory $(SIMULATOR) && $(BIN)/pytest -m live --live; \
+	elif [ -n "$${CI:-}" ]; then \
+	  echo "make live: Go is needed to build the simulator, and this is CI"; exit 1; \
+	else \
+	  echo "make live: skipped, Go is needed to build the simulator (https://go.dev/dl)"; \
+	fi
+
+$(SIMULATOR): $(wildcard tests/simulator/*.go) tests/simulator/go.mod tests/simulator/go.sum
+	cd tests/simulator && go build -o ../../$@ .
+
+tapes: $(READY) $(SIMULATOR)  ## make the demo's tapes anew
+	$(BIN)/python tests/seeding/make_tapes.py --simulator $(SIMULATOR)
+
+docs: $(READY)  ## make the generated pages anew
+	for page in docs/generate_*.py; do $(BIN)/python $$page || exit 1; done
+
+clean:  ## remove what these commands have made
+	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	find src tests docs -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,48 @@
+"""Write cli.md from the command line's own --help; `--check` only says whether it is current."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from hybridinv.cli import parser
+
+PAGE = Path(__file__).with_name("cli.md")
+HEAD = """\
+# The command line
+
+<!-- made by docs/generate_cli.py; do not edit -->
+
+Each command is one function of the library with its arguments. Start with `hybridinv demo`: it needs no account.
+
+"""
+
+
+def render() -> str:
+    """The page."""
+    os.environ |= {"COLUMNS": "100", "NO_COLOR": "1"}
+    whole = parser()
+    parts = [section("hybridinv", whole)]
+    for action in whole._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            parts += [section(f"hybridinv {name}", command) for name, command in action.choices.items()]
+    return HEAD + "\n".join(parts)
+
+
+def section(name: str, command: argparse.ArgumentParser) -> str:
+    """One command."""
+    return f"## {name}\n\n```text\n{command.format_help()}```\n"
+
+
+def main() -> int:
+    """Write, or check."""
+    if "--check" in sys.argv:
+        return int(PAGE.read_text("utf-8") != render())
+    PAGE.write_text(render(), "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

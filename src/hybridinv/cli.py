@@ -1,0 +1,354 @@
+"""The `hybridinv` command: arguments → one public function → print."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import os
+import shlex
+import shutil
+import sys
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+import hybridinv as hi
+from hybridinv.inventory import KINDS
+from hybridinv.terminal import (
+    clean,
+    count_records,
+    draw_grid,
+    draw_plan,
+    draw_problems,
+    draw_summary,
+    draw_table,
+    open_console,
+    progress,
+    say,
+    shown,
+)
+
+_EPILOG = """\
+exit codes:
+  0  done; what was asked for is there
+  1  error; one line on standard error says what to do
+  2  usage: the command line itself is wrong
+  3  partial: something could not be read, the summary says what
+  130 interrupted, 141 the reader of the output went away
+"""
+_DEMO_ROWS = 3  # of each platform
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; the return value is the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        arguments = parser().parse_args(argv)
+    except SystemExit as left:
+        return int(left.code or 0)
+    try:
+        with warnings.catch_warnings():
+            warnings.showwarning = _warn  # type: ignore[assignment]
+            code: int = arguments.run(arguments)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        if argv is None:  # threads still wait for endpoints, and the interpreter would wait for them
+            os._exit(130)
+        return 130
+    except (BrokenPipeError, SystemExit):  # rich leaves by SystemExit when nobody reads any more
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except Exception as error:
+        if arguments.traceback:
+            raise
+        print(f"hybridinv: error: {clean(_one_line(error))}", file=sys.stderr)
+        return 1
+    return code
+
+
+def _warn(message: Warning | str, *_: object) -> None:
+    print(f"hybridinv: warning: {clean(str(message))}", file=sys.stderr)
+
+
+def _one_line(error: Exception) -> str:
+    if isinstance(error, hi.HybridInvError):
+        return str(error)
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+    return f"{type(error).__name__}: {error} — this is a bug; run with --traceback to see where, and report it"
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line; docs/cli.md is made from it."""
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument(
+        "--traceback", action="store_true", default=argparse.SUPPRESS, help="on an error show where it came from"
+    )
+    whole = argparse.ArgumentParser(
+        prog="hybridinv",
+        description="One inventory of vSphere, Azure Stack Hub, Azure and Azure Arc.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    whole.set_defaults(traceback=False)
+    whole.add_argument("--version", action="version", version=f"%(prog)s {hi.__version__}")
+    commands = whole.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for name, (run, describe) in _COMMANDS.items():
+        text = (run.__doc__ or "").strip()
+        command = commands.add_parser(name, parents=[common], help=text.partition(";")[0].rstrip("."), description=text)
+        describe(command)
+        command.set_defaults(run=run)
+    return whole
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    """Show a made-up estate and one migration plan; needs no network and no account."""
+    inventory = hi.demo()
+    console = open_console()
+    say(console, "A made-up estate, played from tapes; nothing was asked over a network.", "bold")
+    draw_summary(console, inventory)
+    few = [vm for row in count_records(inventory) for vm in inventory.vms.where(platform=row[0])[:_DEMO_ROWS]]
+    say(console, f"Some of the {len(inventory.vms)} machines", "bold")
+    draw_table(console, inventory, "vms", hi.Records(hi.VirtualMachine, few), brief=True)
+    say(console, "What would it take to move build01 to the branch office?", "bold")
+    question = {"to_host": "esx11.example.test", "to_datastore": "branch-san-01"}
+    draw_plan(console, hi.plan_migration(inventory, "build01", **question))
+    say(console, "")
+    draw_problems(console, inventory)
+    file = arguments.output or "demo.json"
+    if arguments.output:
+        inventory.save(file)
+    name = shlex.quote(file)
+    show = f"show {name} vmkernel_adapters"
+    ask = f"sql {name} 'select name, cpus from vms order by cpus desc'"  # noqa: S608 - printed, never run
+    tries = (show, ask) if arguments.output else (f"demo -o {name}", show)
+    say(console, "Next, try:", "bold")
+    for one in tries:
+        say(console, f"  {_command()} {one}")
+    return 0
+
+
+def _describe_demo(command: argparse.ArgumentParser) -> None:
+    command.add_argument("-o", dest="output", metavar="FILE", help="also save the inventory")
+
+
+def _collect(arguments: argparse.Namespace) -> int:
+    """Read all sources of an estate file into an inventory file; exit code 3 when something is missing."""
+    target = Path(arguments.output)
+    if target.is_dir() or not target.absolute().parent.is_dir():
+        raise hi.HybridInvError(f"cannot write {target}", remedy="give a file in a folder that is there")
+    with ExitStack() as stack:
+        adapters = [stack.enter_context(adapter) for adapter in hi.open_estate(arguments.estate)]
+        try:
+            with progress() as report:
+                inventory = hi.collect(adapters, arguments.kinds, progress=report, deadline=arguments.deadline)
+        except KeyboardInterrupt:
+            stack.pop_all()  # closing an adapter would wait for its endpoint
+            raise
+        if arguments.strict:
+            inventory.raise_for_problems()
+        inventory.save(target)
+    console = open_console()
+    draw_summary(console, inventory)
+    draw_problems(console, inventory, f"{_command()} show {target} problems")
+    say(console, f"Written to {target}.")
+    return 0 if inventory.complete else 3
+
+
+def _describe_collect(command: argparse.ArgumentParser) -> None:
+    command.add_argument("estate", metavar="ESTATE", help="an estate file, usually hybridinv.toml")
+    command.add_argument("-o", dest="output", metavar="FILE", required=True, help="the inventory file to write")
+    command.add_argument("--kinds", type=_kinds, metavar="K1,K2", help=f"read only these; of {', '.join(KINDS)}")
+    command.add_argument("--deadline", type=_seconds, metavar="SECONDS", help="what is not there by then is missing")
+    command.add_argument("--strict", action="store_true", help="write nothing unless everything could be read")
+
+
+def _show(arguments: argparse.Namespace) -> int:
+    """Show an inventory file: what is in it and what is missing, or one table."""
+    inventory = hi.load(arguments.file)
+    if arguments.table is None:
+        return _show_summary(inventory, arguments)
+    records: hi.Records[Any] = getattr(inventory, arguments.table)
+    for name, wanted in arguments.where:
+        records = records.where(**{name: partial(_is, wanted)})
+    if arguments.json:
+        _print_json([_plain(record) for record in records])
+        return 0
+    console = open_console()
+    room = max(console.height - 6, 5) if console.is_terminal and not arguments.all else len(records)
+    draw_table(console, inventory, arguments.table, records[:room])
+    if len(records) > room:
+        say(console, f"{len(records) - room} more: --all shows them")
+    return 0
+
+
+def _show_summary(inventory: hi.Inventory, arguments: argparse.Namespace) -> int:
+    if arguments.json:
+        counts = [
+            {"platform": platform, "source": source, **row}
+            for (platform, source), row in count_records(inventory).items()
+        ]
+        facts = {"taken_at": inventory.taken_at, "complete": inventory.complete, "sources": inventory.sources}
+        _print_json({**facts, "counts": counts, "problems": [_plain(one) for one in inventory.problems]})
+        return 0
+    console = open_console()
+    draw_summary(console, inventory)
+    draw_problems(console, inventory, f"{_command()} show {arguments.file} problems")
+    return 0
+
+
+def _describe_show(command: argparse.ArgumentParser) -> None:
+    tables = [*KINDS, "problems"]
+    command.add_argument("file", metavar="FILE", help="an inventory file")
+    command.add_argument("table", metavar="TABLE", nargs="?", choices=tables, help=f"one of {', '.join(tables)}")
+    command.add_argument("--json", action="store_true", help="print JSON")
+    command.add_argument("--all", action="store_true", help="all rows, even those that do not fit on the terminal")
+    command.add_argument(
+        "--where",
+        type=_condition,
+        metavar="FIELD=VALUE",
+        action="append",
+        default=[],
+        help="only these rows; may be repeated",
+    )
+
+
+def _sql(arguments: argparse.Namespace) -> int:
+    """Ask the tables of an inventory file in SQL; the dialect is DuckDB's."""
+    inventory = hi.load(arguments.file)
+    try:
+        answer = inventory.sql(arguments.query)
+    except Exception as error:
+        if type(error).__module__.partition(".")[0] not in ("duckdb", "_duckdb"):
+            raise
+        tables = ", ".join([*KINDS, "problems"])
+        reason = " ".join(str(error).partition("\nLINE ")[0].split())
+        raise hi.HybridInvError(reason, remedy=f"the tables are: {tables}") from error
+    if arguments.json:
+        _print_json([dict(zip(answer.columns, row, strict=True)) for row in answer])
+    else:
+        draw_grid(open_console(), answer.columns, [[shown(value) for value in row] for row in answer])
+    return 0
+
+
+def _describe_sql(command: argparse.ArgumentParser) -> None:
+    command.add_argument("file", metavar="FILE", help="an inventory file")
+    command.add_argument("query", metavar="QUERY", help="a SELECT over the tables that `show` has")
+    command.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _record(arguments: argparse.Namespace) -> int:
+    """Read one source and keep what was said on the wire as a tape; secrets are scrubbed, names are not."""
+    from hybridinv.estate import open_source
+
+    with open_source(arguments.estate, arguments.source) as adapter:
+        inventory = hi.record(adapter, arguments.folder)
+    console = open_console()
+    draw_summary(console, inventory)
+    draw_problems(console, inventory)
+    say(console, f"The tape is {arguments.folder}. It names your machines: it is as confidential as they are.")
+    return 0 if inventory.complete else 3
+
+
+def _describe_record(command: argparse.ArgumentParser) -> None:
+    command.add_argument("estate", metavar="ESTATE", help="an estate file")
+    command.add_argument("source", metavar="SOURCE", help="the source's name in it")
+    command.add_argument("folder", metavar="FOLDER", help="a new folder, or one that holds a tape")
+
+
+def _plan_migration(arguments: argparse.Namespace) -> int:
+    """Plan a migration; says which networks carry what, how long it takes, and what is in the way."""
+    plan = hi.plan_migration(
+        hi.load(arguments.file),
+        arguments.vm,
+        to_host=arguments.to_host,
+        to_datastore=arguments.to_datastore,
+        rules=arguments.rules,
+    )
+    draw_plan(open_console(), plan)
+    return 0
+
+
+def _describe_plan_migration(command: argparse.ArgumentParser) -> None:
+    command.add_argument("file", metavar="FILE", help="an inventory file")
+    command.add_argument("vm", metavar="VM", help="name or id of the machine")
+    command.add_argument("--to-host", metavar="HOST", help="name or id; without it the machine stays on its host")
+    command.add_argument("--to-datastore", metavar="DATASTORE", help="name or id; without it the disks stay")
+    command.add_argument(
+        "--rules", choices=("vendor", "seed"), default="vendor", help="the rule set, vendor by default"
+    )
+
+
+_COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int], Callable[[argparse.ArgumentParser], None]]] = {
+    "demo": (_demo, _describe_demo),
+    "collect": (_collect, _describe_collect),
+    "show": (_show, _describe_show),
+    "sql": (_sql, _describe_sql),
+    "record": (_record, _describe_record),
+    "plan-migration": (_plan_migration, _describe_plan_migration),
+}
+
+
+def _kinds(text: str) -> list[str]:
+    kinds = [kind.strip() for kind in text.split(",") if kind.strip()]
+    unknown = [kind for kind in kinds if kind not in KINDS]
+    if unknown or not kinds:
+        raise argparse.ArgumentTypeError(f"{', '.join(unknown) or 'nothing'} is no kind; they are {', '.join(KINDS)}")
+    return kinds
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError("must be more than 0")
+    return seconds
+
+
+def _condition(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not name or not equals:
+        raise argparse.ArgumentTypeError("must be FIELD=VALUE")
+    return name, value
+
+
+def _is(wanted: str, value: object) -> bool:
+    """Whether a field holds what was typed: in any letter case, and one of several is enough."""
+    if isinstance(value, (tuple, frozenset)):
+        return any(_is(wanted, one) for one in value)
+    return wanted.lower() in {shown(value).lower(), "" if value is None else str(value).lower()}
+
+
+def _plain(record: Any) -> dict[str, Any]:
+    """A record as JSON has it; sets are sorted, so that the same inventory prints the same."""
+
+    def serialize(_: object, __: object, value: Any) -> Any:
+        return sorted(value) if isinstance(value, frozenset) else value
+
+    return attrs.asdict(record, value_serializer=serialize)
+
+
+def _print_json(value: object) -> None:
+    # Escapes stay in: a terminal that is shown JSON must not act on it either.
+    print(json.dumps(value, indent=2, default=_json))
+
+
+def _json(value: object) -> object:
+    if isinstance(value, Mapping):
+        return dict(value)
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def _command() -> str:
+    """How this program is called here."""
+    if shutil.which("hybridinv"):
+        return "hybridinv"
+    return sys.argv[0] if Path(sys.argv[0]).name == "hybridinv" else "python -m hybridinv"

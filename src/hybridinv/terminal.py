@@ -1,0 +1,232 @@
+"""What people see of an inventory on a terminal.
+
+Names of machines are not to be trusted: whatever is printed has lost its control characters and its markup, so that
+a name can neither colour a terminal nor forge a line of it.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from enum import Enum
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from hybridinv.inventory import KINDS
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress as Bars
+
+    import hybridinv as hi
+
+_WIDEST = 10_000  # without a terminal no line is cut
+_CELL = 40
+_SHOWN_PROBLEMS = 20
+_LEADING = {
+    "vms": ("name", "platform", "power_state", "os_type", "cpus", "memory_bytes", "host_id", "ip_addresses"),
+    "hosts": ("name", "cluster_id", "connection_state", "version", "build", "cpu_cores", "memory_bytes", "model"),
+    "vmkernel_adapters": ("host_id", "device", "services", "ip_address", "mtu", "vlan_id", "link_speed_mbps"),
+    "extensions": ("vm_id", "publisher", "type", "version", "provisioning_state", "status", "message"),
+    "datastores": ("name", "type", "capacity_bytes", "free_bytes", "shared", "accessible"),
+}
+"""The columns that come first where there is no room for all."""
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[hi.Progress], None]]:
+    """Bars on a terminal, else one line for each finished source."""
+    if not sys.stderr.isatty():
+        yield _print_step
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bars:
+        yield partial(_advance, bars, {})
+
+
+def _print_step(step: hi.Progress) -> None:
+    if step.done and not step.kind:
+        problems = f", {_problem_count(step.problems)}" if step.problems else ""
+        sys.stderr.write(clean(f"{step.source} ({step.platform}): read{problems}") + "\n")
+
+
+def _advance(bars: Bars, tasks: dict[tuple[str, str], Any], step: hi.Progress) -> None:
+    key = (step.platform, step.source)
+    if key not in tasks:
+        tasks[key] = bars.add_task("", total=None)
+    if step.done and not step.kind:
+        bars.update(tasks[key], description=clean(f"{step.source}: read"), total=1, completed=1)
+    else:
+        name = clean(f"{step.source}: {step.kind}")
+        bars.update(tasks[key], description=name, total=step.expected, completed=step.read)
+
+
+def open_console() -> Console:
+    """Standard output; it understands no markup, and without a terminal it cuts no line."""
+    from rich.console import Console
+
+    width = None if sys.stdout.isatty() else _WIDEST
+    return Console(width=width, highlight=False, markup=False, emoji=False)
+
+
+def say(console: Console, text: str, style: str = "") -> None:
+    """One line."""
+    from rich.text import Text
+
+    console.print(Text(clean(text), style), soft_wrap=True)
+
+
+def draw_summary(console: Console, inventory: hi.Inventory) -> None:
+    """What there is of each source."""
+    kinds = [kind for kind in KINDS if getattr(inventory, kind)]
+    heads = ["platform", "source", *(kind.replace("_", " ") for kind in kinds)]
+    counts = count_records(inventory)
+    say(console, f"As of {inventory.taken_at:%Y-%m-%d %H:%M} UTC:")
+    draw_grid(console, heads, [[*key, *(shown(row.get(kind)) for kind in kinds)] for key, row in counts.items()])
+
+
+def count_records(inventory: hi.Inventory) -> dict[tuple[str, str], dict[str, int]]:
+    """How many records of each kind a platform and source gave; a source that gave none has no platform."""
+    counts: dict[tuple[str, str], dict[str, int]] = {}
+    for kind, records in inventory.tables().items():
+        for record in records:
+            row = counts.setdefault((record.platform, record.source), {})
+            row[kind] = row.get(kind, 0) + 1
+    silent = set(inventory.sources) - {source for _, source in counts}
+    return dict(sorted({**counts, **{("", source): {} for source in silent}}.items()))
+
+
+def draw_problems(console: Console, inventory: hi.Inventory, rest: str = "") -> None:
+    """What is missing, and what to do about it; `rest` is the command that shows what is too much for here."""
+    if inventory.complete:
+        say(console, "Complete: nothing is missing.", "green")
+        return
+    say(console, f"Incomplete: {_problem_count(len(inventory.problems))}. This is missing:", "bold red")
+    for one in inventory.problems[:_SHOWN_PROBLEMS]:
+        where = " ".join(part for part in (one.source, one.kind, one.scope) if part)
+        say(console, f"  {where}: {one.error}: {one.message}")
+        if one.remedy:
+            say(console, f"    {one.remedy}")
+    if len(inventory.problems) > _SHOWN_PROBLEMS:
+        say(console, f"  and {len(inventory.problems) - _SHOWN_PROBLEMS} more" + (f": {rest}" if rest else ""))
+
+
+def _problem_count(count: int) -> str:
+    return f"{count} problem" + ("s" if count != 1 else "")
+
+
+def draw_plan(console: Console, plan: hi.MigrationPlan) -> None:
+    """A plan, as it puts itself; the names in it cannot add lines."""
+    for line in str(_cleaned(plan)).split("\n"):
+        say(console, line)
+
+
+def draw_table(
+    console: Console, inventory: hi.Inventory, kind: str, records: hi.Records[Any], *, brief: bool = False
+) -> None:
+    """One table; ids of other records are shown as their names, empty and nested columns are left out.
+
+    `brief` keeps only the columns that come first.
+    """
+    names = {one.id: one.name for table in inventory.tables().values() for one in table}
+    fields = [field.name for field in attrs.fields(records.type)]
+    leading = _LEADING.get(kind, ())
+    heads, columns = [], []
+    for field in leading if brief else dict.fromkeys((*leading, *fields)):
+        values = [getattr(record, field) for record in records]
+        if field == "id" or any(attrs.has(type(one)) for value in values for one in _several(value)):
+            continue
+        if reference := field.endswith(("_id", "_ids")) and field != "vlan_id":
+            values = [tuple(names.get(one, "") for one in _several(value)) for value in values]
+        cells = [shown(value, field) for value in values]
+        if any(cells):
+            heads.append(re.sub("_ids?$" if reference else "_bytes$", "", field))
+            columns.append(cells)
+    rows = [list(row) for row in zip(*columns, strict=True)]
+    draw_grid(console, heads, rows, fit=kind != "problems")
+
+
+def _several(value: object) -> Iterable[object]:
+    return value if isinstance(value, (tuple, frozenset)) else (value,)
+
+
+def draw_grid(console: Console, heads: Sequence[str], rows: Sequence[Sequence[str]], *, fit: bool = True) -> None:
+    """A table of cleaned cells; on a terminal the columns that do not fit are counted, not squeezed."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    cells = [[clean(cell) for cell in row] for row in rows]
+    count = _fitting(console.width, heads, cells) if fit and console.is_terminal else len(heads)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    limit = _CELL if fit and console.is_terminal else None
+    for number, head in enumerate(heads[:count]):
+        right = all(row[number].removesuffix(" GiB").replace(".", "", 1).isdigit() for row in cells if row[number])
+        table.add_column(
+            Text(clean(head)), justify="right" if right and cells else "left",
+            max_width=limit, no_wrap=fit, overflow="ellipsis" if fit else "fold",
+        )  # fmt: skip
+    for row in cells:
+        table.add_row(*(Text(cell) for cell in row[:count]))
+    console.print(table)
+    if not rows:
+        say(console, "no rows")
+    if count < len(heads):
+        say(console, f"{len(heads) - count} more columns: {', '.join(heads[count:])}")
+
+
+def _fitting(width: int, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
+    """How many of the columns fit side by side; one at least."""
+    used = 0
+    for number, head in enumerate(heads):
+        used += min(max(len(head), *(len(row[number]) for row in rows), 0), _CELL) + 2
+        if used > width and number:
+            return number
+    return len(heads)
+
+
+def shown(value: object, field: str = "") -> str:
+    """A value as people read it."""
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M}"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int) and field.endswith("_bytes"):
+        return f"{value / 2**30:.1f} GiB"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}={one}" for name, one in value.items())
+    if isinstance(value, (tuple, list, frozenset)):
+        words = [shown(one) for one in value]
+        return ", ".join(sorted(words) if isinstance(value, frozenset) else words)
+    return str(value)
+
+
+def clean(text: str) -> str:
+    """Text without anything that acts on a terminal: control characters, direction marks and the like are spelt out."""
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
+
+
+def _cleaned(value: Any) -> Any:
+    """A record with all its texts cleaned."""
+    if isinstance(value, Enum):
+        return value
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, (tuple, frozenset)):
+        return type(value)(_cleaned(one) for one in value)
+    if attrs.has(type(value)):
+        names = (field.name for field in attrs.fields(type(value)))
+        return attrs.evolve(value, **{name: _cleaned(getattr(value, name)) for name in names})
+    return value

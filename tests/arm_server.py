@@ -1,0 +1,369 @@
+"""An ARM endpoint on this machine, over real TLS: Azure, Arc and Azure Stack Hub, well-behaved or not.
+
+    server = ArmServer(Estate.of(vms=10), certificates)
+    server.misbehave("statusOnly", refused(400, "BadRequest"), times=2)
+
+It checks the bearer token, counts requests by class, and remembers every request's headers.
+"""
+
+import gzip
+import json
+import re
+import ssl
+import threading
+from collections import Counter
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
+
+from misbehaviour import Reply
+
+TOKEN = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJoeWJyaWRpbnYifQ.c2VjcmV0LXNpZ25hdHVyZQ"
+SUPPORTED = (
+    "No registered resource provider found for location '{location}' and API version '{version}' for type '{type}'. "
+    "The supported api-versions are '{versions}'. The supported locations are '{location}'."
+)
+CLASSES = (
+    ("metadata", r"^/metadata/endpoints$"),
+    ("subscriptions", r"^/subscriptions$"),
+    ("register", r"/register$"),
+    ("graph", r"/microsoft\.resourcegraph/resources$"),
+    ("instanceView", r"/virtualmachines/[^/]+/instanceview$"),
+    ("extensions of one", r"/(virtualmachines|machines)/[^/]+/extensions$"),
+    ("one extension", r"/(virtualmachines|machines)/[^/]+/extensions/[^/]+$"),
+    ("vms", r"^/subscriptions/[^/]+/providers/microsoft\.compute/virtualmachines$"),
+    ("one vm", r"/virtualmachines/[^/]+$"),
+    ("machines", r"^/subscriptions/[^/]+/providers/microsoft\.hybridcompute/machines$"),
+    ("one machine", r"/machines/[^/]+$"),
+    ("networks", r"/providers/microsoft\.network/virtualnetworks$"),
+    ("providers", r"^/subscriptions/[^/]+/providers/[^/]+$"),
+    ("locations", r"^/subscriptions/[^/]+/locations$"),
+    ("nodes", r"/scaleunitnodes$"),
+    ("scale units", r"/scaleunits$"),
+)
+
+
+class Credential:
+    """Gives tokens, the last one for ever, and remembers the scopes it was asked for. It can be pickled."""
+
+    def __init__(self, *tokens, expires_on=2**33):
+        self.tokens = list(tokens or (TOKEN,))
+        self.expires_on = expires_on
+        self.scopes = []
+
+    def get_token(self, *scopes):
+        self.scopes.append(scopes)
+        token = self.tokens.pop(0) if len(self.tokens) > 1 else self.tokens[0]
+        return Token(token, self.expires_on)
+
+
+class Token:
+    def __init__(self, token, expires_on):
+        self.token, self.expires_on = token, expires_on
+
+
+def vm_model(subscription, name, *, extensions=(), **properties):
+    id_ = f"/subscriptions/{subscription}/resourceGroups/RG-Web/providers/Microsoft.Compute/virtualMachines/{name}"
+    body = {
+        "id": id_,
+        "name": name,
+        "type": "Microsoft.Compute/virtualMachines",
+        "location": "westeurope",
+        "tags": {"owner": "web"},
+        "properties": {
+            "vmId": f"vmid-{name}",
+            "hardwareProfile": {"vmSize": "Standard_D2s_v5"},
+            "storageProfile": {"osDisk": {"name": "os", "osType": "Linux", "diskSizeGB": 30}, "dataDisks": []},
+            "osProfile": {"computerName": name},
+            "provisioningState": "Succeeded",
+            **properties,
+        },
+    }
+    if extensions:
+        # ARM writes the group in capitals here, whatever it wrote above.
+        body["resources"] = [{"id": f"{id_.replace('RG-Web', 'RG-WEB')}/extensions/{one}"} for one in extensions]
+    return body
+
+
+def vm_status(model, power="running"):
+    agent = {"vmAgentVersion": "2.9", "statuses": [{"displayStatus": "Ready", "code": "ProvisioningState/succeeded"}]}
+    extensions = [
+        {"name": one["id"].rpartition("/")[2], "typeHandlerVersion": "1.2.3", "statuses": [{"level": "Info"}]}
+        for one in model.get("resources", ())
+    ]
+    view = {"statuses": [{"code": f"PowerState/{power}"}], "vmAgent": agent, "extensions": extensions}
+    return {"id": model["id"].upper(), "name": model["name"], "properties": {"instanceView": view}}
+
+
+def extension(owner, name):
+    kind = "Microsoft.HybridCompute/machines" if "HybridCompute" in owner else "Microsoft.Compute/virtualMachines"
+    body = {"publisher": "Microsoft.Azure.Monitor", "type": name, "typeHandlerVersion": "1.0"}
+    status = {"code": "0", "level": "Information", "message": "fine"}
+    return {
+        "id": f"{owner}/extensions/{name}",
+        "name": name,
+        "type": f"{kind}/extensions",
+        "location": "westeurope",
+        "properties": {**body, "provisioningState": "Succeeded", "instanceView": {"name": name, "status": status}},
+    }
+
+
+def arc_machine(subscription, name, **properties):
+    group = f"/subscriptions/{subscription}/resourceGroups/RG-Arc"
+    return {
+        "id": f"{group}/providers/Microsoft.HybridCompute/machines/{name}",
+        "name": name,
+        "location": "westeurope",
+        "tags": None,
+        "kind": None,
+        "properties": {"vmId": f"arc-{name}", "status": "Connected", "osType": "windows", **properties},
+    }
+
+
+def network(subscription, name):
+    group = f"/subscriptions/{subscription}/resourceGroups/RG-Web"
+    return {
+        "id": f"{group}/providers/Microsoft.Network/virtualNetworks/{name}",
+        "name": name,
+        "location": "westeurope",
+        "properties": {"addressSpace": {"addressPrefixes": ["10.0.0.0/16"]}},
+    }
+
+
+class Estate:
+    """What the endpoint has, by subscription; tests change it as they like."""
+
+    def __init__(self, *subscriptions):
+        self.subscriptions = {one: "Enabled" for one in subscriptions or ("sub-1",)}
+        self.vms, self.machines, self.networks = [], [], []
+        self.extensions = {}
+        self.graph_extensions = None  # what Resource Graph says, where it says something else
+        self.nodes, self.scale_units = [], []
+        self.location = "local"
+        self.versions = {}  # api-versions by type in lower case; any will do where none is named
+        self.metadata = {}
+
+    @classmethod
+    def of(cls, vms=0, machines=0, *, subscriptions=("sub-1",), extensions=()):
+        """Machines spread evenly over the subscriptions, each with the extensions."""
+        estate = cls(*subscriptions)
+        for number in range(vms):
+            estate.add_vm(subscriptions[number % len(subscriptions)], f"vm{number}", extensions)
+        for number in range(machines):
+            machine = arc_machine(subscriptions[number % len(subscriptions)], f"srv{number}")
+            estate.machines.append(machine)
+            estate.extend(machine, extensions)
+        estate.networks = [network(one, "vnet") for one in subscriptions]
+        return estate
+
+    def add_vm(self, subscription, name, extensions=()):
+        model = vm_model(subscription, name, extensions=extensions)
+        self.vms.append(model)
+        self.extend(model, extensions)
+        return model
+
+    def extend(self, owner, extensions):
+        self.extensions[owner["id"].lower()] = [extension(owner["id"], name) for name in extensions]
+
+    def all_extensions(self):
+        if self.graph_extensions is not None:
+            return self.graph_extensions
+        return [one for several in self.extensions.values() for one in several]
+
+
+class Answers:
+    """ARM's answers to well-formed requests, from an estate."""
+
+    def __init__(self, estate, base):
+        self.estate, self.base = estate, base
+        self.page_size = 1000
+
+    def to(self, kind, method, path, query, body):
+        subscription = path.split("/")[2] if path.startswith("/subscriptions/") else None
+        if subscription and subscription not in {one.lower() for one in self.estate.subscriptions}:
+            text = f"The subscription '{subscription}' could not be found."
+            return fault(404, "SubscriptionNotFound", text)
+        refusal = self.version_refused(path, query)
+        if refusal:
+            return refusal
+        answer = getattr(self, "get_" + kind.replace(" ", "_"), None)
+        if answer is None or (method == "POST") != (kind in ("graph", "register")):
+            return fault(404, "ResourceNotFound", f"no {method} {path}")
+        return answer(path, query, body)
+
+    def version_refused(self, path, query):
+        type_ = path.rpartition("/")[2]
+        versions, asked = self.estate.versions.get(type_), query["api-version"]
+        if versions is None or asked in versions:
+            return None
+        text = SUPPORTED.format(
+            location=self.estate.location, version=asked, type=type_, versions=", ".join(versions)
+        )
+        return fault(400, "NoRegisteredProviderFound", text)
+
+    def page(self, items, path, query):
+        start = int(query.get("$skiptoken", 0))
+        body = {"value": items[start : start + self.page_size]}
+        if start + self.page_size < len(items):
+            options = "".join(f"&{k}={v}" for k, v in query.items() if k != "$skiptoken")
+            body["nextLink"] = f"{self.base}{path}?%24skiptoken={start + self.page_size}{options}"
+        return Reply.json(200, body)
+
+    def within(self, items, path):
+        scope = "/".join(path.split("/")[:3]) + "/"
+        return [one for one in items if not isinstance(one, dict) or str(one.get("id", scope)).lower().startswith(scope)]
+
+    def one(self, items, id_):
+        found = [item for item in items if isinstance(item, dict) and str(item.get("id")).lower() == id_]
+        return Reply.json(200, found[0]) if found else fault(404, "ResourceNotFound", f"{id_} was not found")
+
+    def get_metadata(self, path, query, body):
+        return Reply.json(200, self.estate.metadata)
+
+    def get_subscriptions(self, path, query, body):
+        items = [{"id": f"/subscriptions/{i}", "subscriptionId": i, "state": s} for i, s in self.estate.subscriptions.items()]
+        return self.page(items, path, query)
+
+    def get_register(self, path, query, body):
+        return Reply.json(200, {"registrationState": "Registered"})
+
+    def get_providers(self, path, query, body):
+        types = [{"resourceType": name, "apiVersions": there} for name, there in self.estate.versions.items()]
+        return Reply.json(200, {"namespace": path.rpartition("/")[2], "resourceTypes": types})
+
+    def get_vms(self, path, query, body):
+        models = self.within(self.estate.vms, path)
+        if query.get("statusOnly") == "true":
+            models = [vm_status(one) for one in models if isinstance(one, dict) and "id" in one]
+        return self.page(models, path, query)
+
+    def get_one_vm(self, path, query, body):
+        return self.one(self.estate.vms, path)
+
+    def get_instanceView(self, path, query, body):
+        id_ = path.rpartition("/")[0]
+        found = [vm_status(one) for one in self.estate.vms if one["id"].lower() == id_]
+        return Reply.json(200, found[0]["properties"]["instanceView"])
+
+    def get_extensions_of_one(self, path, query, body):
+        return self.page(self.estate.extensions.get(path.rpartition("/")[0], []), path, query)
+
+    def get_one_extension(self, path, query, body):
+        return self.one(self.estate.all_extensions(), path)
+
+    def get_machines(self, path, query, body):
+        return self.page(self.within(self.estate.machines, path), path, query)
+
+    def get_one_machine(self, path, query, body):
+        return self.one(self.estate.machines, path)
+
+    def get_networks(self, path, query, body):
+        return self.page(self.within(self.estate.networks, path), path, query)
+
+    def get_locations(self, path, query, body):
+        return self.page([{"name": self.estate.location}], path, query)
+
+    def get_nodes(self, path, query, body):
+        return self.page(self.within(self.estate.nodes, path), path, query)
+
+    def get_scale_units(self, path, query, body):
+        return self.page(self.within(self.estate.scale_units, path), path, query)
+
+    def get_graph(self, path, query, body):
+        asked = json.loads(body)
+        wanted = re.search(r"type =~ '([^']+)'", asked["query"])[1]
+        scopes = tuple(f"/subscriptions/{one}/" for one in asked["subscriptions"])
+        rows = [
+            {name: one.get(name) for name in ("id", "name", "location", "properties")}
+            for one in self.estate.all_extensions()
+            if one["type"].lower() == wanted and one["id"].lower().startswith(scopes)
+        ]
+        start, top = int(asked["options"].get("$skipToken", 0)), asked["options"]["$top"]
+        data = rows[start : start + top]
+        answer = {"totalRecords": len(rows), "count": len(data), "data": data, "facets": [], "resultTruncated": "false"}
+        return Reply.json(200, answer | ({"$skipToken": str(start + top)} if start + top < len(rows) else {}))
+
+
+def fault(status, code, message, **headers):
+    """An error in ARM's form."""
+    return Reply.json(status, {"error": {"code": code, "message": message}}, **headers)
+
+
+class ArmServer(ThreadingHTTPServer):
+    """The endpoint: TLS, tokens, counts, and what it was told to do wrong."""
+
+    daemon_threads = True
+
+    def __init__(self, estate, certificates, *, host="127.0.0.1"):
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.context = certificates.server_context()
+        self.url = f"https://{host}:{self.server_port}"
+        self.answers = Answers(estate, self.url)
+        self.estate = estate
+        self.valid_tokens = {TOKEN}
+        self.compresses = False
+        self.counts, self.seen, self.faults = Counter(), [], []
+        self.lock = threading.Lock()
+        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+
+    def misbehave(self, pattern, behaviour, times=None):
+        """Do it to requests whose `METHOD path?query` has the pattern; `times` of them, or all."""
+        self.faults.append([re.compile(pattern, re.IGNORECASE), behaviour, times])
+
+    def reply_to(self, method, target, headers, body):
+        parts = urlsplit(target)
+        path = parts.path.lower()
+        kind = next((name for name, pattern in CLASSES if re.search(pattern, path)), "other")
+        query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+        with self.lock:
+            self.counts["statuses" if kind == "vms" and "statusOnly" in query else kind] += 1
+            self.seen.append((method, target, dict(headers)))
+        token = headers.get("Authorization", "").removeprefix("Bearer ")
+        if kind != "metadata" and token not in self.valid_tokens:
+            reply = fault(401, "InvalidAuthenticationToken", "The access token is invalid or has expired.")
+        else:
+            reply = self.answers.to(kind, method, path, query, body)
+        return self.spoilt(f"{method} {target}", reply)
+
+    def spoilt(self, line, reply):
+        with self.lock:
+            for rule in self.faults:
+                if rule[0].search(line) and (rule[2] is None or rule[2] > 0):
+                    if rule[2] is not None:
+                        rule[2] -= 1
+                    return rule[1](reply)
+        return reply
+
+    def handle_error(self, request, client_address):
+        """A client that goes away, or does not trust us, is nothing to print."""
+
+    def tokens_seen(self):
+        return {headers["Authorization"] for _, _, headers in self.seen if "Authorization" in headers}
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    timeout = 20
+
+    def setup(self):
+        self.request = self.server.context.wrap_socket(self.request, server_side=True)
+        super().setup()
+
+    def finish(self):
+        super().finish()
+        try:
+            self.request.unwrap()
+        except (OSError, ssl.SSLError):
+            pass
+        self.request.close()
+
+    def do_GET(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        reply = self.server.reply_to(self.command, self.path, self.headers, body)
+        if self.server.compresses and "gzip" in self.headers.get("Accept-Encoding", ""):
+            reply.body, reply.headers = gzip.compress(reply.body), {**reply.headers, "Content-Encoding": "gzip"}
+        reply.send(self)
+
+    do_POST = do_GET
+
+    def log_message(self, *_):
+        """Nothing: what was asked is in `seen`."""

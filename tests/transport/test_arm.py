@@ -1,0 +1,349 @@
+"""The ARM client: tokens, pages, Resource Graph, and its errors."""
+
+import logging
+import time
+import traceback
+
+import pytest
+from arm_server import TOKEN, Credential, Estate, Token, fault
+from misbehaviour import edited, forbidden, html, redirected, refused
+
+import hybridinv as hi
+from hybridinv.transport.arm import ArmClient, subscriptions
+from hybridinv.transport.client import Wire
+
+VMS = "/subscriptions/sub-1/providers/Microsoft.Compute/virtualMachines"
+VERSION = "2024-07-01"
+
+
+@pytest.fixture
+def server(serve):
+    return serve(Estate.of(vms=10, extensions=("A", "B")))
+
+
+@pytest.fixture
+def connect(certificates):
+    wires = []
+
+    def make(server, credential=None):
+        wires.append(Wire("arm.example", ca_file=certificates.ca_file, timeout=5))
+        return ArmClient(wires[-1], server.url, credential or Credential(), "https://arm.example/.default")
+
+    yield make
+    for wire in wires:
+        wire.close()
+
+
+def all_items(client, path=VMS):
+    return [item for page in client.pages(path, VERSION) for item in page.items]
+
+
+# Pages
+
+
+@pytest.mark.parametrize(("size", "requests"), [(1000, 1), (10, 1), (9, 2), (3, 4), (1, 10)])
+def test_every_page_is_followed(server, connect, size, requests):
+    server.answers.page_size = size
+    assert [item["name"] for item in all_items(connect(server))] == [f"vm{n}" for n in range(10)]
+    assert server.counts["vms"] == requests
+
+
+def test_compressed_answers_are_asked_for_and_read(server, connect):
+    server.compresses = True
+    assert len(all_items(connect(server))) == 10
+    assert "gzip" in server.seen[0][2]["Accept-Encoding"]
+
+
+def test_an_empty_page_with_a_next_link_is_not_the_end(server, connect):
+    server.answers.page_size = 4
+    server.misbehave(r"skiptoken=4", edited(lambda page: page.update(value=[])))
+    assert [item["name"] for item in all_items(connect(server))] == ["vm0", "vm1", "vm2", "vm3", "vm8", "vm9"]
+    assert server.counts["vms"] == 3
+
+
+@pytest.mark.parametrize("link", ["", None])
+def test_an_empty_next_link_is_the_end(server, connect, link):
+    server.misbehave("virtualMachines", edited(lambda page: page.update(nextLink=link)))
+    assert len(all_items(connect(server))) == 10
+
+
+def test_a_relative_next_link_is_followed(server, connect):
+    server.answers.page_size = 6
+    server.misbehave("virtualMachines", edited(lambda page: page.update(nextLink=page["nextLink"].removeprefix(server.url))), 1)
+    assert len(all_items(connect(server))) == 10
+
+
+def test_the_token_is_not_sent_to_another_origin(server, serve, connect):
+    other = serve(Estate.of(vms=3))
+    links = [
+        f"{other.url}{VMS}?api-version={VERSION}",
+        f"{server.url.replace('https', 'http')}{VMS}",
+        f"https://localhost:{server.server_port}{VMS}",
+        f"{server.url.replace('127', 'x@127')}{VMS}",
+        f"//127.0.0.1:{other.server_port}{VMS}",
+    ]
+    for link in links:
+        server.misbehave("virtualMachines", edited(lambda page, link=link: page.update(nextLink=link)), 1)
+        asked = server.counts["vms"]
+        with pytest.raises(hi.UnexpectedAnswer, match="the token was not sent there") as caught:
+            all_items(connect(server))
+        assert caught.value.path == "nextLink"
+        assert caught.value.remedy
+        assert server.counts["vms"] == asked + 1
+    assert other.seen == []
+
+
+def test_a_path_out_of_an_answer_cannot_lead_to_another_origin(server, serve, connect):
+    other = serve(Estate.of(vms=3))
+    for id_ in (f"@127.0.0.1:{other.server_port}/x", f".example:{other.server_port}/", f"{other.url}/x", "x"):
+        with pytest.raises(hi.UnexpectedAnswer, match="no path of a resource"):
+            connect(server).get(f"{id_}/extensions", VERSION)
+    assert other.seen == []
+    assert server.seen == []
+
+
+def test_an_id_with_odd_characters_stays_a_path(server, connect):
+    with pytest.raises(hi.NotFound):
+        connect(server).get("/subscriptions/sub-1/resourceGroups/a b?c#d/x", VERSION)
+    assert server.seen[0][1] == f"/subscriptions/sub-1/resourceGroups/a%20b%3Fc%23d/x?api-version={VERSION}"
+
+
+@pytest.mark.parametrize("link", ["https://[bad", "https://127.0.0.1:port/", 5, ["x"]])
+def test_a_next_link_that_is_none_is_an_unexpected_answer(server, connect, link):
+    server.misbehave("virtualMachines", edited(lambda page: page.update(nextLink=link)))
+    with pytest.raises(hi.UnexpectedAnswer, match="nextLink") as caught:
+        all_items(connect(server))
+    assert caught.value.path == "nextLink"
+
+
+def test_a_next_link_that_leads_back_ends(server, connect):
+    server.answers.page_size = 6
+    first = f"{server.url}{VMS}?api-version={VERSION}"
+    server.misbehave("skiptoken", edited(lambda page: page.update(nextLink=first)))
+    with pytest.raises(hi.UnexpectedAnswer, match="leads back"):
+        all_items(connect(server))
+    assert server.counts["vms"] == 2
+
+
+def test_fewer_than_the_endpoint_counted_are_truncated(server, connect):
+    server.misbehave("virtualMachines", edited(lambda page: page.update(count=11)))
+    with pytest.raises(hi.TruncatedAnswer, match="10 of 11 arrived"):
+        all_items(connect(server))
+
+
+def test_what_is_no_object_counts_as_arrived(server, connect):
+    server.misbehave("virtualMachines", edited(lambda page: page.update(count=11, value=[*page["value"], "odd"])))
+    pages = list(connect(server).pages(VMS, VERSION))
+    assert (len(pages[0].items), len(pages[0].odd)) == (10, 1)
+
+
+# Subscriptions
+
+
+def test_subscriptions_are_all_but_the_deleted_once_each(server, connect):
+    server.estate.subscriptions = {"SUB-1": "Enabled", "sub-2": "Disabled", "sub-3": "Deleted", "sub-4": "Warned", "sub-5": None}
+    server.answers.page_size = 2
+    assert subscriptions(connect(server), "2022-12-01") == ["sub-1", "sub-2", "sub-4", "sub-5"]
+
+
+@pytest.mark.parametrize("item", ["odd", {"state": "Enabled"}])
+def test_a_subscription_that_cannot_be_read_is_not_left_out(server, connect, item):
+    server.misbehave("subscriptions", edited(lambda page: page["value"].append(item)))
+    with pytest.raises(hi.UnexpectedAnswer):
+        subscriptions(connect(server), "2022-12-01")
+
+
+# Resource Graph
+
+
+def rows(client, scopes=("sub-1",)):
+    return list(client.graph("resources | where type =~ 'microsoft.compute/virtualmachines/extensions'", scopes))
+
+
+def test_graph_pages_are_followed(server, connect):
+    server.estate.extend(server.estate.vms[0], [f"X{n}" for n in range(2500)])
+    assert len({row["id"] for row in rows(connect(server))}) == 2518
+    assert server.counts["graph"] == 3
+
+
+def test_a_hundred_subscriptions_are_asked_for_at_a_time(server, connect):
+    assert len(rows(connect(server), [f"sub-{n}" for n in range(201)])) == 20
+    assert server.counts["graph"] == 3
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"resultTruncated": "true"}, {"totalRecords": 21}, {"count": 21}, {"data": [{"id": "x"}] * 19}],
+)
+def test_a_graph_answer_that_is_short_is_truncated(server, connect, change):
+    server.misbehave("ResourceGraph", edited(lambda page: page.update(change)))
+    with pytest.raises(hi.TruncatedAnswer):
+        rows(connect(server))
+
+
+def test_a_graph_row_that_is_no_object_is_not_left_out(server, connect):
+    server.misbehave("ResourceGraph", edited(lambda page: page["data"].__setitem__(0, 5)))
+    with pytest.raises(hi.UnexpectedAnswer, match="Resource Graph"):
+        rows(connect(server))
+
+
+# Tokens
+
+
+def test_a_token_is_asked_for_once_with_the_scope(server, connect):
+    credential = Credential()
+    client = connect(server, credential)
+    for _ in range(3):
+        all_items(client)
+    assert credential.scopes == [("https://arm.example/.default",)]
+
+
+def test_a_token_about_to_expire_is_renewed(server, connect):
+    credential = Credential("old.token", TOKEN, expires_on=time.time() + 60)
+    client = connect(server, credential)
+    client.log_in()
+    assert len(all_items(client)) == 10
+    assert server.tokens_seen() == {f"Bearer {TOKEN}"}
+
+
+def test_a_refused_token_is_renewed_once(server, connect):
+    credential = Credential("expired.token", TOKEN)
+    assert len(all_items(connect(server, credential))) == 10
+    assert (len(credential.scopes), server.counts["vms"]) == (2, 2)
+
+
+def test_a_token_that_stays_refused_is_one_error(server, connect):
+    credential = Credential("one", "two", "three")
+    with pytest.raises(hi.AuthenticationFailed, match="InvalidAuthenticationToken") as caught:
+        all_items(connect(server, credential))
+    assert (len(credential.scopes), server.counts["vms"]) == (2, 2)
+    assert "credential=" in caught.value.remedy
+    assert (caught.value.source, caught.value.request_id) == ("arm.example", "req-42")
+
+
+class Failing:
+    def __init__(self, answer):
+        self.answer = answer
+
+    def get_token(self, *_):
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (ValueError("AADSTS7000215: Invalid client secret provided.\nTrace ID: 1"), "Invalid client secret provided."),
+        (ValueError(), "ValueError"),
+        (RuntimeError("none worked\nAttempted:\n\tEnv: unavailable\n\tSecret: AADSTS9: wrong\nSee docs"), "Secret: AADSTS9"),
+        (RuntimeError("none worked\nAttempted:\n\tEnv: unavailable\nSee docs"), "none worked"),
+        ("a.plain.text", "no token for"),
+        (None, "no token for"),
+        (Token("line\nbreak", 2**33), "is no token"),
+        (Token("naïve", 2**33), "is no token"),
+        (Token("", 2**33), "is no token"),
+        (Token(None, 2**33), "no token for"),
+        (Token("fine", None), "no token for"),
+    ],
+)
+def test_a_credential_that_fails_is_one_clear_error(server, connect, answer, says):
+    with pytest.raises(hi.AuthenticationFailed) as caught:
+        all_items(connect(server, Failing(answer)))
+    assert says in caught.value.message
+    assert "\n" not in caught.value.message
+    assert "az login" in caught.value.remedy
+    assert caught.value.operation == "get_token"
+    assert server.seen == []
+    assert "break" not in str(caught.value)
+    assert "naïve" not in str(caught.value)
+
+
+# Errors
+
+
+def refusal(server, connect, behaviour):
+    server.misbehave("virtualMachines", behaviour)
+    with pytest.raises(hi.HybridInvError) as caught:
+        all_items(connect(server))
+    assert caught.value.remedy
+    return caught.value
+
+
+def test_a_missing_permission_is_named(server, connect):
+    error = refusal(server, connect, forbidden("Microsoft.Compute/virtualMachines/read"))
+    assert type(error) is hi.AccessDenied
+    assert error.missing == "Microsoft.Compute/virtualMachines/read"
+    assert (error.source, error.operation, error.request_id) == ("arm.example", f"GET {VMS}", "req-42")
+    assert "AuthorizationFailed" in error.message
+    assert "Reader" in error.remedy
+
+
+def test_a_refusal_without_an_action_names_the_role(server, connect):
+    assert refusal(server, connect, refused(403, "Forbidden", "policy")).missing == "Reader"
+
+
+def test_what_is_not_there_says_where_it_was_looked_for(server, connect):
+    with pytest.raises(hi.NotFound) as caught:
+        all_items(connect(server), VMS.replace("sub-1", "sub-9"))
+    assert "arm.example" in caught.value.message
+    assert "GET /subscriptions/sub-9/" in caught.value.message
+    assert "SubscriptionNotFound" in caught.value.message
+    assert "subscription" in caught.value.remedy
+
+
+@pytest.mark.parametrize("status", [400, 409, 500, 502])
+def test_a_fault_of_the_endpoint_has_its_status(server, connect, status):
+    error = refusal(server, connect, refused(status, "Oops", "went wrong"))
+    assert (type(error), error.status) == (hi.ServerFault, status)
+    assert "Oops: went wrong" in error.message
+
+
+def test_an_error_page_is_named_by_its_title(server, connect):
+    page = html(None)
+    page.status = 502
+    assert "Sign in to the guest network" in refusal(server, connect, lambda _: page).message
+
+
+def test_a_page_in_place_of_json_is_an_unexpected_answer(server, connect):
+    error = refusal(server, connect, html)
+    assert type(error) is hi.UnexpectedAnswer
+    assert "proxy or login page" in error.remedy
+
+
+def test_a_redirect_is_an_error_and_no_token_goes_there(server, serve, connect):
+    other = serve(Estate.of(vms=1))
+    error = refusal(server, connect, redirected(f"{other.url}/login?secret=5"))
+    assert type(error) is hi.UnexpectedAnswer
+    assert f"redirected to {other.url}/login;" in error.message
+    assert other.seen == []
+
+
+@pytest.mark.parametrize("answer", [[], "text", 5, None])
+def test_one_resource_is_an_object(server, connect, answer):
+    server.misbehave("vm0", edited(lambda _: answer) if answer is not None else (lambda _: fault(200, "", "")))
+    client = connect(server)
+    path = server.estate.vms[0]["id"]
+    if answer is None:
+        assert client.one(path, VERSION) == {"error": {"code": "", "message": ""}}
+    else:
+        with pytest.raises(hi.UnexpectedAnswer):
+            client.one(path, VERSION)
+
+
+# Secrets
+
+
+def test_no_token_in_any_text_of_any_error(server, connect, caplog):
+    caplog.set_level(logging.DEBUG)
+    echoing = refused(400, "BadRequest", f"what you sent was: Bearer {TOKEN}")
+    for behaviour in (echoing, forbidden(), html, redirected(f"https://x.invalid/?t={TOKEN}")):
+        server.misbehave("virtualMachines", behaviour, times=1)
+        client = connect(server)
+        with pytest.raises(hi.HybridInvError) as caught:
+            all_items(client)
+        texts = [repr(caught.value), str(caught.value), repr(caught.value.__dict__), repr(client), repr(client.__dict__)]
+        texts += traceback.format_exception(caught.value)
+        assert not [text for text in texts if TOKEN in text]
+    assert TOKEN in str(server.tokens_seen())
+    assert TOKEN not in caplog.text
