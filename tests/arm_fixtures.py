@@ -3,10 +3,11 @@
 import contextlib
 
 import pytest
-from arm_server import ArmServer, Credential, Estate
-from certificates import Certificates
 
 import hybridinv as hi
+from arm_estate import Estate
+from arm_server import ArmServer, Credential
+from certificates import Certificates
 
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 

@@ -6,16 +6,17 @@
 It checks the bearer token, counts requests by class, and remembers every request's headers.
 """
 
+import contextlib
 import gzip
 import json
 import re
-import ssl
 import threading
 from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
-from misbehaviour import Reply
+from arm_estate import vm_status
+from misbehaviour import Reply, fault
 
 TOKEN = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJoeWJyaWRpbnYifQ.c2VjcmV0LXNpZ25hdHVyZQ"
 SUPPORTED = (
@@ -61,115 +62,6 @@ class Token:
         self.token, self.expires_on = token, expires_on
 
 
-def vm_model(subscription, name, *, extensions=(), **properties):
-    id_ = f"/subscriptions/{subscription}/resourceGroups/RG-Web/providers/Microsoft.Compute/virtualMachines/{name}"
-    body = {
-        "id": id_,
-        "name": name,
-        "type": "Microsoft.Compute/virtualMachines",
-        "location": "westeurope",
-        "tags": {"owner": "web"},
-        "properties": {
-            "vmId": f"vmid-{name}",
-            "hardwareProfile": {"vmSize": "Standard_D2s_v5"},
-            "storageProfile": {"osDisk": {"name": "os", "osType": "Linux", "diskSizeGB": 30}, "dataDisks": []},
-            "osProfile": {"computerName": name},
-            "provisioningState": "Succeeded",
-            **properties,
-        },
-    }
-    if extensions:
-        # ARM writes the group in capitals here, whatever it wrote above.
-        body["resources"] = [{"id": f"{id_.replace('RG-Web', 'RG-WEB')}/extensions/{one}"} for one in extensions]
-    return body
-
-
-def vm_status(model, power="running"):
-    agent = {"vmAgentVersion": "2.9", "statuses": [{"displayStatus": "Ready", "code": "ProvisioningState/succeeded"}]}
-    extensions = [
-        {"name": one["id"].rpartition("/")[2], "typeHandlerVersion": "1.2.3", "statuses": [{"level": "Info"}]}
-        for one in model.get("resources", ())
-    ]
-    view = {"statuses": [{"code": f"PowerState/{power}"}], "vmAgent": agent, "extensions": extensions}
-    return {"id": model["id"].upper(), "name": model["name"], "properties": {"instanceView": view}}
-
-
-def extension(owner, name):
-    kind = "Microsoft.HybridCompute/machines" if "HybridCompute" in owner else "Microsoft.Compute/virtualMachines"
-    body = {"publisher": "Microsoft.Azure.Monitor", "type": name, "typeHandlerVersion": "1.0"}
-    status = {"code": "0", "level": "Information", "message": "fine"}
-    return {
-        "id": f"{owner}/extensions/{name}",
-        "name": name,
-        "type": f"{kind}/extensions",
-        "location": "westeurope",
-        "properties": {**body, "provisioningState": "Succeeded", "instanceView": {"name": name, "status": status}},
-    }
-
-
-def arc_machine(subscription, name, **properties):
-    group = f"/subscriptions/{subscription}/resourceGroups/RG-Arc"
-    return {
-        "id": f"{group}/providers/Microsoft.HybridCompute/machines/{name}",
-        "name": name,
-        "location": "westeurope",
-        "tags": None,
-        "kind": None,
-        "properties": {"vmId": f"arc-{name}", "status": "Connected", "osType": "windows", **properties},
-    }
-
-
-def network(subscription, name):
-    group = f"/subscriptions/{subscription}/resourceGroups/RG-Web"
-    return {
-        "id": f"{group}/providers/Microsoft.Network/virtualNetworks/{name}",
-        "name": name,
-        "location": "westeurope",
-        "properties": {"addressSpace": {"addressPrefixes": ["10.0.0.0/16"]}},
-    }
-
-
-class Estate:
-    """What the endpoint has, by subscription; tests change it as they like."""
-
-    def __init__(self, *subscriptions):
-        self.subscriptions = {one: "Enabled" for one in subscriptions or ("sub-1",)}
-        self.vms, self.machines, self.networks = [], [], []
-        self.extensions = {}
-        self.graph_extensions = None  # what Resource Graph says, where it says something else
-        self.nodes, self.scale_units = [], []
-        self.location = "local"
-        self.versions = {}  # api-versions by type in lower case; any will do where none is named
-        self.metadata = {}
-
-    @classmethod
-    def of(cls, vms=0, machines=0, *, subscriptions=("sub-1",), extensions=()):
-        """Machines spread evenly over the subscriptions, each with the extensions."""
-        estate = cls(*subscriptions)
-        for number in range(vms):
-            estate.add_vm(subscriptions[number % len(subscriptions)], f"vm{number}", extensions)
-        for number in range(machines):
-            machine = arc_machine(subscriptions[number % len(subscriptions)], f"srv{number}")
-            estate.machines.append(machine)
-            estate.extend(machine, extensions)
-        estate.networks = [network(one, "vnet") for one in subscriptions]
-        return estate
-
-    def add_vm(self, subscription, name, extensions=()):
-        model = vm_model(subscription, name, extensions=extensions)
-        self.vms.append(model)
-        self.extend(model, extensions)
-        return model
-
-    def extend(self, owner, extensions):
-        self.extensions[owner["id"].lower()] = [extension(owner["id"], name) for name in extensions]
-
-    def all_extensions(self):
-        if self.graph_extensions is not None:
-            return self.graph_extensions
-        return [one for several in self.extensions.values() for one in several]
-
-
 class Answers:
     """ARM's answers to well-formed requests, from an estate."""
 
@@ -192,12 +84,10 @@ class Answers:
 
     def version_refused(self, path, query):
         type_ = path.rpartition("/")[2]
-        versions, asked = self.estate.versions.get(type_), query["api-version"]
+        versions, asked = self.estate.versions.get(type_), query.get("api-version")
         if versions is None or asked in versions:
             return None
-        text = SUPPORTED.format(
-            location=self.estate.location, version=asked, type=type_, versions=", ".join(versions)
-        )
+        text = SUPPORTED.format(location=self.estate.location, version=asked, type=type_, versions=", ".join(versions))
         return fault(400, "NoRegisteredProviderFound", text)
 
     def page(self, items, path, query):
@@ -210,7 +100,12 @@ class Answers:
 
     def within(self, items, path):
         scope = "/".join(path.split("/")[:3]) + "/"
-        return [one for one in items if not isinstance(one, dict) or str(one.get("id", scope)).lower().startswith(scope)]
+        ids = [one.get("id") if isinstance(one, dict) else None for one in items]
+        return [
+            one
+            for one, id_ in zip(items, ids, strict=True)
+            if not isinstance(id_, str) or id_.lower().startswith(scope)
+        ]
 
     def one(self, items, id_):
         found = [item for item in items if isinstance(item, dict) and str(item.get("id")).lower() == id_]
@@ -220,7 +115,9 @@ class Answers:
         return Reply.json(200, self.estate.metadata)
 
     def get_subscriptions(self, path, query, body):
-        items = [{"id": f"/subscriptions/{i}", "subscriptionId": i, "state": s} for i, s in self.estate.subscriptions.items()]
+        items = [
+            {"id": f"/subscriptions/{i}", "subscriptionId": i, "state": s} for i, s in self.estate.subscriptions.items()
+        ]
         return self.page(items, path, query)
 
     def get_register(self, path, query, body):
@@ -283,11 +180,6 @@ class Answers:
         return Reply.json(200, answer | ({"$skipToken": str(start + top)} if start + top < len(rows) else {}))
 
 
-def fault(status, code, message, **headers):
-    """An error in ARM's form."""
-    return Reply.json(status, {"error": {"code": code, "message": message}}, **headers)
-
-
 class ArmServer(ThreadingHTTPServer):
     """The endpoint: TLS, tokens, counts, and what it was told to do wrong."""
 
@@ -342,6 +234,7 @@ class ArmServer(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     timeout = 20
 
     def setup(self):
@@ -350,10 +243,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def finish(self):
         super().finish()
-        try:
+        with contextlib.suppress(OSError):
             self.request.unwrap()
-        except (OSError, ssl.SSLError):
-            pass
         self.request.close()
 
     def do_GET(self):
@@ -363,7 +254,7 @@ class _Handler(BaseHTTPRequestHandler):
             reply.body, reply.headers = gzip.compress(reply.body), {**reply.headers, "Content-Encoding": "gzip"}
         reply.send(self)
 
-    do_POST = do_GET
+    do_POST = do_PUT = do_PATCH = do_DELETE = do_GET
 
     def log_message(self, *_):
         """Nothing: what was asked is in `seen`."""

@@ -29,8 +29,10 @@ class Certificates:
         return context
 
     def thumbprint(self, algorithm="sha256", separator=":"):
-        return hashlib.new(algorithm, self.der).digest().hex(separator).upper() if separator else (
-            hashlib.new(algorithm, self.der).hexdigest()
+        return (
+            hashlib.new(algorithm, self.der).digest().hex(separator).upper()
+            if separator
+            else (hashlib.new(algorithm, self.der).hexdigest())
         )
 
 
@@ -44,7 +46,14 @@ def _certificate(subject, issuer, key, signing_key, *, ca):
     now = datetime.now(UTC)
     names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
     usage = dict.fromkeys(
-        ("content_commitment", "key_encipherment", "data_encipherment", "key_agreement", "encipher_only", "decipher_only"),
+        (
+            "content_commitment",
+            "key_encipherment",
+            "data_encipherment",
+            "key_agreement",
+            "encipher_only",
+            "decipher_only",
+        ),
         False,
     )
     return (
@@ -58,9 +67,7 @@ def _certificate(subject, issuer, key, signing_key, *, ca):
         .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(signing_key.public_key()), critical=False
-        )
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signing_key.public_key()), critical=False)
         .add_extension(x509.KeyUsage(digital_signature=True, key_cert_sign=ca, crl_sign=ca, **usage), critical=True)
         .sign(signing_key, hashes.SHA256())
     )

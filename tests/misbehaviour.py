@@ -85,8 +85,13 @@ class Silence(Reply):
         handler.close_connection = True
 
 
+def fault(status, code, message, **headers):
+    """An error in ARM's form."""
+    return Reply.json(status, {"error": {"code": code, "message": message}}, **headers)
+
+
 def refused(status, code, message="no", **headers):
-    return lambda _: Reply.json(status, {"error": {"code": code, "message": message}}, **headers)
+    return lambda _: fault(status, code, message, **headers)
 
 
 def throttled(retry_after=None):

@@ -89,17 +89,16 @@ def _one_line(error: Exception) -> str:
 
 def parser() -> argparse.ArgumentParser:
     """The whole command line; docs/cli.md is made from it."""
+    traced: dict[str, Any] = {"action": "store_true", "help": "on an error show where it came from"}
     common = argparse.ArgumentParser(add_help=False)
-    common.add_argument(
-        "--traceback", action="store_true", default=argparse.SUPPRESS, help="on an error show where it came from"
-    )
+    common.add_argument("--traceback", default=argparse.SUPPRESS, **traced)
     whole = argparse.ArgumentParser(
         prog="hybridinv",
         description="One inventory of vSphere, Azure Stack Hub, Azure and Azure Arc.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    whole.set_defaults(traceback=False)
+    whole.add_argument("--traceback", **traced)
     whole.add_argument("--version", action="version", version=f"%(prog)s {hi.__version__}")
     commands = whole.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name, (run, describe) in _COMMANDS.items():
@@ -112,6 +111,7 @@ def parser() -> argparse.ArgumentParser:
 
 def _demo(arguments: argparse.Namespace) -> int:
     """Show a made-up estate and one migration plan; needs no network and no account."""
+    file = _target(arguments.output or "demo.json")
     inventory = hi.demo()
     console = open_console()
     say(console, "A made-up estate, played from tapes; nothing was asked over a network.", "bold")
@@ -124,10 +124,9 @@ def _demo(arguments: argparse.Namespace) -> int:
     draw_plan(console, hi.plan_migration(inventory, "build01", **question))
     say(console, "")
     draw_problems(console, inventory)
-    file = arguments.output or "demo.json"
     if arguments.output:
         inventory.save(file)
-    name = shlex.quote(file)
+    name = shlex.quote(str(file))
     show = f"show {name} vmkernel_adapters"
     ask = f"sql {name} 'select name, cpus from vms order by cpus desc'"  # noqa: S608 - printed, never run
     tries = (show, ask) if arguments.output else (f"demo -o {name}", show)
@@ -143,9 +142,7 @@ def _describe_demo(command: argparse.ArgumentParser) -> None:
 
 def _collect(arguments: argparse.Namespace) -> int:
     """Read all sources of an estate file into an inventory file; exit code 3 when something is missing."""
-    target = Path(arguments.output)
-    if target.is_dir() or not target.absolute().parent.is_dir():
-        raise hi.HybridInvError(f"cannot write {target}", remedy="give a file in a folder that is there")
+    target = _target(arguments.output)
     with ExitStack() as stack:
         adapters = [stack.enter_context(adapter) for adapter in hi.open_estate(arguments.estate)]
         try:
@@ -162,6 +159,14 @@ def _collect(arguments: argparse.Namespace) -> int:
     draw_problems(console, inventory, f"{_command()} show {target} problems")
     say(console, f"Written to {target}.")
     return 0 if inventory.complete else 3
+
+
+def _target(name: str) -> Path:
+    """A file that can be written, found out before hours of reading rather than after."""
+    target = Path(name)
+    if target.is_dir() or not target.absolute().parent.is_dir():
+        raise hi.HybridInvError(f"cannot write {target}", remedy="give a file in a folder that is there")
+    return target
 
 
 def _describe_collect(command: argparse.ArgumentParser) -> None:

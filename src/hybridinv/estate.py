@@ -270,6 +270,7 @@ def _identity(table: _Table, login: _Login, arguments: dict[str, Any], wire: Wir
 
     if "authority" in arguments:
         arguments["disable_instance_discovery"] = _is_private(arguments["authority"])
+        arguments["retry_total"] = 1  # the wire has its own patience
     if login.name != "AzureCliCredential":  # it asks the az command, not the network
         arguments["transport"] = HttpxTransport(wire, writes=True)
     try:

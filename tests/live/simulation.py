@@ -1,4 +1,4 @@
-"""The simulator of tests/simulator as a vCenter over real TLS, and wires that count, cut or change what goes over them."""
+"""The simulator as a vCenter over real TLS, and wires that count, cut or change what goes over them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ import tempfile
 from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import attrs
 import httpx
+from pyVmomi import vim
 
 import hybridinv as hi
 from hybridinv.transport.client import Network
@@ -75,21 +77,9 @@ class Simulator:
             manager.TerminateSession([s.key for s in manager.sessionList if s.key != own])
 
     def remove(self, moref: str) -> None:
-        """Delete a machine, as somebody else would."""
-        from pyVmomi import vim
-
+        """Take a machine that is off out of the inventory, as somebody else would."""
         with self.adapter() as other:
-            machine = vim.VirtualMachine(moref, other._session.content.rootFolder._stub)
-            if machine.runtime.powerState == "poweredOn":
-                wait(machine.PowerOff())
-            wait(machine.Destroy())
-
-
-def wait(task: Any) -> None:
-    """Until a task is through."""
-    while (state := task.info.state) not in ("success", "error"):
-        pass
-    assert state == "success", task.info.error
+            vim.VirtualMachine(moref, other._session.content.rootFolder._stub).Unregister()
 
 
 class Wire(httpx.BaseTransport):
@@ -133,13 +123,17 @@ class Interrupted(Wire):
 
     def __init__(self, simulator: Simulator, operation: str, do: Callable[[], None], number: int = 1) -> None:
         super().__init__(simulator)
-        self._when = operation, number
+        self._operation = operation
+        self._left = number
         self._do = do
+        self._lock = Lock()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        operation = request.extensions["operation"]
-        if (operation, self.counts[operation] + 1) == self._when:
-            self._do()
+        with self._lock:
+            self._left -= request.extensions["operation"] == self._operation
+            if self._left == 0:
+                self._left = -1
+                self._do()
         return super().handle_request(request)
 
 

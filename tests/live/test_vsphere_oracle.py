@@ -20,10 +20,7 @@ def as_pyvmomi_reads(content, paths):
     types = [VmomiSupport.GetWsdlType("urn:vim25", name) for name in paths]
     view = content.viewManager.CreateContainerView(content.rootFolder, types, True)
     into = PC.TraversalSpec(name="all", type=vim.view.ContainerView, path="view", skip=False)
-    specs = [
-        PC.PropertySpec(type=type_, pathSet=leaves)
-        for type_, leaves in zip(types, paths.values(), strict=True)
-    ]
+    specs = [PC.PropertySpec(type=type_, pathSet=leaves) for type_, leaves in zip(types, paths.values(), strict=True)]
     spec = PC.FilterSpec(objectSet=[PC.ObjectSpec(obj=view, skip=True, selectSet=[into])], propSet=specs)
     objects = content.propertyCollector.RetrieveContents([spec])
     view.DestroyView()
@@ -82,4 +79,4 @@ def test_both_decoders_agree(request, scene, kind):
         for one in found.propSet:
             agree(row.properties[one.name], one.val, f"{moref} {one.name}")
         for one in found.missingSet:
-            assert row.missing[one.path].privilege == one.fault.fault.privilegeId
+            assert row.missing[one.path].privilege == one.fault.privilegeId

@@ -2,6 +2,8 @@
 
 import pytest
 
+from hybridinv.transport.property_collector import read_rows
+
 pytestmark = pytest.mark.live
 
 
@@ -31,9 +33,7 @@ def test_twelve_hundred_cost_two_pages_more(simulate):
 
 
 def test_hosts_do_not_cost_requests_either(simulate):
-    few, many = (
-        requests_for(simulate("-hosts", count, "-vms", "10"), "vmkernel_adapters") for count in ("4", "60")
-    )
+    few, many = (requests_for(simulate("-hosts", count, "-vms", "10"), "vmkernel_adapters") for count in ("4", "60"))
     assert few == many
     assert few.total() == 3 + 3 * 3 + 1
 
@@ -44,6 +44,11 @@ def test_an_inventory_logs_in_once_and_reads_the_tree_once(plain):
     assert wire.counts["Login"] == 1
     # The tree, six kinds, and the port groups.
     assert wire.counts["CreateContainerView"] == wire.counts["DestroyView"] == 8
+
+
+def test_a_type_of_which_there_is_nothing_is_an_empty_list(plain):
+    with plain.adapter() as vcenter:
+        assert list(read_rows(vcenter._session.content, {"VirtualApp": ["name"]}, lambda *_: None)) == []
 
 
 def test_progress_counts_up_to_what_the_endpoint_says(simulate):

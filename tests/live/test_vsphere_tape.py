@@ -3,9 +3,9 @@
 import re
 
 import pytest
-from live.simulation import PASSWORD, Interrupted, Wire
 
 import hybridinv as hi
+from live.simulation import PASSWORD, Interrupted, Wire
 
 pytestmark = pytest.mark.live
 
@@ -14,10 +14,8 @@ def files(folder):
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-@pytest.mark.parametrize(("scene", "arguments"), [("demo", ()), ("awkward", ()), ("plain", ("-vms", "600"))])
-def test_a_tape_plays_back_what_was_recorded_and_records_again_byte_for_byte(
-    simulate, tmp_path, scene, arguments
-):
+@pytest.mark.parametrize(("scene", "arguments"), [("demo", ()), ("awkward", ()), ("plain", ("-vms", "510"))])
+def test_a_tape_plays_back_what_was_recorded_and_records_again_byte_for_byte(simulate, tmp_path, scene, arguments):
     simulator = simulate("-scene", scene, *arguments)
     with simulator.adapter() as vcenter:
         recorded = hi.record(vcenter, tmp_path / "first")

@@ -5,12 +5,13 @@ import time
 import traceback
 
 import pytest
-from arm_server import TOKEN, Credential, Estate, Token, fault
-from misbehaviour import edited, forbidden, html, redirected, refused
 
 import hybridinv as hi
+from arm_estate import Estate
+from arm_server import TOKEN, Credential, Token
 from hybridinv.transport.arm import ArmClient, subscriptions
 from hybridinv.transport.client import Wire
+from misbehaviour import edited, fault, forbidden, html, redirected, refused
 
 VMS = "/subscriptions/sub-1/providers/Microsoft.Compute/virtualMachines"
 VERSION = "2024-07-01"
@@ -69,7 +70,9 @@ def test_an_empty_next_link_is_the_end(server, connect, link):
 
 def test_a_relative_next_link_is_followed(server, connect):
     server.answers.page_size = 6
-    server.misbehave("virtualMachines", edited(lambda page: page.update(nextLink=page["nextLink"].removeprefix(server.url))), 1)
+    server.misbehave(
+        "virtualMachines", edited(lambda page: page.update(nextLink=page["nextLink"].removeprefix(server.url))), 1
+    )
     assert len(all_items(connect(server))) == 10
 
 
@@ -95,7 +98,14 @@ def test_the_token_is_not_sent_to_another_origin(server, serve, connect):
 
 def test_a_path_out_of_an_answer_cannot_lead_to_another_origin(server, serve, connect):
     other = serve(Estate.of(vms=3))
-    for id_ in (f"@127.0.0.1:{other.server_port}/x", f".example:{other.server_port}/", f"{other.url}/x", "x"):
+    for id_ in (
+        f"@127.0.0.1:{other.server_port}/x",
+        f".example:{other.server_port}/",
+        f"{other.url}/x",
+        "x",
+        "/x?y",
+        "/x#y",
+    ):
         with pytest.raises(hi.UnexpectedAnswer, match="no path of a resource"):
             connect(server).get(f"{id_}/extensions", VERSION)
     assert other.seen == []
@@ -104,8 +114,8 @@ def test_a_path_out_of_an_answer_cannot_lead_to_another_origin(server, serve, co
 
 def test_an_id_with_odd_characters_stays_a_path(server, connect):
     with pytest.raises(hi.NotFound):
-        connect(server).get("/subscriptions/sub-1/resourceGroups/a b?c#d/x", VERSION)
-    assert server.seen[0][1] == f"/subscriptions/sub-1/resourceGroups/a%20b%3Fc%23d/x?api-version={VERSION}"
+        connect(server).get("/subscriptions/sub-1/resourceGroups/a b(1)ü/x", VERSION)
+    assert server.seen[0][1] == f"/subscriptions/sub-1/resourceGroups/a%20b(1)%C3%BC/x?api-version={VERSION}"
 
 
 @pytest.mark.parametrize("link", ["https://[bad", "https://127.0.0.1:port/", 5, ["x"]])
@@ -141,7 +151,13 @@ def test_what_is_no_object_counts_as_arrived(server, connect):
 
 
 def test_subscriptions_are_all_but_the_deleted_once_each(server, connect):
-    server.estate.subscriptions = {"SUB-1": "Enabled", "sub-2": "Disabled", "sub-3": "Deleted", "sub-4": "Warned", "sub-5": None}
+    server.estate.subscriptions = {
+        "SUB-1": "Enabled",
+        "sub-2": "Disabled",
+        "sub-3": "Deleted",
+        "sub-4": "Warned",
+        "sub-5": None,
+    }
     server.answers.page_size = 2
     assert subscriptions(connect(server), "2022-12-01") == ["sub-1", "sub-2", "sub-4", "sub-5"]
 
@@ -236,7 +252,10 @@ class Failing:
     [
         (ValueError("AADSTS7000215: Invalid client secret provided.\nTrace ID: 1"), "Invalid client secret provided."),
         (ValueError(), "ValueError"),
-        (RuntimeError("none worked\nAttempted:\n\tEnv: unavailable\n\tSecret: AADSTS9: wrong\nSee docs"), "Secret: AADSTS9"),
+        (
+            RuntimeError("none worked\nAttempted:\n\tEnv: unavailable\n\tSecret: AADSTS9: wrong\nSee docs"),
+            "Secret: AADSTS9",
+        ),
         (RuntimeError("none worked\nAttempted:\n\tEnv: unavailable\nSee docs"), "none worked"),
         ("a.plain.text", "no token for"),
         (None, "no token for"),
@@ -342,7 +361,13 @@ def test_no_token_in_any_text_of_any_error(server, connect, caplog):
         client = connect(server)
         with pytest.raises(hi.HybridInvError) as caught:
             all_items(client)
-        texts = [repr(caught.value), str(caught.value), repr(caught.value.__dict__), repr(client), repr(client.__dict__)]
+        texts = [
+            repr(caught.value),
+            str(caught.value),
+            repr(caught.value.__dict__),
+            repr(client),
+            repr(client.__dict__),
+        ]
         texts += traceback.format_exception(caught.value)
         assert not [text for text in texts if TOKEN in text]
     assert TOKEN in str(server.tokens_seen())

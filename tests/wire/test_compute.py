@@ -463,7 +463,14 @@ def test_the_status_in_the_machines_instance_view_wins():
     ],
 )
 def test_an_odd_field_never_costs_the_extension(field, odd):
-    assert compute.read_extension(extension(**{field: odd}), None, HUB).name == "Diag"
+    read = compute.read_extension(extension(**{field: odd}), None, HUB)
+    assert read.name == "Diag"
+    assert all(problem.scope == read.id and field in problem.message for problem in read.problems)
+
+
+def test_an_odd_field_of_an_extension_is_a_problem():
+    read = compute.read_extension(extension(publisher={"not": "a text"}), None, HUB)
+    assert [(problem.kind, problem.error) for problem in read.problems] == [("extensions", "UnexpectedAnswer")]
 
 
 # networks

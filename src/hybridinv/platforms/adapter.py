@@ -125,6 +125,8 @@ class Adapter(ABC):
         for kind in wanted:
             self._check(kind)
         inventory = Inventory(sources=[self.source])
+        if not wanted:
+            return inventory
         with within(deadline):
             survey = self._survey(self._reporter(progress))
             for kind in wanted:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from hybridinv.model import Extension, VirtualMachine
@@ -11,6 +10,7 @@ from hybridinv.platforms.arm import ArmAdapter, ArmSurvey, Item, check_native, s
 from hybridinv.transport.arm import ArmClient, Credential
 from hybridinv.transport.client import TIMEOUT, Wire
 from hybridinv.transport.clouds import cloud_of, default_credential, host_of
+from hybridinv.transport.parallel import once
 from hybridinv.wire import arm as wire
 from hybridinv.wire import hybridcompute
 
@@ -96,7 +96,7 @@ class _ArcSurvey(ArmSurvey):
         self.records(items, lambda item: hybridcompute.read_extension(item, self.origin), reading)
         return reading
 
-    @cached_property
+    @once
     def _machines(self) -> tuple[dict[str, Item], Reading]:
         reading = Reading()
         return self.by_id(self.sweep(_MACHINES, _VERSION, reading, kind="vms"), reading), reading

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property, partial
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
@@ -22,6 +22,7 @@ from hybridinv.platforms.compute import ComputeSurvey, native_compute
 from hybridinv.transport.arm import REPORT, ArmClient, Credential, subscriptions
 from hybridinv.transport.client import TIMEOUT, Wire
 from hybridinv.transport.clouds import base_url, default_credential, host_of
+from hybridinv.transport.parallel import once
 from hybridinv.wire import arm as wire
 from hybridinv.wire import fabric
 
@@ -141,11 +142,11 @@ class _HubSurvey(ComputeSurvey):
         super().__init__(client, origin, subscription_ids, _SUBSCRIPTIONS, report)
         self._operator = operator
 
-    @cached_property
+    @once
     def compute_version(self) -> str:
         return self._negotiate("Microsoft.Compute", "virtualMachines", _COMPUTE)
 
-    @cached_property
+    @once
     def network_version(self) -> str:
         return self._negotiate("Microsoft.Network", "virtualNetworks", _NETWORK)
 
@@ -190,7 +191,7 @@ class _HubSurvey(ComputeSurvey):
     def _clusters(self) -> Reading:
         return self._fabric("clusters", "scaleUnits", fabric.read_scale_unit)
 
-    @cached_property
+    @once
     def _fabric_of(self) -> _Fabric:
         if self._operator is None:
             raise NotSupported("the operator plane was not given", remedy="pass admin_endpoint=")
@@ -221,7 +222,7 @@ class _Fabric:
     def __init__(self, client: ArmClient) -> None:
         self._client = client
 
-    @cached_property
+    @once
     def subscription_ids(self) -> list[str]:
         return subscriptions(self._client, _SUBSCRIPTIONS)
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from hybridinv.errors import HybridInvError, NotFound, ServerFault, TruncatedAnswer
 from hybridinv.model import Extension, VirtualMachine
 from hybridinv.platforms.adapter import Reading
 from hybridinv.platforms.arm import ArmSurvey, Item, check_native, sdk_errors
-from hybridinv.transport.parallel import side_by_side
+from hybridinv.transport.parallel import once, side_by_side
 from hybridinv.wire import arm as wire
 from hybridinv.wire import compute
 from hybridinv.wire.reading import look, many
@@ -78,7 +77,7 @@ class ComputeSurvey(ArmSurvey):
     def graph(self, type_: str) -> list[Item] | None:
         return super().graph(type_) if self.has_graph else None
 
-    @cached_property
+    @once
     def _machines(self) -> tuple[dict[str, Item], dict[str, Item], Reading]:
         """Models and statuses by id, and what of them is missing."""
         reading = Reading()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pyVmomi import vim
@@ -11,6 +10,7 @@ from hybridinv.errors import AuthenticationFailed, HybridInvError, NotSupported
 from hybridinv.model import Cluster, Datastore, Host, Network, VirtualMachine
 from hybridinv.platforms.adapter import Adapter, Reading, Report, Survey
 from hybridinv.transport.client import TIMEOUT, Wire
+from hybridinv.transport.parallel import once
 from hybridinv.transport.property_collector import read_rows
 from hybridinv.transport.vmomi import Session, SessionExpired
 from hybridinv.wire.reading import Origin
@@ -33,7 +33,7 @@ class VSphere(Adapter):
     """Reads a vCenter Server (or an ESXi host) of API version 6.5 or later; Read-only on its root is enough.
 
     `thumbprint` pins the server's certificate (SHA-256 in hex); `ca_file` adds a CA; `verify=False` trusts anybody.
-    Reads are tried again after a failed connection, 429 and 503; an expired session is renewed once.
+    Reads are tried again after a failed connection, 429 and 503; an expired session is renewed.
     """
 
     platform: ClassVar[str] = "vsphere"
@@ -119,14 +119,15 @@ class _VSphereSurvey(Survey):
         if self._refused:
             # Asking again with the same password would only lock the account.
             raise self._refused
-        self._log_in()
-        try:
-            return reader()
-        except SessionExpired:
-            # Expired in the middle: page tokens went with it, so the kind starts again.
-            self._session.renew(self._content)
+        for _ in range(_RENEWALS):
             self._log_in()
-            return reader()
+            try:
+                return reader()
+            except SessionExpired:
+                # Expired in the middle: page tokens went with it, so the kind starts again.
+                self._session.renew(self._content)
+        self._log_in()
+        return reader()
 
     def _log_in(self) -> None:
         try:
@@ -179,7 +180,7 @@ class _VSphereSurvey(Survey):
         except HybridInvError as error:
             reading.lose("", error)
 
-    @cached_property
+    @once
     def _tree(self) -> Tree:
         about = self._content.about
         return Tree(Origin("vsphere", self._source), about.instanceUuid or self._source, self._rows("tree"))
@@ -194,4 +195,5 @@ class _VSphereSurvey(Survey):
 
 _COUNTED = ("vms", "hosts", "clusters", "datastores")
 _NO_VNICS = "vCenter has no network configuration of it; its VMkernel adapters are unknown"
+_RENEWALS = 2
 _NETWORKS = ("Network", "OpaqueNetwork", "DistributedVirtualPortgroup")

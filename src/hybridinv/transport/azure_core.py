@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from azure.core.exceptions import HttpResponseError, ServiceRequestError
+from azure.core.exceptions import DecodeError, HttpResponseError, ServiceRequestError
 from azure.core.pipeline.transport import HttpTransport
 from azure.core.rest import HttpResponse
 from azure.core.utils import CaseInsensitiveDict
 
 from hybridinv.errors import HybridInvError
 from hybridinv.transport.deadline import remaining
+from hybridinv.wire.arm import decode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -128,7 +129,10 @@ class _Answer(HttpResponse):
         return self.content.decode(encoding or "utf-8-sig")
 
     def json(self) -> Any:
-        return self._answer.json()
+        try:
+            return decode(self.content, where=self._answer.url.path)
+        except HybridInvError as error:
+            raise DecodeError(str(error), error=error) from error
 
     def raise_for_status(self) -> None:
         if self.status_code >= 400:

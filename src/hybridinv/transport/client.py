@@ -139,7 +139,7 @@ class _Discreet(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         text = _SECRET_HEADER.sub(r"\1'…')", record.getMessage())
-        record.msg, record.args = scrub(text.encode()).decode(), ()
+        record.msg, record.args = scrub(text.encode(errors="replace")).decode(), ()
         return True
 
 

@@ -1,10 +1,10 @@
-"""Doing one thing to many, side by side, under the caller's deadline."""
+"""Doing one thing to many, side by side, under the caller's deadline; and one thing only once."""
 
 from __future__ import annotations
 
 import contextvars
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from hybridinv.errors import HybridInvError
 
@@ -32,3 +32,22 @@ def side_by_side(function: Callable[[A], R], items: Iterable[A], workers: int = 
         return [run(contextvars.copy_context(), item) for item in items]
     with ThreadPoolExecutor(min(workers, len(items)), thread_name_prefix="hybridinv") as pool:
         return list(pool.map(run, [contextvars.copy_context() for _ in items], items))
+
+
+class once(Generic[R]):  # noqa: N801 - a decorator
+    """A property that is read once for each instance.
+
+    `functools.cached_property` locks all instances of a class on Python 3.11: one slow endpoint would stop the others.
+    """
+
+    def __init__(self, read: Callable[[Any], R]) -> None:
+        self._read = read
+        self.__doc__ = read.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, instance: Any, owner: type | None = None) -> R:
+        value = self._read(instance)
+        instance.__dict__[self._name] = value
+        return value

@@ -33,10 +33,10 @@ def read_rows(
         wanted: set[str] | None = None
         arrived: set[str] = set()
         for row in _pages(content.propertyCollector, _filter(view, paths)):
+            _check_session(row)
             if row.id == view._GetMoId():
                 wanted = set(row.properties.get("view") or ())
                 continue
-            _check_session(row)
             arrived.add(row.id)
             if len(arrived) % _PAGE == 0:
                 seen(len(arrived), len(wanted) if wanted else None)
