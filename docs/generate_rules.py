@@ -45,12 +45,8 @@ def summary(document: dict) -> str:
     for seed in (rule for rule in document["rule"] if rule["set"] == "seed"):
         vendor = find(document, "vendor", seed["kind"], seed["state"])
         kind = seed["kind"].replace("_", " ")
-        rows.append(
-            (f"{kind}, {seed['state']}", seed["label"], vendor["label"], seed["differs"] or "They agree.")
-        )
-    return markdown(
-        ("migration", "the seed's label", "the vendor's case", "what the vendor says instead"), rows
-    )
+        rows.append((f"{kind}, {seed['state']}", seed["label"], vendor["label"], seed["differs"] or "They agree."))
+    return markdown(("migration", "the seed's label", "the vendor's case", "what the vendor says instead"), rows)
 
 
 def side_by_side(seed: dict, vendor: dict) -> str:

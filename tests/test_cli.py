@@ -53,7 +53,8 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> str:
     ]
     problems = [hi.Problem(source=name, error="AccessDenied", message=name, remedy=name) for name in NAMES]
     file = tmp_path_factory.mktemp("hostile") / "hostile.json"
-    hi.Inventory(vms=vms, hosts=hosts, problems=problems, sources=[common["source"], *NAMES]).save(file)
+    asked = [hi.Asked(platform="vsphere", source=name, kinds=["vms"]) for name in (common["source"], *NAMES)]
+    hi.Inventory(vms=vms, hosts=hosts, problems=problems, asked=asked).save(file)
     return str(file)
 
 

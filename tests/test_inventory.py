@@ -26,6 +26,10 @@ def host(id_: str, source: str = "vc01") -> hi.Host:
     return hi.Host(id=id_, name=id_, platform="vsphere", source=source, capabilities={"vmotionSupported"})
 
 
+def asked(*sources: str, kinds: Iterable[str] = KINDS, platform: str = "vsphere") -> list[hi.Asked]:
+    return [hi.Asked(platform=platform, source=source, kinds=kinds) for source in sources]
+
+
 def problem(kind: str = "vms", source: str = "vc01") -> hi.Problem:
     return hi.Problem(platform="vsphere", source=source, kind=kind, error="AccessDenied", message="no", remedy="ask")
 
@@ -82,8 +86,8 @@ def test_complete_means_no_problems() -> None:
 
 
 def test_adding_keeps_the_later_record_of_an_id() -> None:
-    older = hi.Inventory(vms=[machine("a", cpus=1), machine("b")], sources=["vc01"], taken_at=NOW)
-    newer = hi.Inventory(vms=[machine("a", cpus=2)], sources=["vc01", "vc02"], problems=[problem()],
+    older = hi.Inventory(vms=[machine("a", cpus=1), machine("b")], asked=asked("vc01"), taken_at=NOW)
+    newer = hi.Inventory(vms=[machine("a", cpus=2)], asked=asked("vc01", "vc02"), problems=[problem()],
                          taken_at=NOW + timedelta(hours=1))  # fmt: skip
     for both in (older + newer, newer + older):
         assert [(vm.id, vm.cpus) for vm in both.vms] == [("a", 2), ("b", None)]
@@ -93,9 +97,11 @@ def test_adding_keeps_the_later_record_of_an_id() -> None:
 
 
 def test_diff_names_what_changed() -> None:
-    before = hi.Inventory(vms=[machine("a", cpus=1), machine("gone")], sources=["vc01"])
-    after = hi.Inventory(vms=[machine("a", cpus=2), machine("new")], sources=["vc01"])
-    found = {(change.id, str(change.change), change.field, change.before, change.after) for change in before.diff(after)}
+    before = hi.Inventory(vms=[machine("a", cpus=1), machine("gone")], asked=asked("vc01"))
+    after = hi.Inventory(vms=[machine("a", cpus=2), machine("new")], asked=asked("vc01"))
+    found = {
+        (change.id, str(change.change), change.field, change.before, change.after) for change in before.diff(after)
+    }
     assert found == {("a", "changed", "cpus", "1", "2"), ("gone", "removed", "", "", ""), ("new", "added", "", "", "")}
     assert len(before.diff(before)) == 0
 
@@ -103,15 +109,19 @@ def test_diff_names_what_changed() -> None:
 @pytest.mark.parametrize(
     ("after", "expected"),
     [
-        (hi.Inventory(sources=["vc01"]), "removed"),
-        (hi.Inventory(sources=["vc01"], problems=[problem("vms")]), "not_seen"),
-        (hi.Inventory(sources=["vc01"], problems=[problem("")]), "not_seen"),
-        (hi.Inventory(sources=["vc01"], problems=[problem("hosts")]), "removed"),
-        (hi.Inventory(sources=["vc02"]), "not_seen"),
+        (hi.Inventory(asked=asked("vc01")), "removed"),
+        (hi.Inventory(asked=asked("vc01"), problems=[problem("vms")]), "not_seen"),
+        (hi.Inventory(asked=asked("vc01"), problems=[problem("")]), "not_seen"),
+        (hi.Inventory(asked=asked("vc01"), problems=[problem("hosts")]), "removed"),
+        (hi.Inventory(asked=asked("vc02")), "not_seen"),
+        (hi.Inventory(asked=asked("vc01", kinds=["hosts"])), "not_seen"),
+        (hi.Inventory(asked=asked("vc01", platform="azure")), "not_seen"),
+        (hi.Inventory(), "removed"),
+        (hi.Inventory(problems=[problem("vms")]), "not_seen"),
     ],
 )
 def test_diff_calls_nothing_removed_that_was_not_looked_for(after: hi.Inventory, expected: str) -> None:
-    before = hi.Inventory(vms=[machine("a")], sources=["vc01"])
+    before = hi.Inventory(vms=[machine("a")], asked=asked("vc01"))
     assert [change.change for change in before.diff(after)] == [expected]
 
 
@@ -133,19 +143,25 @@ def test_sql_over_all_tables() -> None:
     assert answer.to_polars().height == answer.to_arrow().num_rows == 1
 
 
+def test_sql_that_is_wrong_names_the_tables() -> None:
+    with pytest.raises(hi.QueryFailed, match="vmz") as caught:
+        hi.Inventory().sql("select * from vmz")
+    assert "vms" in caught.value.remedy
+
+
 @pytest.mark.parametrize(
     "query", ["copy vms to '{path}'", "select * from read_csv('/etc/passwd')", "install httpfs", "attach '{path}' as x"]
 )
 def test_sql_reaches_no_file_and_no_network(query: str, tmp_path: Path) -> None:
     path = tmp_path / "stolen"
-    with pytest.raises(Exception, match="(?i)disabled|not allowed|no answer|permission"):
+    with pytest.raises(hi.QueryFailed, match="(?i)disabled|not allowed|no answer|permission"):
         hi.Inventory(vms=[machine("a")]).sql(query.format(path=path))
     assert not path.exists()
 
 
 def test_html_names_what_is_missing_and_escapes_it() -> None:
     hostile = attrs.evolve(problem(), message="<img src=x onerror=alert(1)>")
-    page = hi.Inventory(vms=[machine("a")], sources=["vc01"], problems=[hostile])._repr_html_()
+    page = hi.Inventory(vms=[machine("a")], asked=asked("vc01"), problems=[hostile])._repr_html_()
     assert "Incomplete: 1 problems" in page
     assert "<img" not in page
     assert "&lt;img" in page
@@ -160,7 +176,7 @@ def full() -> hi.Inventory:
         disks=[hi.Disk(thin=True)], nics=[hi.Nic(ip_addresses=["::1"])], created_at=NOW, problems=[problem()],
     )  # fmt: skip
     tables = {name: [kind(**identity)] for name, kind in KINDS.items() if name != "vms"}
-    return hi.Inventory(vms=[vm], **tables, problems=[problem()], sources=["s"], taken_at=NOW)
+    return hi.Inventory(vms=[vm], **tables, problems=[problem()], asked=asked("s"), taken_at=NOW)
 
 
 def test_save_and_load_give_the_same_inventory(tmp_path: Path) -> None:
@@ -223,7 +239,7 @@ def test_collect_keeps_the_rest_when_a_source_fails() -> None:
     broken = Shelf("vc03", fails=ZeroDivisionError("bug"))
     inv = hi.collect([good, denied, broken])
     assert [vm.id for vm in inv.vms] == ["a"]
-    assert set(inv.sources) == {"vc01", "vc02", "vc03"}
+    assert set(inv.sources) == {"vc02", "vc03"}
     assert not inv.complete
     assert {(p.source, p.error, p.remedy) for p in inv.problems} == {
         ("vc02", "AccessDenied", "ask for Reader"), ("vc03", "ZeroDivisionError", "this is a bug; please report it"),
@@ -233,6 +249,8 @@ def test_collect_keeps_the_rest_when_a_source_fails() -> None:
 def test_collect_asks_a_source_only_for_what_it_has() -> None:
     source = Shelf("vc01")
     hi.collect([source], kinds=["vms", "hosts"])
+    inv = hi.collect([Shelf("up"), Shelf("down", fails=hi.ConnectFailed("no"))], kinds=["vms"])
+    assert inv.asked[0] == hi.Asked(platform="vsphere", source="down", kinds={"vms"})
     hi.collect([source, Shelf("arc", capabilities=frozenset({"extensions"}))], kinds=["extensions", "hosts"])
     assert source.asked == [["vms", "hosts"], ["hosts"]]
     with pytest.raises(hi.NotSupported, match="no source has extensions"):

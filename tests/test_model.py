@@ -64,7 +64,9 @@ def test_services_are_plain_strings_and_constants_equal_them() -> None:
 
 
 def test_iterables_become_tuples_and_words_become_enums() -> None:
-    vm = hi.VirtualMachine(**IDENTITY, disks=[hi.Disk(name="d")], power_state="running", tags={"env": "prod", "n": None})
+    vm = hi.VirtualMachine(
+        **IDENTITY, disks=[hi.Disk(name="d")], power_state="running", tags={"env": "prod", "n": None}
+    )
     assert vm.disks == (hi.Disk(name="d"),)
     assert vm.power_state is hi.PowerState.RUNNING
     assert vm.tags == {"env": "prod", "n": ""}
@@ -90,12 +92,27 @@ def test_errors_survive_pickling_with_their_attributes() -> None:
 
 
 def test_the_error_tree_is_the_contracts() -> None:
-    for kind in (hi.ConnectFailed, hi.TLSFailed, hi.AuthenticationFailed, hi.AccessDenied, hi.Throttled,
-                 hi.DeadlineExceeded, hi.ServerFault):
+    for kind in (
+        hi.ConnectFailed,
+        hi.TLSFailed,
+        hi.AuthenticationFailed,
+        hi.AccessDenied,
+        hi.Throttled,
+        hi.DeadlineExceeded,
+        hi.ServerFault,
+    ):
         assert issubclass(kind, hi.EndpointError)
     assert issubclass(hi.TruncatedAnswer, hi.UnexpectedAnswer)
-    for kind in (hi.EndpointError, hi.UnexpectedAnswer, hi.NotSupported, hi.NotFound, hi.MultipleMatches,
-                 hi.MissingExtra, hi.EstateError, hi.TapeMismatch):
+    for kind in (
+        hi.EndpointError,
+        hi.UnexpectedAnswer,
+        hi.NotSupported,
+        hi.NotFound,
+        hi.MultipleMatches,
+        hi.MissingExtra,
+        hi.EstateError,
+        hi.TapeMismatch,
+    ):
         assert issubclass(kind, hi.HybridInvError)
     assert hi.NotSupported("no hosts").reason == "no hosts"
     assert hi.MissingExtra("pyarrow", "tables").extra == "tables"

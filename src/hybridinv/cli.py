@@ -23,7 +23,6 @@ import hybridinv as hi
 from hybridinv.inventory import KINDS
 from hybridinv.terminal import (
     clean,
-    count_records,
     draw_grid,
     draw_plan,
     draw_problems,
@@ -116,7 +115,7 @@ def _demo(arguments: argparse.Namespace) -> int:
     console = open_console()
     say(console, "A made-up estate, played from tapes; nothing was asked over a network.", "bold")
     draw_summary(console, inventory)
-    few = [vm for row in count_records(inventory) for vm in inventory.vms.where(platform=row[0])[:_DEMO_ROWS]]
+    few = [vm for row in inventory.counts() for vm in inventory.vms.where(platform=row[0])[:_DEMO_ROWS]]
     say(console, f"Some of the {len(inventory.vms)} machines", "bold")
     draw_table(console, inventory, "vms", hi.Records(hi.VirtualMachine, few), brief=True)
     say(console, "What would it take to move build01 to the branch office?", "bold")
@@ -199,8 +198,7 @@ def _show(arguments: argparse.Namespace) -> int:
 def _show_summary(inventory: hi.Inventory, arguments: argparse.Namespace) -> int:
     if arguments.json:
         counts = [
-            {"platform": platform, "source": source, **row}
-            for (platform, source), row in count_records(inventory).items()
+            {"platform": platform, "source": source, **row} for (platform, source), row in inventory.counts().items()
         ]
         facts = {"taken_at": inventory.taken_at, "complete": inventory.complete, "sources": inventory.sources}
         _print_json({**facts, "counts": counts, "problems": [_plain(one) for one in inventory.problems]})
@@ -229,15 +227,7 @@ def _describe_show(command: argparse.ArgumentParser) -> None:
 
 def _sql(arguments: argparse.Namespace) -> int:
     """Ask the tables of an inventory file in SQL; the dialect is DuckDB's."""
-    inventory = hi.load(arguments.file)
-    try:
-        answer = inventory.sql(arguments.query)
-    except Exception as error:
-        if type(error).__module__.partition(".")[0] not in ("duckdb", "_duckdb"):
-            raise
-        tables = ", ".join([*KINDS, "problems"])
-        reason = " ".join(str(error).partition("\nLINE ")[0].split())
-        raise hi.HybridInvError(reason, remedy=f"the tables are: {tables}") from error
+    answer = hi.load(arguments.file).sql(arguments.query)
     if arguments.json:
         _print_json([dict(zip(answer.columns, row, strict=True)) for row in answer])
     else:

@@ -15,6 +15,7 @@ HybridInvError                 what went wrong, and what to do next
 ├── NotFound                   no record or resource of that id
 ├── MultipleMatches            a name that more than one record has
 ├── UnknownField               a filter on a field that the record does not have (also a TypeError)
+├── QueryFailed                SQL that cannot be answered
 ├── MissingExtra               an optional library is not installed (extra)
 ├── IncompleteInventory        an inventory with problems, in its strict form (problems)
 ├── EstateError                hybridinv.toml cannot be used
@@ -162,6 +163,10 @@ class MultipleMatches(HybridInvError):
 
 class UnknownField(HybridInvError, TypeError):
     """A filter on a field that the record does not have."""
+
+
+class QueryFailed(HybridInvError):
+    """SQL that cannot be answered."""
 
 
 class MissingExtra(HybridInvError):

@@ -16,6 +16,7 @@ import attrs
 
 from hybridinv.errors import DeadlineExceeded, HybridInvError, IncompleteInventory, InventoryFileError, NotSupported
 from hybridinv.model import (
+    Asked,
     Change,
     ChangeKind,
     Cluster,
@@ -130,7 +131,7 @@ class Inventory:
     datastores: Records[Datastore]
     networks: Records[Network]
     problems: Records[Problem]
-    sources: tuple[str, ...]
+    asked: tuple[Asked, ...]
     taken_at: datetime
 
     def __init__(
@@ -144,7 +145,7 @@ class Inventory:
         datastores: Iterable[Datastore] = (),
         networks: Iterable[Network] = (),
         problems: Iterable[Problem] = (),
-        sources: Iterable[str] = (),
+        asked: Iterable[Asked] = (),
         taken_at: datetime | None = None,
     ) -> None:
         self.__attrs_init__(
@@ -156,7 +157,7 @@ class Inventory:
             datastores=_records(Datastore, datastores),
             networks=_records(Network, networks),
             problems=_records(Problem, problems),
-            sources=tuple(sources),
+            asked=tuple(asked),
             taken_at=taken_at or datetime.now(UTC),
         )
 
@@ -164,6 +165,11 @@ class Inventory:
     def complete(self) -> bool:
         """True when nothing is missing."""
         return not self.problems
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The sources that were asked, as `adapter.source` names them."""
+        return tuple(one.source for one in self.asked)
 
     def raise_for_problems(self) -> None:
         """Raise `IncompleteInventory` unless complete; its message names every problem."""
@@ -189,6 +195,15 @@ class Inventory:
         """Ask all tables in SQL (DuckDB): `inv.sql("select name, cpus from vms where power_state = 'running'")`."""
         return query({**self.tables(), "problems": self.problems}, sql)
 
+    def counts(self) -> dict[tuple[str, str], dict[str, int]]:
+        """How many records of each kind, by platform and source; a source that gave none is there too."""
+        counts: dict[tuple[str, str], dict[str, int]] = {(one.platform, one.source): {} for one in self.asked}
+        for kind, records in self.tables().items():
+            for record in records:
+                row = counts.setdefault((record.platform, record.source), {})
+                row[kind] = row.get(kind, 0) + 1
+        return dict(sorted(counts.items()))
+
     def tables(self) -> dict[str, Records[Any]]:
         """The tables by name."""
         return {name: getattr(self, name) for name in KINDS}
@@ -206,12 +221,7 @@ class Inventory:
         return f"<Inventory of {len(self.sources)} sources: {counts or 'nothing'}; {state}>"
 
     def _repr_html_(self) -> str:
-        counts: dict[tuple[str, str], dict[str, int]] = {}
-        for name, records in self.tables().items():
-            for record in records:
-                row = counts.setdefault((record.platform, record.source), {})
-                row[name] = row.get(name, 0) + 1
-        rows = [[*key, *(row.get(name, "") for name in KINDS)] for key, row in sorted(counts.items())]
+        rows = [[*key, *(row.get(kind, "") for kind in KINDS)] for key, row in self.counts().items()]
         return (
             f"<h3>Inventory of {len(self.sources)} sources, {self.taken_at:%Y-%m-%d %H:%M} UTC</h3>"
             + html_table(["platform", "source", *(name.replace("_", " ") for name in KINDS)], rows)
@@ -239,9 +249,18 @@ def _merged(parts: Iterable[Inventory]) -> Inventory:
     return Inventory(
         **tables,
         problems=dict.fromkeys(problem for part in parts for problem in part.problems),
-        sources=dict.fromkeys(source for part in parts for source in part.sources),
+        asked=_asked(one for part in parts for one in part.asked),
         taken_at=max((part.taken_at for part in parts), default=None),
     )
+
+
+def _asked(several: Iterable[Asked]) -> Iterable[Asked]:
+    """Every source once, with all kinds that it was asked for."""
+    found: dict[tuple[str, str], Asked] = {}
+    for one in several:
+        key = (one.platform, one.source)
+        found[key] = attrs.evolve(one, kinds=one.kinds | found[key].kinds) if key in found else one
+    return found.values()
 
 
 def _changes(kind: str, before: Records[Any], after: Records[Any], later: Inventory) -> Iterable[Change]:
@@ -249,9 +268,9 @@ def _changes(kind: str, before: Records[Any], after: Records[Any], later: Invent
     unseen = {(problem.platform, problem.source) for problem in later.problems if problem.kind in ("", kind)}
 
     def was_looked_for(record: Any) -> bool:
-        return record.source in later.sources and unseen.isdisjoint(
-            ((record.platform, record.source), ("", record.source))
-        )
+        here = (record.platform, record.source)
+        asked = not later.asked or any(here == (one.platform, one.source) and kind in one.kinds for one in later.asked)
+        return asked and unseen.isdisjoint((here, ("", record.source)))
 
     for id_, record in old.items():
         if id_ not in new:
@@ -293,21 +312,20 @@ def collect(
     running = {}
     for source in sources:
         asked = [kind for kind in wanted if kind in source.capabilities]
-        running[pool.submit(source.inventory, asked, deadline=deadline, **paged)] = source
+        running[pool.submit(source.inventory, asked, deadline=deadline, **paged)] = source, asked
     try:
         # A source that minds the deadline itself hands over what it has: it gets a moment to do so.
         for future in futures.as_completed(running, timeout=None if deadline is None else deadline + _GRACE):
             if report:
-                source = running[future]
-                problems = len(_outcome(future, source).problems)
+                source, asked = running[future]
+                problems = len(_outcome(future, source, asked).problems)
                 report(Progress(source=source.source, platform=source.platform, done=True, problems=problems))
     except futures.TimeoutError:
         pass
     finally:
         if executor is None:
             pool.shutdown(wait=False, cancel_futures=True)
-    parts = [_outcome(future, source) for future, source in running.items()]
-    return attrs.evolve(_merged(parts), sources=dict.fromkeys(source.source for source in sources))
+    return _merged(_outcome(future, source, asked) for future, (source, asked) in running.items())
 
 
 def _wanted(sources: Sequence[Source], kinds: Iterable[str] | None) -> list[str]:
@@ -328,14 +346,17 @@ def check_kind(kind: str) -> None:
         raise NotSupported(f"there is no kind {kind!r}", remedy=f"the kinds are: {', '.join(KINDS)}")
 
 
-def _outcome(future: futures.Future[Inventory], source: Source) -> Inventory:
+def _outcome(future: futures.Future[Inventory], source: Source, kinds: Iterable[str]) -> Inventory:
     try:
         return future.result(timeout=0)
     except futures.TimeoutError:
-        late = DeadlineExceeded("no answer within the deadline", remedy="give it a longer deadline, or fewer kinds")
-        return Inventory(problems=[problem_of(late, source)])
-    except Exception as error:  # noqa: BLE001 - the rest of the estate must not be lost with one source
-        return Inventory(problems=[problem_of(error, source)])
+        error: Exception = DeadlineExceeded(
+            "no answer within the deadline", remedy="give it a longer deadline, or fewer kinds", source=source.source
+        )
+    except Exception as failure:  # noqa: BLE001 - the rest of the estate must not be lost with one source
+        error = failure
+    asked = Asked(platform=source.platform, source=source.source, kinds=frozenset(kinds))
+    return Inventory(problems=[problem_of(error, source)], asked=[asked])
 
 
 def _one_at_a_time(progress: Callable[[Progress], None] | None) -> Callable[[Progress], None] | None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 import attrs
 
-from hybridinv.errors import MissingExtra, MultipleMatches, NotFound, NotSupported, UnknownField
+from hybridinv.errors import MissingExtra, MultipleMatches, NotFound, QueryFailed, UnknownField
 
 if TYPE_CHECKING:
     import pandas
@@ -300,7 +300,13 @@ def query(tables: Mapping[str, Records[Any]], sql: str) -> QueryResult:
         for name, records in tables.items():
             connection.register(name, records.to_arrow())
         connection.execute("SET enable_external_access = false; SET lock_configuration = true")
-        answer = connection.sql(sql)
-        if answer is None:
-            raise NotSupported("this statement has no answer", remedy="ask with SELECT; the tables cannot be changed")
-        return QueryResult(answer.to_arrow_table())
+        try:
+            answer = connection.sql(sql)
+            if answer is None:
+                raise QueryFailed(
+                    "this statement has no answer", remedy="ask with SELECT; the tables cannot be changed"
+                )
+            return QueryResult(answer.to_arrow_table())
+        except duckdb.Error as error:
+            said = " ".join(str(error).partition("\nLINE ")[0].split())
+            raise QueryFailed(said, remedy=f"the tables are: {', '.join(tables)}") from error

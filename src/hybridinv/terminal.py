@@ -88,20 +88,9 @@ def draw_summary(console: Console, inventory: hi.Inventory) -> None:
     """What there is of each source."""
     kinds = [kind for kind in KINDS if getattr(inventory, kind)]
     heads = ["platform", "source", *(kind.replace("_", " ") for kind in kinds)]
-    counts = count_records(inventory)
+    counts = inventory.counts()
     say(console, f"As of {inventory.taken_at:%Y-%m-%d %H:%M} UTC:")
     draw_grid(console, heads, [[*key, *(shown(row.get(kind)) for kind in kinds)] for key, row in counts.items()])
-
-
-def count_records(inventory: hi.Inventory) -> dict[tuple[str, str], dict[str, int]]:
-    """How many records of each kind a platform and source gave; a source that gave none has no platform."""
-    counts: dict[tuple[str, str], dict[str, int]] = {}
-    for kind, records in inventory.tables().items():
-        for record in records:
-            row = counts.setdefault((record.platform, record.source), {})
-            row[kind] = row.get(kind, 0) + 1
-    silent = set(inventory.sources) - {source for _, source in counts}
-    return dict(sorted({**counts, **{("", source): {} for source in silent}}.items()))
 
 
 def draw_problems(console: Console, inventory: hi.Inventory, rest: str = "") -> None:

@@ -86,8 +86,7 @@ def flow(plan, data):
 
 def carriers(plan):
     return {
-        flow.data.value: (flow.service, *(end.device if end else None for end in ends(flow)))
-        for flow in plan.flows
+        flow.data.value: (flow.service, *(end.device if end else None for end in ends(flow))) for flow in plan.flows
     }
 
 
@@ -365,9 +364,7 @@ def test_link(device, fields, code, severity):
     assert f"{device} of esx02" in finding(plan, code).message
 
 
-@pytest.mark.parametrize(
-    "fields", [{"link_speed_mbps": 1000}, {"mtu": None}, {"ip_address": ""}, {"subnet_mask": "x"}]
-)
+@pytest.mark.parametrize("fields", [{"link_speed_mbps": 1000}, {"mtu": None}, {"ip_address": ""}, {"subnet_mask": "x"}])
 def test_what_is_enough_or_unknown_is_no_finding(fields):
     plan = plan_migration(estate(adapters=with_adapter("vmk1", 2, **fields)), "web01", to_host="esx02")
     assert codes(plan) == []
@@ -540,9 +537,7 @@ def test_nfc_on_a_slow_link_is_as_slow_as_the_link():
 
 
 def test_unknown_speed():
-    plan = plan_migration(
-        estate(adapters=with_adapter("vmk1", 1, link_speed_mbps=None)), "web01", to_host="esx02"
-    )
+    plan = plan_migration(estate(adapters=with_adapter("vmk1", 1, link_speed_mbps=None)), "web01", to_host="esx02")
     assert (flow(plan, "memory").link_speed_mbps, flow(plan, "memory").seconds, plan.seconds) == (None,) * 3
 
 
@@ -572,9 +567,7 @@ def test_str_says_what_blocks():
 
 def test_blockers_come_first():
     adapters = [*full(1), vmk(2, "vmk0", "management")]
-    plan = plan_migration(
-        estate(machine(disks=SNAPSHOT), adapters), "web01", to_host="esx02", to_datastore="far"
-    )
+    plan = plan_migration(estate(machine(disks=SNAPSHOT), adapters), "web01", to_host="esx02", to_datastore="far")
     severities = [f.severity for f in plan.findings]
     assert severities == ["blocker", "warning", "warning", "info", "info"]
 
@@ -595,3 +588,24 @@ def test_plan_is_frozen_and_hashable():
     assert hash(plan) == hash(plan_migration(estate(), "web01", to_host="esx02"))
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         plan.feasible = False
+
+
+@pytest.mark.parametrize(
+    ("thin", "free", "expected"),
+    [
+        (False, 99 * GIB, ("NoDiskSpace", "blocker", False)),
+        (True, 99 * GIB, ("NoDiskSpace", "warning", True)),
+        (None, 99 * GIB, ("NoDiskSpace", "warning", True)),
+        (False, 100 * GIB, None),
+        (True, 100 * GIB, None),
+        (False, None, None),
+    ],
+)
+def test_the_destination_datastore_needs_room(thin, free, expected):
+    vm = machine(disks=[attrs.evolve(disk(), thin=thin), disk(datastore="ds-other")])
+    inv = attrs.evolve(
+        estate(vm=vm), datastores=[Datastore(id="ds-other", name="other", host_ids=["host-1"], free_bytes=free, **HERE)]
+    )
+    plan = plan_migration(inv, "web01", to_datastore="other")
+    found = [(f.code, f.severity, plan.feasible) for f in plan.findings if f.code == "NoDiskSpace"]
+    assert found == ([expected] if expected else [])

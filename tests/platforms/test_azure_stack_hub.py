@@ -310,6 +310,18 @@ def test_an_operator_who_may_not_see_the_fabric_is_told(server, operator):
         operator.hosts()
 
 
+def test_an_operator_needs_no_subscription_of_the_tenants(serve, estate, hub):
+    nobodys = Estate()
+    nobodys.subscriptions, nobodys.metadata = {}, ENTRA
+    adapter = hub(serve(nobodys), admin_endpoint=serve(estate).url)
+    assert len(adapter.hosts()) == 4
+    inventory = adapter.inventory()
+    assert (len(inventory.hosts), len(inventory.clusters), len(inventory.vms)) == (4, 1, 0)
+    assert {(problem.kind, problem.error) for problem in inventory.problems} == {
+        (kind, "AccessDenied") for kind in ("vms", "extensions", "networks")
+    }
+
+
 def test_a_fabric_without_its_nodes_is_not_silently_short(server, operator):
     server.misbehave("scaleUnitNodes", edited(lambda page: page["value"].append("odd")))
     inventory = operator.inventory(["hosts"])

@@ -77,7 +77,7 @@ def refusing():
         cut_json,
         refused(401, "InvalidAuthenticationToken", f"the token '{TOKEN}' is no good"),
         refused(400, "BadRequest", f"you sent Authorization: Bearer {TOKEN}"),
-        lambda _: Reply(302, b"", {"Location": f"https://login.invalid/?id_token={TOKEN}"}),
+        lambda _: Reply(302, b"", {"Location": f"https://login.invalid/#id_token={TOKEN}"}),
         edited(lambda page: page.update(nextLink=f"https://elsewhere.invalid/?access_token={TOKEN}")),
     ],
 )

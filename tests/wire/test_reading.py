@@ -55,7 +55,9 @@ def test_identity_texts() -> None:
 
 
 def test_values_that_can_be_read_leave_no_note() -> None:
-    body = Body({"n": "12", "f": 3.9, "t": "true", "z": "False", "s": -1, "b": True, "d": "2024-01-01T00:00:00Z", "e": ""})
+    body = Body(
+        {"n": "12", "f": 3.9, "t": "true", "z": "False", "s": -1, "b": True, "d": "2024-01-01T00:00:00Z", "e": ""}
+    )
     assert (body.number("n"), body.number("f"), body.number("missing"), body.number("e")) == (12, 3, None, None)
     assert (body.truth("t"), body.truth("z"), body.truth("b"), body.truth("missing")) == (True, False, True, None)
     assert (body.text("s"), body.text("b"), body.text("missing"), body.text("e", "n")) == ("-1", "true", "", "12")
@@ -64,7 +66,9 @@ def test_values_that_can_be_read_leave_no_note() -> None:
 
 
 def test_values_that_cannot_be_read_are_unknown_and_noted_with_their_path() -> None:
-    body = Body({"n": "twelve", "t": "perhaps", "s": {"x": 1}, "d": "garbage", "o": 7, "l": [{"a": 1}, 5, None], "b": True})
+    body = Body(
+        {"n": "twelve", "t": "perhaps", "s": {"x": 1}, "d": "garbage", "o": 7, "l": [{"a": 1}, 5, None], "b": True}
+    )
     assert body.number("n") is None
     assert body.number("b") is None
     assert body.truth("t") is None

@@ -2,7 +2,7 @@
 
 from hybridinv.model.extensions import Extension, ExtensionImage
 from hybridinv.model.fact import Tags
-from hybridinv.model.findings import Change, ChangeKind, Finding, Problem, Severity
+from hybridinv.model.findings import Asked, Change, ChangeKind, Finding, Problem, Severity
 from hybridinv.model.hosts import Host
 from hybridinv.model.machines import (
     Agent,
@@ -21,6 +21,7 @@ from hybridinv.model.vmkernel import VMkernelAdapter, VMkernelService
 __all__ = [
     "Agent",
     "AgentStatus",
+    "Asked",
     "Change",
     "ChangeKind",
     "Cluster",

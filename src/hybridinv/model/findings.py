@@ -36,6 +36,15 @@ class Problem:
 
 
 @attrs.frozen(kw_only=True)
+class Asked:
+    """One source that was asked, and for which kinds; what is not in here was not looked for."""
+
+    platform: str = fact("", "Of which platform.")
+    source: str = fact("", "Which source, as in `adapter.source`.")
+    kinds: frozenset[str] = several(frozenset(), "`hosts`, `vms` and so on.")
+
+
+@attrs.frozen(kw_only=True)
 class Finding:
     """One answer of a check or a plan: what is so, how much it matters, what to do, and who says so."""
 

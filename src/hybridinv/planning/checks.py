@@ -52,6 +52,7 @@ def check_move(move: Move) -> Iterator[Finding]:
     else:
         yield from check_flags(move)
     yield from check_places(move)
+    yield from check_space(move)
 
 
 def check_state(move: Move) -> Iterator[Finding]:
@@ -109,6 +110,27 @@ def _check_mount(move: Move, host: Host, datastore_id: str, remedy: str, *keys: 
             f"which hosts mount {name} is not in this inventory; {host.name} is taken to",
             "collect datastores",
         )  # fmt: skip
+
+
+def check_space(move: Move) -> Iterator[Finding]:
+    """Check the room on the destination datastore; what a thin disk takes is known only as an upper bound."""
+    datastore = move.datastore
+    if datastore is None or datastore.free_bytes is None:
+        return
+    thick, all_ = (
+        sum(disk.capacity_bytes or 0 for disk in move.moving_disks if include_thin or disk.thin is False)
+        for include_thin in (False, True)
+    )
+    if all_ <= datastore.free_bytes:
+        return
+    free, needed = (f"{size / 1024**3:,.0f} GiB" for size in (datastore.free_bytes, all_))
+    surely = thick > datastore.free_bytes
+    yield _finding(
+        Severity.BLOCKER if surely else Severity.WARNING, "NoDiskSpace", datastore.id,
+        f"{datastore.name} has {free} free; the disks of {move.vm.name} take "
+        + (needed if surely else f"up to {needed}, as some are thin or may be"),
+        "choose a datastore with more room", "FAULTS",
+    )  # fmt: skip
 
 
 def check_flags(move: Move) -> Iterator[Finding]:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, TypeVar
 import attrs
 
 from hybridinv.errors import MultipleMatches, NotFound, NotSupported
+from hybridinv.inventory import Inventory
 from hybridinv.model import Datastore, Disk, Host, PowerState, VirtualMachine
 from hybridinv.model.migration import Condition, MigrationKind, MigrationState
 
 if TYPE_CHECKING:
-    from hybridinv.inventory import Inventory
     from hybridinv.tables import Records
 
 T = TypeVar("T", VirtualMachine, Host, Datastore)

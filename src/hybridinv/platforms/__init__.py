@@ -6,10 +6,12 @@ Adding a platform is one module here and one row below.
 from __future__ import annotations
 
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 import attrs
 
-from hybridinv.platforms.adapter import Adapter
+if TYPE_CHECKING:
+    from hybridinv.platforms.adapter import Adapter
 
 
 @attrs.frozen

@@ -5,14 +5,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, ClassVar, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 import attrs
-import httpx
 
 from hybridinv.errors import HybridInvError, NotSupported
 from hybridinv.inventory import KINDS, Inventory, Progress, check_kind, problem_of
 from hybridinv.model import (
+    Asked,
     Cluster,
     Datastore,
     Extension,
@@ -23,9 +23,13 @@ from hybridinv.model import (
     VMkernelAdapter,
 )
 from hybridinv.tables import Records
-from hybridinv.transport.client import Wire
 from hybridinv.transport.deadline import deadline as within
 from hybridinv.transport.tape import Player, Tape
+
+if TYPE_CHECKING:
+    import httpx
+
+    from hybridinv.transport.client import Wire
 
 T = TypeVar("T")
 
@@ -124,7 +128,7 @@ class Adapter(ABC):
         wanted = sorted(self.capabilities, key=list(KINDS).index) if kinds is None else _listed(kinds)
         for kind in wanted:
             self._check(kind)
-        inventory = Inventory(sources=[self.source])
+        inventory = Inventory(asked=[Asked(platform=self.platform, source=self.source, kinds=frozenset(wanted))])
         if not wanted:
             return inventory
         with within(deadline):

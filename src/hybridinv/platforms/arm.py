@@ -9,7 +9,7 @@ from abc import abstractmethod
 from collections import Counter
 from contextlib import contextmanager
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from hybridinv.errors import (
     AccessDenied,
@@ -23,7 +23,7 @@ from hybridinv.errors import (
 )
 from hybridinv.platforms.adapter import Adapter, Reading, Report, Survey
 from hybridinv.transport.arm import REPORT, ArmClient, Credential, missing_action, subscriptions
-from hybridinv.transport.parallel import side_by_side
+from hybridinv.transport.parallel import once, side_by_side
 from hybridinv.wire import arm as wire
 from hybridinv.wire.reading import Origin
 
@@ -113,10 +113,7 @@ def _given(subscription_ids: Iterable[str] | None) -> list[str] | None:
 
 
 class ArmSurvey(Survey):
-    """One pass over the subscriptions of an endpoint; they are read side by side.
-
-    It begins with a token and the list of subscriptions: a source that cannot be read at all is one error.
-    """
+    """One pass over the subscriptions of an endpoint; they are read side by side."""
 
     def __init__(
         self,
@@ -131,15 +128,27 @@ class ArmSurvey(Survey):
         self._report = report
         self._counts: Counter[str] = Counter()
         self._lock = threading.Lock()
-        client.log_in()
-        self.subscription_ids = list(subscription_ids or subscriptions(client, subscriptions_version))
-        if not self.subscription_ids:
+        self._given = subscription_ids
+        self._subscriptions_version = subscriptions_version
+
+    @once
+    def subscription_ids(self) -> list[str]:
+        """Those given, else all that the credential sees; there is a token by then."""
+        self.client.log_in()
+        found = list(self._given or subscriptions(self.client, self._subscriptions_version))
+        if not found:
             raise AccessDenied(
                 "the credential sees no subscription",
                 missing="Reader",
                 remedy="give the account the Reader role on a subscription, or pass subscription_ids=",
-                source=origin.source,
+                source=self.origin.source,
             )
+        return found
+
+    def started(self) -> Self:
+        """The survey, once its subscriptions are known: a source that cannot be read at all is then one error."""
+        _ = self.subscription_ids
+        return self
 
     def read(self, kind: str) -> Reading:
         reader: Callable[[], Reading] = getattr(self, f"_{kind}")

@@ -61,7 +61,7 @@ class Azure(ArmAdapter):
         return ArmClient(self._wire, self._cloud.endpoint, credential, f"{self._cloud.endpoint}/.default")
 
     def _survey(self, report: Report | None) -> Survey:
-        return _AzureSurvey(self._client, self._origin, self._subscription_ids, _SUBSCRIPTIONS, report)
+        return _AzureSurvey(self._client, self._origin, self._subscription_ids, _SUBSCRIPTIONS, report).started()
 
     def native(self, record: Any) -> Any:
         """azure-mgmt-compute's `VirtualMachine` or `VirtualMachineExtension`, read anew."""

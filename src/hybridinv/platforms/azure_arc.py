@@ -67,7 +67,7 @@ class AzureArc(ArmAdapter):
         return ArmClient(self._wire, self._cloud.endpoint, credential, f"{self._cloud.endpoint}/.default")
 
     def _survey(self, report: Report | None) -> Survey:
-        return _ArcSurvey(self._client, self._origin, self._subscription_ids, _SUBSCRIPTIONS, report)
+        return _ArcSurvey(self._client, self._origin, self._subscription_ids, _SUBSCRIPTIONS, report).started()
 
     def native(self, record: Any) -> Any:
         """azure-mgmt-hybridcompute's `Machine` or `MachineExtension`, read anew."""

@@ -108,10 +108,10 @@ class AzureStackHub(ArmAdapter):
         return ArmClient(self._wire, endpoint, credential, f"{found.audience.rstrip('/')}/.default")
 
     def _survey(self, report: Report | None) -> Survey:
-        operator = None
-        if self._admin_endpoint:
-            operator = partial(self._connect_to, self._admin_endpoint)
-        return _HubSurvey(self._client, self._origin, self._subscription_ids, report, operator)
+        operator = partial(self._connect_to, self._admin_endpoint) if self._admin_endpoint else None
+        survey = _HubSurvey(self._client, self._origin, self._subscription_ids, report, operator)
+        # An operator may have no subscription of the tenant plane, and read the nodes all the same.
+        return survey if operator else survey.started()
 
     def native(self, record: Any) -> Any:
         """azure-mgmt-compute's model of a VM or an extension, read anew with the Hub's api-version."""

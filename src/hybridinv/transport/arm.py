@@ -238,7 +238,7 @@ class ArmClient:
         if response.status_code == 404:
             raise NotFound(f"{self.source}: {method} {message}", remedy="check the id, the subscription and the cloud")
         if 300 <= response.status_code < 400:
-            place = response.headers.get("Location", "nowhere").partition("?")[0]
+            place = re.split(r"[?#]", response.headers.get("Location", "nowhere"))[0]
             raise UnexpectedAnswer(
                 f"{url.path}: redirected to {place:.80}; the token was not sent there",
                 remedy="check the endpoint and what stands between",

@@ -186,7 +186,14 @@ class Body:
     def problems(self, origin: Origin, kind: str, scope: str) -> tuple[Problem, ...]:
         """The notes as records."""
         return tuple(
-            Problem(platform=origin.platform, source=origin.source, kind=kind, scope=scope, error="UnexpectedAnswer", message=note,
-                    remedy="the field is left unknown; report it with a tape of this endpoint (hi.record)")
+            Problem(
+                platform=origin.platform,
+                source=origin.source,
+                kind=kind,
+                scope=scope,
+                error="UnexpectedAnswer",
+                message=note,
+                remedy="the field is left unknown; report it with a tape of this endpoint (hi.record)",
+            )
             for note in self.notes
-        )  # fmt: skip
+        )
