@@ -159,8 +159,15 @@ def test_progress_is_told_page_by_page_one_step_at_a_time(clouds, three):
 def test_progress_of_many_subscriptions_only_grows(serve, azure):
     server = serve(Estate.of(vms=60, subscriptions=tuple(f"sub-{n}" for n in range(12))))
     server.answers.page_size = 2
-    steps = []
-    azure(server).inventory(["vms"], progress=steps.append)
+    steps, busy = [], threading.Lock()
+
+    def progress(step):
+        assert busy.acquire(blocking=False), "two threads at once"
+        time.sleep(0.002)
+        steps.append(step)
+        busy.release()
+
+    azure(server).inventory(["vms"], progress=progress)
     read = [step.read for step in steps]
     assert read == sorted(read)
     assert read[-1] == 60

@@ -70,7 +70,7 @@ def test_secrets_known_by_value_go_in_every_form() -> None:
         b"<vnic><key>key-vim.host.VirtualNic-vmk0</key><device>vmk0</device></vnic>",
         b'{"name": "PROD1-APP01-WEB01-DB001-ZONE1", "tags": {"key1": "value"}}',
         b'{"vmId": "d7b07558-9489-4d24-87d6-fa4ecfc92d67", "sku": "2016-Datacenter"}',
-        "{\"name\": \"größe-日本\"}".encode(),
+        '{"name": "größe-日本"}'.encode(),
         b"\xff\xfe not utf-8",
     ],
 )

@@ -9,7 +9,7 @@ from abc import abstractmethod
 from collections import Counter
 from contextlib import contextmanager
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from hybridinv.errors import (
     AccessDenied,
@@ -23,14 +23,19 @@ from hybridinv.errors import (
 )
 from hybridinv.platforms.adapter import Adapter, Reading, Report, Survey
 from hybridinv.transport.arm import REPORT, ArmClient, Credential, missing_action, subscriptions
+from hybridinv.transport.client import TIMEOUT, Wire
+from hybridinv.transport.clouds import cloud_of, default_credential, host_of
 from hybridinv.transport.parallel import once, side_by_side
 from hybridinv.wire import arm as wire
 from hybridinv.wire.reading import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from os import PathLike
 
-    from hybridinv.transport.client import Wire
+    import httpx
+
+R = TypeVar("R")
 
 Item = dict[str, Any]
 _SUBSCRIPTION = re.compile(r"[\w.-]+")
@@ -98,6 +103,33 @@ class ArmAdapter(Adapter):
         self.__dict__.update(state, _lock=threading.Lock())
 
 
+class CloudAdapter(ArmAdapter):
+    """An adapter of a public or sovereign cloud."""
+
+    def __init__(
+        self,
+        *,
+        credential: Credential | None = None,
+        subscription_ids: Iterable[str] | None = None,
+        cloud: str = "AzureCloud",
+        endpoint: str | None = None,
+        ca_file: str | PathLike[str] | None = None,
+        timeout: float = TIMEOUT,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self._cloud = cloud_of(cloud, endpoint)
+        source = host_of(self._cloud.endpoint)
+        super().__init__(
+            source, Wire(source, ca_file=ca_file, timeout=timeout, transport=transport), credential, subscription_ids
+        )
+        self.settings = {"subscription_ids": self._subscription_ids, "cloud": cloud, "endpoint": endpoint}
+        self._login = Wire(source, ca_file=ca_file, timeout=timeout)
+
+    def _connect(self) -> ArmClient:
+        credential = self._credential or default_credential(self._login, self._cloud.authority)
+        return ArmClient(self._wire, self._cloud.endpoint, credential, f"{self._cloud.endpoint}/.default")
+
+
 def _given(subscription_ids: Iterable[str] | None) -> list[str] | None:
     """The ids as a list without repetition; None where none were given."""
     if subscription_ids is None:
@@ -115,12 +147,13 @@ def _given(subscription_ids: Iterable[str] | None) -> list[str] | None:
 class ArmSurvey(Survey):
     """One pass over the subscriptions of an endpoint; they are read side by side."""
 
+    subscriptions_version: ClassVar[str] = "2022-12-01"
+
     def __init__(
         self,
         client: ArmClient,
         origin: Origin,
         subscription_ids: Sequence[str] | None,
-        subscriptions_version: str,
         report: Report | None,
     ) -> None:
         self.client = client
@@ -129,13 +162,12 @@ class ArmSurvey(Survey):
         self._counts: Counter[str] = Counter()
         self._lock = threading.Lock()
         self._given = subscription_ids
-        self._subscriptions_version = subscriptions_version
 
     @once
     def subscription_ids(self) -> list[str]:
         """Those given, else all that the credential sees; there is a token by then."""
         self.client.log_in()
-        found = list(self._given or subscriptions(self.client, self._subscriptions_version))
+        found = list(self._given or subscriptions(self.client, self.subscriptions_version))
         if not found:
             raise AccessDenied(
                 "the credential sees no subscription",
@@ -182,6 +214,17 @@ class ArmSurvey(Survey):
             if error is not None:
                 reading.lose(f"/subscriptions/{subscription}", error)
         return [item for items in found.values() for item in items]
+
+    def each(self, ids: Iterable[str], ask: Callable[[str], R], reading: Reading) -> dict[str, R]:
+        """What `ask` gives for each id, a few at a time; what failed is noted, what was removed meanwhile left out."""
+        ids = list(ids)
+        found: dict[str, R] = {}
+        for id_, answer in zip(ids, side_by_side(ask, ids), strict=True):
+            if not isinstance(answer, HybridInvError):
+                found[id_] = answer
+            elif not isinstance(answer, NotFound):
+                reading.lose(id_, answer)
+        return found
 
     def by_id(self, items: Iterable[Item], reading: Reading) -> dict[str, Item]:
         """The items by their lower-cased id; one without an id is noted."""
@@ -241,15 +284,8 @@ class ArmSurvey(Survey):
             claims = claimed(owner_item)
             if (rows is None and claims is None) or (claims is not None and claims != set(found[id_])):
                 asked.append(id_)
-        for id_, answer in zip(
-            asked, side_by_side(lambda id_: self._extensions_on(owners[id_], version), asked), strict=True
-        ):
-            if isinstance(answer, NotFound):
-                continue  # removed meanwhile
-            if isinstance(answer, HybridInvError):
-                reading.lose(id_, answer)
-            else:
-                found[id_] = {wire.arm_id(str(item.get("id", ""))): item for item in answer}
+        for id_, answer in self.each(asked, lambda id_: self._extensions_on(owners[id_], version), reading).items():
+            found[id_] = {wire.arm_id(str(item.get("id", ""))): item for item in answer}
         return [item for items in found.values() for item in items.values()]
 
     def _extensions_on(self, owner: Item, version: str) -> list[Item]:
@@ -261,11 +297,12 @@ class ArmSurvey(Survey):
         return items
 
 
-def check_native(record: Any, source: str, *types: type) -> None:
-    """`NotSupported` unless the record is of one of the types and of that source."""
-    if not isinstance(record, types) or getattr(record, "source", "") != source:
+def check_native(record: Any, origin: Origin, *types: type) -> None:
+    """`NotSupported` unless the record is of one of the types, and of that platform and source."""
+    here = Origin(getattr(record, "platform", ""), getattr(record, "source", ""))
+    if not isinstance(record, types) or here != origin:
         raise NotSupported(
-            f"there is no SDK model for {type(record).__name__} {getattr(record, 'id', '')} at {source}",
+            f"there is no SDK model for {type(record).__name__} {getattr(record, 'id', '')} at {origin.source}",
             remedy=f"give a {' or '.join(one.__name__ for one in types)} that this adapter has read",
         )
 

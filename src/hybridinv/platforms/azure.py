@@ -4,24 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from hybridinv.platforms.arm import ArmAdapter
+from hybridinv.platforms.arm import CloudAdapter
 from hybridinv.platforms.compute import ComputeSurvey, native_compute
-from hybridinv.transport.arm import ArmClient, Credential
-from hybridinv.transport.client import TIMEOUT, Wire
-from hybridinv.transport.clouds import cloud_of, default_credential, host_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from os import PathLike
-
-    import httpx
+    from collections.abc import Mapping
 
     from hybridinv.platforms.adapter import Report, Survey
 
-_SUBSCRIPTIONS = "2022-12-01"
 
-
-class Azure(ArmAdapter):
+class Azure(CloudAdapter):
     """Reads Azure's virtual machines, extensions and virtual networks; the Reader role is enough.
 
     Two list sweeps give model, power and agent state, whatever the number of machines. Resource Graph speeds up the
@@ -29,6 +21,7 @@ class Azure(ArmAdapter):
     """
 
     platform: ClassVar[str] = "azure"
+    capabilities = frozenset({"vms", "extensions", "networks"})
     missing: ClassVar[Mapping[str, str]] = {
         "hosts": "Azure does not show the hosts its machines run on",
         "clusters": "Azure does not show its clusters",
@@ -36,36 +29,12 @@ class Azure(ArmAdapter):
         "vmkernel_adapters": "VMkernel adapters are vSphere's",
     }
 
-    def __init__(
-        self,
-        *,
-        credential: Credential | None = None,
-        subscription_ids: Iterable[str] | None = None,
-        cloud: str = "AzureCloud",
-        endpoint: str | None = None,
-        ca_file: str | PathLike[str] | None = None,
-        timeout: float = TIMEOUT,
-        transport: httpx.BaseTransport | None = None,
-    ) -> None:
-        self._cloud = cloud_of(cloud, endpoint)
-        source = host_of(self._cloud.endpoint)
-        super().__init__(
-            source, Wire(source, ca_file=ca_file, timeout=timeout, transport=transport), credential, subscription_ids
-        )
-        self.settings = {"subscription_ids": self._subscription_ids, "cloud": cloud, "endpoint": endpoint}
-        self._login = Wire(source, ca_file=ca_file, timeout=timeout)
-        self.capabilities = frozenset({"vms", "extensions", "networks"})
-
-    def _connect(self) -> ArmClient:
-        credential = self._credential or default_credential(self._login, self._cloud.authority)
-        return ArmClient(self._wire, self._cloud.endpoint, credential, f"{self._cloud.endpoint}/.default")
-
     def _survey(self, report: Report | None) -> Survey:
-        return _AzureSurvey(self._client, self._origin, self._subscription_ids, _SUBSCRIPTIONS, report).started()
+        return _AzureSurvey(self._client, self._origin, self._subscription_ids, report).started()
 
     def native(self, record: Any) -> Any:
         """azure-mgmt-compute's `VirtualMachine` or `VirtualMachineExtension`, read anew."""
-        return native_compute(self._client, record, lambda _: _AzureSurvey.compute_version)
+        return native_compute(self._client, self._origin, record, lambda _: _AzureSurvey.compute_version)
 
 
 class _AzureSurvey(ComputeSurvey):

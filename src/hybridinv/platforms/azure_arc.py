@@ -6,27 +6,20 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from hybridinv.model import Extension, VirtualMachine
 from hybridinv.platforms.adapter import Reading, Report, Survey
-from hybridinv.platforms.arm import ArmAdapter, ArmSurvey, Item, check_native, sdk_errors
-from hybridinv.transport.arm import ArmClient, Credential
-from hybridinv.transport.client import TIMEOUT, Wire
-from hybridinv.transport.clouds import cloud_of, default_credential, host_of
+from hybridinv.platforms.arm import ArmSurvey, CloudAdapter, Item, check_native, sdk_errors
 from hybridinv.transport.parallel import once
 from hybridinv.wire import arm as wire
 from hybridinv.wire import hybridcompute
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from os import PathLike
+    from collections.abc import Mapping
 
-    import httpx
-
-_SUBSCRIPTIONS = "2022-12-01"
 _MACHINES = "/providers/Microsoft.HybridCompute/machines"
 _EXTENSIONS = "microsoft.hybridcompute/machines/extensions"
 _VERSION = "2024-07-10"
 
 
-class AzureArc(ArmAdapter):
+class AzureArc(CloudAdapter):
     """Reads Arc-enabled servers and their extensions; the Reader role is enough.
 
     One list sweep gives the machines. Arc has no list of all extensions: they come from Resource Graph, or machine by
@@ -34,6 +27,7 @@ class AzureArc(ArmAdapter):
     """
 
     platform: ClassVar[str] = "azure-arc"
+    capabilities = frozenset({"vms", "extensions"})
     missing: ClassVar[Mapping[str, str]] = {
         "hosts": "Arc sees machines, not what they run on",
         "clusters": "Arc sees machines, not clusters",
@@ -42,38 +36,14 @@ class AzureArc(ArmAdapter):
         "vmkernel_adapters": "VMkernel adapters are vSphere's",
     }
 
-    def __init__(
-        self,
-        *,
-        credential: Credential | None = None,
-        subscription_ids: Iterable[str] | None = None,
-        cloud: str = "AzureCloud",
-        endpoint: str | None = None,
-        ca_file: str | PathLike[str] | None = None,
-        timeout: float = TIMEOUT,
-        transport: httpx.BaseTransport | None = None,
-    ) -> None:
-        self._cloud = cloud_of(cloud, endpoint)
-        source = host_of(self._cloud.endpoint)
-        super().__init__(
-            source, Wire(source, ca_file=ca_file, timeout=timeout, transport=transport), credential, subscription_ids
-        )
-        self.settings = {"subscription_ids": self._subscription_ids, "cloud": cloud, "endpoint": endpoint}
-        self._login = Wire(source, ca_file=ca_file, timeout=timeout)
-        self.capabilities = frozenset({"vms", "extensions"})
-
-    def _connect(self) -> ArmClient:
-        credential = self._credential or default_credential(self._login, self._cloud.authority)
-        return ArmClient(self._wire, self._cloud.endpoint, credential, f"{self._cloud.endpoint}/.default")
-
     def _survey(self, report: Report | None) -> Survey:
-        return _ArcSurvey(self._client, self._origin, self._subscription_ids, _SUBSCRIPTIONS, report).started()
+        return _ArcSurvey(self._client, self._origin, self._subscription_ids, report).started()
 
     def native(self, record: Any) -> Any:
         """azure-mgmt-hybridcompute's `Machine` or `MachineExtension`, read anew."""
         from azure.mgmt.hybridcompute import HybridComputeManagementClient
 
-        check_native(record, self.source, VirtualMachine, Extension)
+        check_native(record, self._origin, VirtualMachine, Extension)
         parsed = wire.parse_id(getattr(record, "resource_id", "") or record.id)
         sdk_client = self._client.sdk(HybridComputeManagementClient, parsed.subscription_id, api_version=_VERSION)
         with sdk_errors(self.source), sdk_client as sdk:

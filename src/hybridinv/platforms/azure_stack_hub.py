@@ -119,7 +119,7 @@ class AzureStackHub(ArmAdapter):
         def version_in(subscription_id: str) -> str:
             return _HubSurvey(self._client, self._origin, [subscription_id], None, None).compute_version
 
-        return native_compute(self._client, record, version_in)
+        return native_compute(self._client, self._origin, record, version_in)
 
 
 def _authority(found: wire.Endpoints) -> str:
@@ -130,6 +130,7 @@ def _authority(found: wire.Endpoints) -> str:
 
 class _HubSurvey(ComputeSurvey):
     has_graph = False
+    subscriptions_version = _SUBSCRIPTIONS
 
     def __init__(
         self,
@@ -139,7 +140,7 @@ class _HubSurvey(ComputeSurvey):
         report: Report | None,
         operator: Callable[[], ArmClient] | None,
     ) -> None:
-        super().__init__(client, origin, subscription_ids, _SUBSCRIPTIONS, report)
+        super().__init__(client, origin, subscription_ids, report)
         self._operator = operator
 
     @once

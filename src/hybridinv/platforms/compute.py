@@ -9,7 +9,7 @@ from hybridinv.errors import HybridInvError, NotFound, ServerFault, TruncatedAns
 from hybridinv.model import Extension, VirtualMachine
 from hybridinv.platforms.adapter import Reading
 from hybridinv.platforms.arm import ArmSurvey, Item, check_native, sdk_errors
-from hybridinv.transport.parallel import once, side_by_side
+from hybridinv.transport.parallel import once
 from hybridinv.wire import arm as wire
 from hybridinv.wire import compute
 from hybridinv.wire.reading import look, many
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hybridinv.transport.arm import ArmClient
+    from hybridinv.wire.reading import Origin
 
 _MACHINES = "/providers/Microsoft.Compute/virtualMachines"
 _NETWORKS = "/providers/Microsoft.Network/virtualNetworks"
@@ -103,13 +104,7 @@ class ComputeSurvey(ArmSurvey):
             reading.lose("", TruncatedAnswer(f"the list of VMs leaves out {len(ids)} that statusOnly has",
                                              path="value", remedy="read it again; report it with a tape"))  # fmt: skip
             return
-        for id_, answer in zip(ids, side_by_side(self._get, ids), strict=True):
-            if isinstance(answer, NotFound):
-                continue
-            if isinstance(answer, HybridInvError):
-                reading.lose(id_, answer)
-            else:
-                models[id_] = answer
+        models.update(self.each(ids, self._get, reading))
 
     def _add_views(
         self, ids: list[str], models: dict[str, Item], statuses: dict[str, Item], reading: Reading, *, every_one: bool
@@ -119,14 +114,8 @@ class ComputeSurvey(ArmSurvey):
             reading.lose("", TruncatedAnswer(f"statusOnly leaves out {len(ids)} of {len(models)} VMs",
                                              path="value", remedy="read it again; report it with a tape"))  # fmt: skip
             return
-        addresses = [f"{models[id_]['id']}/instanceView" for id_ in ids]
-        for id_, answer in zip(ids, side_by_side(self._get, addresses), strict=True):
-            if isinstance(answer, NotFound):
-                continue
-            if isinstance(answer, HybridInvError):
-                reading.lose(f"{id_}/instanceView", answer)
-            else:
-                statuses[id_] = {"id": models[id_]["id"], "properties": {"instanceView": answer}}
+        views = self.each(ids, lambda id_: self._get(f"{models[id_]['id']}/instanceView"), reading)
+        statuses.update((id_, {"id": id_, "properties": {"instanceView": view}}) for id_, view in views.items())
 
     def _get(self, path: str) -> Item:
         return self.client.one(path, self.compute_version)
@@ -140,11 +129,11 @@ def _is_refusal(error: HybridInvError) -> bool:
     return isinstance(error, NotFound) or (isinstance(error, ServerFault) and 400 <= error.status < 500)
 
 
-def native_compute(client: ArmClient, record: Any, version_in: Callable[[str], str]) -> Any:
+def native_compute(client: ArmClient, origin: Origin, record: Any, version_in: Callable[[str], str]) -> Any:
     """azure-mgmt-compute's model of a VM or an extension, read with the api-version for its subscription."""
     from azure.mgmt.compute import ComputeManagementClient
 
-    check_native(record, client.source, VirtualMachine, Extension)
+    check_native(record, origin, VirtualMachine, Extension)
     parsed = wire.parse_id(getattr(record, "resource_id", "") or record.id)
     version = version_in(parsed.subscription_id)
     with sdk_errors(client.source), client.sdk(ComputeManagementClient, parsed.subscription_id) as sdk:
