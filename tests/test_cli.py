@@ -74,7 +74,7 @@ def test_the_demo_answers_and_says_what_is_next(capsys: pytest.CaptureFixture[st
     assert main(["demo"]) == 0
     assert time.monotonic() - started < 5
     said = capsys.readouterr()
-    assert re.search(r"azure-stack-hub +management\.utrecht\.hub\.example\.test +4 +4 ", said.out)
+    assert re.search(r"azure-stack-hub management\.utrecht\.hub\.example\.test: 4 hosts, 4 vms, ", said.out)
     assert "build01: cold compute and storage migration" in said.out
     assert "WARNING ProvisioningNotConfigured" in said.out
     assert "AccessDenied" in said.out
@@ -181,7 +181,7 @@ def collecting(silent: socket.socket, folder: Path) -> list[str]:
 def test_show_a_summary(saved: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["show", saved]) == 0
     shown = capsys.readouterr().out
-    assert re.search(r"vsphere +vc01\.example\.test +5 +14 ", shown)
+    assert re.search(r"vsphere vc01\.example\.test: 5 hosts, 14 vms, 13 vmkernel adapters, ", shown)
     assert "Incomplete: 2 problems" in shown
 
 
@@ -483,3 +483,10 @@ def test_collect_and_record_from_a_simulator(tmp_path: Path) -> None:
     assert (recorded.returncode, recorded.stderr) == (0, "")
     assert {vm.name for vm in hi.load(tmp_path / "estate.json").vms} >= {"web01", "build01"}
     assert hi.replay(tmp_path / "tape").vms() == hi.load(tmp_path / "estate.json").vms
+
+
+def test_json_has_no_number_that_json_has_not(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    hi.Inventory().save(tmp_path / "empty.json")
+    query = "select 'nan'::double as a, '-inf'::double as b, 1.5::double as c, 1 as c"
+    assert main(["sql", str(tmp_path / "empty.json"), query, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == [{"a": None, "b": None, "c": 1.5, "c_1": 1}]

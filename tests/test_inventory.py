@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import concurrent.futures
 import json
+import os
 import threading
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import attrs
 import pytest
@@ -162,7 +164,7 @@ def test_sql_reaches_no_file_and_no_network(query: str, tmp_path: Path) -> None:
 def test_html_names_what_is_missing_and_escapes_it() -> None:
     hostile = attrs.evolve(problem(), message="<img src=x onerror=alert(1)>")
     page = hi.Inventory(vms=[machine("a")], asked=asked("vc01"), problems=[hostile])._repr_html_()
-    assert "Incomplete: 1 problems" in page
+    assert "Incomplete: 1 problem." in page
     assert "<img" not in page
     assert "&lt;img" in page
     assert "vc01" in page
@@ -191,7 +193,7 @@ def test_a_failed_save_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.M
     full().save(path)
     before = path.read_bytes()
     monkeypatch.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(hi.InventoryFileError, match="disk full"):
         hi.Inventory().save(path)
     assert path.read_bytes() == before
     assert [one.name for one in tmp_path.iterdir()] == ["inv.json"]
@@ -290,6 +292,125 @@ def test_collect_takes_an_executor_of_the_callers() -> None:
         inv = hi.collect([Shelf("vc01", hi.Inventory(vms=[machine("a")]))], executor=executor, progress=lambda _: None)
         assert executor.submit(lambda: 1).result() == 1
     assert len(inv.vms) == 1
+
+
+def cloud(subscription: str, name: str) -> hi.VirtualMachine:
+    id_ = f"/subscriptions/{subscription}/resourcegroups/rg/providers/microsoft.compute/virtualmachines/{name}"
+    return hi.VirtualMachine(id=id_, name=name, platform="azure", source="arm")
+
+
+def read(*subscriptions: str) -> hi.Asked:
+    return hi.Asked(platform="azure", source="arm", kinds=["vms"], subscription_ids=subscriptions)
+
+
+def test_diff_tells_a_removed_machine_from_a_subscription_that_was_not_read() -> None:
+    before = hi.Inventory(vms=[cloud("s1", "a"), cloud("s2", "b")], asked=[read("s1", "s2")])
+    after = hi.Inventory(asked=[read("s1")])
+    assert {(change.name, str(change.change)) for change in before.diff(after)} == {("a", "removed"), ("b", "not_seen")}
+    assert {(change.name, str(change.change)) for change in after.diff(before)} == {("a", "added"), ("b", "not_seen")}
+
+
+def test_a_retry_solves_the_problems_of_its_source() -> None:
+    first = hi.Inventory(
+        vms=[machine("a"), machine("gone"), machine("other", source="vc02")],
+        problems=[problem("vms"), problem("hosts"), problem("vms", "vc02")],
+        asked=asked("vc01", "vc02"), taken_at=NOW,
+    )  # fmt: skip
+    retry = hi.Inventory(
+        vms=[machine("a", cpus=2)], asked=asked("vc01", kinds=["vms"]), taken_at=NOW + timedelta(hours=1)
+    )
+    both = first + retry
+    assert [(vm.id, vm.cpus) for vm in both.vms] == [("other", None), ("a", 2)]
+    assert [(p.source, p.kind) for p in both.problems] == [("vc01", "hosts"), ("vc02", "vms")]
+    failed = attrs.evolve(retry, vms=hi.Records(hi.VirtualMachine), problems=hi.Records(hi.Problem, [problem("vms")]))
+    assert {vm.id for vm in (first + failed).vms} == {"a", "gone", "other"}
+
+
+def test_a_naive_moment_is_local_and_kept_as_utc() -> None:
+    assert hi.Inventory(taken_at=NOW.replace(tzinfo=None)).taken_at.tzinfo is UTC
+
+
+def test_saving_follows_links_and_keeps_the_mode(tmp_path: Path) -> None:
+    (tmp_path / "real.json").write_text("")
+    (tmp_path / "real.json").chmod(0o640)
+    (tmp_path / "link.json").symlink_to("real.json")
+    full().save(tmp_path / "link.json")
+    assert (tmp_path / "link.json").is_symlink()
+    assert hi.load(tmp_path / "real.json") == full()
+    assert (tmp_path / "real.json").stat().st_mode & 0o777 == 0o640
+
+
+def test_saving_to_a_pipe_writes_to_it_and_leaves_it_a_pipe(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with concurrent.futures.ThreadPoolExecutor(1) as executor:
+        received = executor.submit((tmp_path / "pipe").read_bytes)
+        full().save(tmp_path / "pipe")
+        assert json.loads(received.result(10))["format"] == "hybridinv-inventory"
+    assert (tmp_path / "pipe").is_fifo()
+
+
+@pytest.mark.parametrize("target", ["nowhere/inv.json", "."])
+def test_a_place_that_cannot_be_written_says_so(target: str, tmp_path: Path) -> None:
+    with pytest.raises(hi.InventoryFileError, match="cannot write") as caught:
+        hi.Inventory().save(tmp_path / target)
+    assert caught.value.remedy
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda body: body["vms"][0].update(name=None),
+        lambda body: body["vms"][0].update(cpus=3.7),
+        lambda body: body["vms"][0].update(cpus="4"),
+        lambda body: body["vms"][0].update(is_template="yes"),
+        lambda body: body["vms"][0].update(power_state="flying"),
+        lambda body: body["vms"][0].update(created_at="2026-01-01T00:00:00"),
+        lambda body: body.update(vms={}),
+        lambda body: body.update(vms=None),
+        lambda body: body.update(asked=[1]),
+    ],
+)
+def test_a_damaged_value_is_never_bent_into_shape(damage: Callable[[dict[str, Any]], None], tmp_path: Path) -> None:
+    path = tmp_path / "inv.json"
+    full().save(path)
+    body = json.loads(path.read_bytes())
+    damage(body)
+    path.write_text(json.dumps(body))
+    with pytest.raises(hi.InventoryFileError, match="damaged"):
+        hi.load(path)
+
+
+@pytest.mark.parametrize("sources", [Shelf("vc01"), [None], [Shelf], "hybridinv.toml", [3]])
+def test_collect_of_what_is_no_list_of_adapters_says_so(sources: Any) -> None:
+    with pytest.raises(hi.NotSupported, match="list of adapters"):
+        hi.collect(sources)
+
+
+@pytest.mark.parametrize("deadline", ["5", float("nan"), True, [1]])
+def test_a_deadline_that_is_no_number_says_so(deadline: Any) -> None:
+    with pytest.raises(hi.NotSupported, match="no number of seconds"):
+        hi.collect([Shelf("vc01")], deadline=deadline)
+
+
+@pytest.mark.parametrize("deadline", [float("inf"), 1e300])
+def test_a_deadline_may_be_far_away(deadline: float) -> None:
+    assert hi.collect([Shelf("vc01")], deadline=deadline).complete
+
+
+def test_a_progress_callback_that_raises_costs_nothing() -> None:
+    def progress(_: hi.Progress) -> None:
+        raise ZeroDivisionError("mine")
+
+    with pytest.warns(UserWarning, match="mine"):
+        inv = hi.collect([Shelf("vc01", hi.Inventory(vms=[machine("a")]))], progress=progress)
+    assert inv.complete
+    assert len(inv.vms) == 1
+
+
+def test_tables_of_another_kind_are_refused() -> None:
+    with pytest.raises(TypeError, match="Host"):
+        hi.Inventory(vms=hi.Records(hi.Host, [host("h")]))  # type: ignore[arg-type]
 
 
 def test_collect_of_nothing_is_empty_and_complete() -> None:

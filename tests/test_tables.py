@@ -130,3 +130,16 @@ def test_a_missing_library_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> N
     with pytest.raises(hi.MissingExtra, match=r"hybridinv\[tables\]") as caught:
         VMS.to_polars()
     assert caught.value.extra == "tables"
+
+
+@pytest.mark.parametrize("wrong", ["runing", "Running", ""])
+def test_a_word_that_a_field_never_holds_is_an_error_and_no_empty_answer(wrong: str) -> None:
+    with pytest.raises(hi.UnknownField, match="power_state is never") as caught:
+        VMS.where(power_state=wrong)
+    assert "running, stopped" in caught.value.remedy
+
+
+@pytest.mark.parametrize("wrong", [None, 5, ""])
+def test_get_of_what_is_no_id_finds_nothing(wrong: object) -> None:
+    with pytest.raises(hi.NotFound):
+        VMS.get(wrong)  # type: ignore[arg-type]

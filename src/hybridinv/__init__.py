@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
+from hybridinv.collecting import Progress, collect
 from hybridinv.errors import (
     AccessDenied,
     AuthenticationFailed,
@@ -34,7 +35,7 @@ from hybridinv.errors import (
     UnexpectedAnswer,
     UnknownField,
 )
-from hybridinv.inventory import Inventory, Progress, collect, load
+from hybridinv.inventory import Inventory, load
 from hybridinv.model import (
     Agent,
     AgentStatus,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import math
 import os
 import shlex
 import shutil
@@ -21,6 +22,7 @@ import attrs
 
 import hybridinv as hi
 from hybridinv.inventory import KINDS
+from hybridinv.saving import check_writable
 from hybridinv.terminal import (
     clean,
     draw_grid,
@@ -110,7 +112,7 @@ def parser() -> argparse.ArgumentParser:
 
 def _demo(arguments: argparse.Namespace) -> int:
     """Show a made-up estate and one migration plan; needs no network and no account."""
-    file = _target(arguments.output or "demo.json")
+    file = check_writable(arguments.output) if arguments.output else Path("demo.json")
     inventory = hi.demo()
     console = open_console()
     say(console, "A made-up estate, played from tapes; nothing was asked over a network.", "bold")
@@ -141,7 +143,7 @@ def _describe_demo(command: argparse.ArgumentParser) -> None:
 
 def _collect(arguments: argparse.Namespace) -> int:
     """Read all sources of an estate file into an inventory file; exit code 3 when something is missing."""
-    target = _target(arguments.output)
+    target = check_writable(arguments.output)
     with ExitStack() as stack:
         adapters = [stack.enter_context(adapter) for adapter in hi.open_estate(arguments.estate)]
         try:
@@ -158,14 +160,6 @@ def _collect(arguments: argparse.Namespace) -> int:
     draw_problems(console, inventory, f"{_command()} show {target} problems")
     say(console, f"Written to {target}.")
     return 0 if inventory.complete else 3
-
-
-def _target(name: str) -> Path:
-    """A file that can be written, found out before hours of reading rather than after."""
-    target = Path(name)
-    if target.is_dir() or not target.absolute().parent.is_dir():
-        raise hi.HybridInvError(f"cannot write {target}", remedy="give a file in a folder that is there")
-    return target
 
 
 def _describe_collect(command: argparse.ArgumentParser) -> None:
@@ -302,9 +296,12 @@ def _kinds(text: str) -> list[str]:
 
 
 def _seconds(text: str) -> float:
-    seconds = float(text)
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
     if not 0 < seconds < float("inf"):
-        raise argparse.ArgumentTypeError("must be more than 0")
+        raise argparse.ArgumentTypeError("must be a number of seconds, more than 0")
     return seconds
 
 
@@ -333,7 +330,16 @@ def _plain(record: Any) -> dict[str, Any]:
 
 def _print_json(value: object) -> None:
     # Escapes stay in: a terminal that is shown JSON must not act on it either.
-    print(json.dumps(value, indent=2, default=_json))
+    print(json.dumps(_finite(value), indent=2, default=_json, allow_nan=False))
+
+
+def _finite(value: Any) -> Any:
+    """The value with null for what JSON has no number for."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {name: _finite(one) for name, one in value.items()}
+    return [_finite(one) for one in value] if isinstance(value, (list, tuple)) else value
 
 
 def _json(value: object) -> object:

@@ -183,7 +183,7 @@ class IncompleteInventory(HybridInvError):
     def __init__(self, problems: Sequence[object]) -> None:
         shown = 10
         super().__init__(
-            f"{len(problems)} problems: " + "; ".join(str(problem) for problem in problems[:shown]),
+            f"{len(problems)} problems: " + "; ".join(f"{problem!s:.300}" for problem in problems[:shown]),
             remedy=f"and {len(problems) - shown} more, see .problems" if len(problems) > shown else "",
         )
         self.problems = tuple(problems)

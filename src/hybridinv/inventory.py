@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import concurrent.futures as futures
-import html
-import os
-import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import attrs
 
-from hybridinv.errors import DeadlineExceeded, HybridInvError, IncompleteInventory, InventoryFileError, NotSupported
+from hybridinv.errors import HybridInvError, IncompleteInventory, NotSupported
 from hybridinv.model import (
     Asked,
     Change,
@@ -28,10 +22,12 @@ from hybridinv.model import (
     VirtualMachine,
     VMkernelAdapter,
 )
+from hybridinv.saving import dump, read_json, write_whole
 from hybridinv.tables import QueryResult, Records, html_table, query
 
 if TYPE_CHECKING:
-    import cattrs
+    import os
+    from collections.abc import Iterable
 
 T = TypeVar("T")
 
@@ -46,29 +42,16 @@ KINDS: dict[str, type] = {
 }
 """The kinds of records, named as the adapters' methods and the inventory's tables are."""
 
-_GRACE = 1.0
-_FORMAT = "hybridinv-inventory"
-_VERSION = 1
+
+def check_kind(kind: str) -> None:
+    """`NotSupported` unless there is such a kind."""
+    if kind not in KINDS:
+        raise NotSupported(f"there is no kind {kind!r}", remedy=f"the kinds are: {', '.join(KINDS)}")
 
 
-@attrs.frozen(kw_only=True)
-class Progress:
-    """One step of a collection, as the `progress` callback gets it."""
-
-    source: str
-    """Which source."""
-    platform: str
-    """Of which platform."""
-    kind: str = ""
-    """Which kind is being read; empty when the source as a whole started or ended."""
-    read: int = 0
-    """Records read so far of that kind."""
-    expected: int | None = None
-    """Records the endpoint says there are, where it says it."""
-    done: bool = False
-    """True once the kind, or the source, is through."""
-    problems: int = 0
-    """Problems so far."""
+def count_of(thing: str, number: int) -> str:
+    """`1 problem`, `2 problems`."""
+    return f"{number} {thing}" + ("" if number == 1 else "s")
 
 
 class Named(Protocol):
@@ -78,20 +61,6 @@ class Named(Protocol):
     def platform(self) -> str: ...
     @property
     def source(self) -> str: ...
-
-
-class Source(Named, Protocol):
-    """What `collect` asks of an adapter."""
-
-    @property
-    def capabilities(self) -> frozenset[str]: ...
-    def inventory(
-        self,
-        kinds: Iterable[str] | None = None,
-        *,
-        progress: Callable[[Progress], None] | None = None,
-        deadline: float | None = None,
-    ) -> Inventory: ...
 
 
 def problem_of(error: Exception, of: Named, *, kind: str = "", scope: str = "") -> Problem:
@@ -112,7 +81,7 @@ def problem_of(error: Exception, of: Named, *, kind: str = "", scope: str = "") 
 
 
 def _records(kind: type[T], items: Iterable[T]) -> Records[T]:
-    return items if isinstance(items, Records) else Records(kind, items)
+    return items if isinstance(items, Records) and items.type is kind else Records(kind, items)
 
 
 @attrs.frozen(repr=False, init=False)
@@ -158,7 +127,7 @@ class Inventory:
             networks=_records(Network, networks),
             problems=_records(Problem, problems),
             asked=tuple(asked),
-            taken_at=taken_at or datetime.now(UTC),
+            taken_at=(taken_at or datetime.now(UTC)).astimezone(UTC),
         )
 
     @property
@@ -169,7 +138,7 @@ class Inventory:
     @property
     def sources(self) -> tuple[str, ...]:
         """The sources that were asked, as `adapter.source` names them."""
-        return tuple(one.source for one in self.asked)
+        return tuple(source for _, source in dict.fromkeys((one.platform, one.source) for one in self.asked))
 
     def raise_for_problems(self) -> None:
         """Raise `IncompleteInventory` unless complete; its message names every problem."""
@@ -177,19 +146,17 @@ class Inventory:
             raise IncompleteInventory(tuple(self.problems))
 
     def __add__(self, other: Inventory) -> Inventory:
-        """Both together; of two records with one id, the one of the inventory taken later."""
-        return _merged(sorted((self, other), key=lambda inventory: inventory.taken_at))
+        """Both together. What the later of them has looked for counts; the rest is the earlier one's."""
+        older, newer = sorted((self, other), key=lambda inventory: inventory.taken_at)
+        return merged((_without(older, newer), newer))
 
     def diff(self, other: Inventory) -> Records[Change]:
         """What changed from this inventory to `other`.
 
-        A record that `other` does not have is `removed` only where `other` read that kind of its source completely;
-        otherwise it is `not_seen`.
+        A record that only one of them has is `removed` or `added` where the other has looked for it and read that
+        kind of its source completely; where it has not, `not_seen`.
         """
-        changes: list[Change] = []
-        for kind in KINDS:
-            changes += _changes(kind, getattr(self, kind), getattr(other, kind), other)
-        return Records(Change, changes)
+        return Records(Change, [change for kind in KINDS for change in _changes(kind, self, other)])
 
     def sql(self, sql: str) -> QueryResult:
         """Ask all tables in SQL (DuckDB): `inv.sql("select name, cpus from vms where power_state = 'running'")`."""
@@ -210,20 +177,17 @@ class Inventory:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write this inventory to a JSON file, whole or not at all; `hi.load(path)` reads it back."""
-        import orjson
-
-        body = {"format": _FORMAT, "version": _VERSION, **_converter().unstructure(self)}
-        write_whole(Path(path), orjson.dumps(body, option=orjson.OPT_INDENT_2))
+        write_whole(Path(path), dump(self))
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{len(records)} {name}" for name, records in self.tables().items() if records)
-        state = "complete" if self.complete else f"INCOMPLETE: {len(self.problems)} problems"
-        return f"<Inventory of {len(self.sources)} sources: {counts or 'nothing'}; {state}>"
+        state = "complete" if self.complete else f"INCOMPLETE: {count_of('problem', len(self.problems))}"
+        return f"<Inventory of {count_of('source', len(self.sources))}: {counts or 'nothing'}; {state}>"
 
     def _repr_html_(self) -> str:
         rows = [[*key, *(row.get(kind, "") for kind in KINDS)] for key, row in self.counts().items()]
         return (
-            f"<h3>Inventory of {len(self.sources)} sources, {self.taken_at:%Y-%m-%d %H:%M} UTC</h3>"
+            f"<h3>Inventory of {count_of('source', len(self.sources))}, {self.taken_at:%Y-%m-%d %H:%M} UTC</h3>"
             + html_table(["platform", "source", *(name.replace("_", " ") for name in KINDS)], rows)
             + self._problems_html()
         )
@@ -235,11 +199,11 @@ class Inventory:
         names = [field.name for field in attrs.fields(Problem)]
         rows = ([getattr(problem, name) for name in names] for problem in self.problems[:shown])
         more = f"<p>{len(self.problems) - shown} more</p>" if len(self.problems) > shown else ""
-        count = html.escape(str(len(self.problems)))
-        return f"<p><strong>Incomplete: {count} problems.</strong> This is missing:</p>{html_table(names, rows)}{more}"
+        count = count_of("problem", len(self.problems))
+        return f"<p><strong>Incomplete: {count}.</strong> This is missing:</p>{html_table(names, rows)}{more}"
 
 
-def _merged(parts: Iterable[Inventory]) -> Inventory:
+def merged(parts: Iterable[Inventory]) -> Inventory:
     """All parts together, in their order; of two records with one id, the later."""
     parts = list(parts)
     tables: dict[str, Any] = {
@@ -249,187 +213,62 @@ def _merged(parts: Iterable[Inventory]) -> Inventory:
     return Inventory(
         **tables,
         problems=dict.fromkeys(problem for part in parts for problem in part.problems),
-        asked=_asked(one for part in parts for one in part.asked),
+        asked=dict.fromkeys(one for part in parts for one in part.asked),
         taken_at=max((part.taken_at for part in parts), default=None),
     )
 
 
-def _asked(several: Iterable[Asked]) -> Iterable[Asked]:
-    """Every source once, with all kinds that it was asked for."""
-    found: dict[tuple[str, str], Asked] = {}
-    for one in several:
-        key = (one.platform, one.source)
-        found[key] = attrs.evolve(one, kinds=one.kinds | found[key].kinds) if key in found else one
-    return found.values()
+def load(path: str | os.PathLike[str]) -> Inventory:
+    """The inventory that `Inventory.save` wrote to `path`; `InventoryFileError` when it is not one."""
+    return read_json(Path(path), Inventory)
 
 
-def _changes(kind: str, before: Records[Any], after: Records[Any], later: Inventory) -> Iterable[Change]:
-    old, new = ({record.id: record for record in records} for records in (before, after))
-    unseen = {(problem.platform, problem.source) for problem in later.problems if problem.kind in ("", kind)}
+def _without(older: Inventory, newer: Inventory) -> Inventory:
+    """The older inventory, less what the newer one has looked for: records that are gone, problems that are solved."""
+    tables: dict[str, Any] = {
+        kind: [one for one in records if not newer.asked or not _looked_for(newer, kind, one)]
+        for kind, records in older.tables().items()
+    }
+    solved = {(one.platform, one.source, kind) for one in newer.asked for kind in one.kinds}
+    left = [
+        problem
+        for problem in older.problems
+        if problem in newer.problems
+        or not problem.kind
+        or (problem.platform, problem.source, problem.kind) not in solved
+    ]
+    return attrs.evolve(older, **tables, problems=left)
 
-    def was_looked_for(record: Any) -> bool:
-        here = (record.platform, record.source)
-        asked = not later.asked or any(here == (one.platform, one.source) and kind in one.kinds for one in later.asked)
-        return asked and unseen.isdisjoint((here, ("", record.source)))
 
+def _looked_for(inventory: Inventory, kind: str, record: Any) -> bool:
+    """Whether the inventory would hold that record if it were there; one made by hand is taken at its word."""
+    here = (record.platform, record.source)
+    for problem in inventory.problems:
+        if problem.source == here[1] and problem.platform in ("", here[0]) and problem.kind in ("", kind):
+            return False
+    return not inventory.asked or any(
+        here == (one.platform, one.source) and kind in one.kinds and _is_within(record.id, one.subscription_ids)
+        for one in inventory.asked
+    )
+
+
+def _is_within(id_: str, subscription_ids: frozenset[str]) -> bool:
+    return not subscription_ids or id_.startswith(tuple(f"/subscriptions/{one}/" for one in subscription_ids))
+
+
+def _changes(kind: str, before: Inventory, after: Inventory) -> Iterable[Change]:
+    old, new = ({record.id: record for record in getattr(inventory, kind)} for inventory in (before, after))
     for id_, record in old.items():
         if id_ not in new:
-            gone = ChangeKind.REMOVED if was_looked_for(record) else ChangeKind.NOT_SEEN
+            gone = ChangeKind.REMOVED if _looked_for(after, kind, record) else ChangeKind.NOT_SEEN
             yield Change(change=gone, kind=kind, id=id_, name=record.name)
     for id_, record in new.items():
         if id_ not in old:
-            yield Change(change=ChangeKind.ADDED, kind=kind, id=id_, name=record.name)
+            come = ChangeKind.ADDED if _looked_for(before, kind, record) else ChangeKind.NOT_SEEN
+            yield Change(change=come, kind=kind, id=id_, name=record.name)
         elif record != old[id_]:
             for field in attrs.fields(type(record)):
-                values = getattr(old[id_], field.name), getattr(record, field.name)
-                if values[0] != values[1]:
-                    yield Change(
-                        kind=kind, id=id_, name=record.name, field=field.name,
-                        before=str(values[0]), after=str(values[1]),
-                    )  # fmt: skip
-
-
-def collect(
-    sources: Iterable[Source],
-    kinds: Iterable[str] | None = None,
-    executor: futures.Executor | None = None,
-    progress: Callable[[Progress], None] | None = None,
-    deadline: float | None = None,
-) -> Inventory:
-    """One Inventory of all sources, read side by side; what could not be read is in its `problems`.
-
-    `kinds` limits what is read (`["vms", "hosts"]`); a source that does not have one of them is not asked for it,
-    and one that no source has is a `NotSupported` error. `deadline` is in seconds: what is not there by then is a
-    problem. `executor` is any `concurrent.futures.Executor`, threads where none is given; `progress` is called with
-    `Progress` values, from one thread at a time.
-    """
-    sources = list(sources)
-    wanted = _wanted(sources, kinds)
-    report = _one_at_a_time(progress)
-    # Threads of our own can report each page; an executor of the caller may be on another machine.
-    pool = executor or futures.ThreadPoolExecutor(max_workers=max(1, len(sources)), thread_name_prefix="hybridinv")
-    paged = {"progress": report} if executor is None and report else {}
-    running = {}
-    for source in sources:
-        asked = [kind for kind in wanted if kind in source.capabilities]
-        running[pool.submit(source.inventory, asked, deadline=deadline, **paged)] = source, asked
-    try:
-        # A source that minds the deadline itself hands over what it has: it gets a moment to do so.
-        for future in futures.as_completed(running, timeout=None if deadline is None else deadline + _GRACE):
-            if report:
-                source, asked = running[future]
-                problems = len(_outcome(future, source, asked).problems)
-                report(Progress(source=source.source, platform=source.platform, done=True, problems=problems))
-    except futures.TimeoutError:
-        pass
-    finally:
-        if executor is None:
-            pool.shutdown(wait=False, cancel_futures=True)
-    return _merged(_outcome(future, source, asked) for future, (source, asked) in running.items())
-
-
-def _wanted(sources: Sequence[Source], kinds: Iterable[str] | None) -> list[str]:
-    if kinds is None:
-        return list(KINDS)
-    wanted = [kinds] if isinstance(kinds, str) else list(kinds)
-    for kind in wanted:
-        check_kind(kind)
-        if not any(kind in source.capabilities for source in sources):
-            have = "; ".join(f"{source.source}: {', '.join(sorted(source.capabilities))}" for source in sources)
-            raise NotSupported(f"no source has {kind}", remedy=f"what they have is in .capabilities: {have}")
-    return wanted
-
-
-def check_kind(kind: str) -> None:
-    """`NotSupported` unless there is such a kind."""
-    if kind not in KINDS:
-        raise NotSupported(f"there is no kind {kind!r}", remedy=f"the kinds are: {', '.join(KINDS)}")
-
-
-def _outcome(future: futures.Future[Inventory], source: Source, kinds: Iterable[str]) -> Inventory:
-    try:
-        return future.result(timeout=0)
-    except futures.TimeoutError:
-        error: Exception = DeadlineExceeded(
-            "no answer within the deadline", remedy="give it a longer deadline, or fewer kinds", source=source.source
-        )
-    except Exception as failure:  # noqa: BLE001 - the rest of the estate must not be lost with one source
-        error = failure
-    asked = Asked(platform=source.platform, source=source.source, kinds=frozenset(kinds))
-    return Inventory(problems=[problem_of(error, source)], asked=[asked])
-
-
-def _one_at_a_time(progress: Callable[[Progress], None] | None) -> Callable[[Progress], None] | None:
-    if progress is None:
-        return None
-    from threading import Lock
-
-    lock = Lock()
-
-    def report(step: Progress) -> None:
-        with lock:
-            progress(step)
-
-    return report
-
-
-@cache
-def _converter() -> cattrs.Converter:
-    from cattrs.preconf.orjson import make_converter
-
-    from hybridinv.model import Tags
-
-    converter = make_converter()
-    converter.register_unstructure_hook(Tags, dict)
-    converter.register_structure_hook(Tags, lambda value, _: Tags(value))
-    converter.register_unstructure_hook_factory(
-        lambda hint: getattr(hint, "__origin__", None) is Records,
-        lambda hint: lambda records: [converter.unstructure(record, hint.__args__[0]) for record in records],
-    )
-    converter.register_structure_hook_factory(
-        lambda hint: getattr(hint, "__origin__", None) is Records,
-        lambda hint: (
-            lambda value, _: Records(hint.__args__[0], [converter.structure(item, hint.__args__[0]) for item in value])
-        ),
-    )
-    converter.register_unstructure_hook(datetime, lambda moment: moment)
-    return converter
-
-
-def load(path: str | os.PathLike[str]) -> Inventory:
-    """The inventory that `Inventory.save` wrote to `path`; `InventoryFileError` when it is not one."""
-    import cattrs
-    import orjson
-
-    try:
-        body = orjson.loads(Path(path).read_bytes())
-    except OSError as error:
-        raise InventoryFileError(f"cannot read {path}: {error.strerror}", remedy="check the path") from error
-    except ValueError as error:
-        raise InventoryFileError(f"{path} is not JSON: {error}", remedy="give a file that save() wrote") from error
-    if not isinstance(body, Mapping) or body.get("format") != _FORMAT:
-        raise InventoryFileError(f"{path} is not a saved inventory", remedy="give a file that save() wrote")
-    if body.get("version") != _VERSION:
-        raise InventoryFileError(
-            f"{path} has version {body.get('version')} of the format, this library reads {_VERSION}",
-            remedy="use the release of hybridinv that wrote it, or a newer one",
-        )
-    try:
-        return _converter().structure(body, Inventory)
-    except (cattrs.BaseValidationError, ValueError, TypeError, KeyError) as error:
-        detail = "; ".join(cattrs.transform_error(error)[:3])
-        raise InventoryFileError(
-            f"{path} is damaged: {detail}", remedy="take it from a backup or collect anew"
-        ) from error
-
-
-def write_whole(path: Path, body: bytes) -> None:
-    """Write a file under a temporary name, then rename it, so that it is never half there."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(body)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+                earlier, later = getattr(old[id_], field.name), getattr(record, field.name)
+                if earlier != later:
+                    before_, after_ = str(earlier), str(later)
+                    yield Change(kind=kind, id=id_, name=record.name, field=field.name, before=before_, after=after_)

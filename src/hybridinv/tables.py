@@ -76,7 +76,7 @@ class Records(Sequence[T], Generic[T]):
         """The record of that id; `NotFound` where there is none. Letter case matters only where ids differ by it."""
         if self._by_id is None:
             self._by_id = {getattr(item, "id", ""): item for item in self._items}
-        found = self._by_id.get(id) or self._by_id.get(id.lower())
+        found = self._by_id.get(id) or self._by_id.get(str(id).lower())
         if found is None:
             raise NotFound(f"no {self.type.__name__} has the id {id!r}", remedy="find(name) looks up by name")
         return found
@@ -96,8 +96,9 @@ class Records(Sequence[T], Generic[T]):
         `vms.where(power_state="running", cpus=lambda n: n and n > 8)`. A field that the record does not have is an
         `UnknownField` error, never an empty answer.
         """
-        for name in fields:
+        for name, wanted in fields.items():
             self._field(name)
+            self._check_word(name, wanted)
         return Records(self.type, (item for item in self._items if _matches(item, fields)))
 
     def _field(self, name: str) -> None:
@@ -106,6 +107,15 @@ class Records(Sequence[T], Generic[T]):
             raise UnknownField(
                 f"{self.type.__name__} has no field {name!r}", remedy=f"its fields are: {', '.join(known)}"
             )
+
+    def _check_word(self, name: str, wanted: object) -> None:
+        """A word that a field of fixed words never holds would match nothing, and look like an answer."""
+        kind: Any = self.type
+        hint = _hints(kind)[name]
+        if isinstance(hint, type) and issubclass(hint, Enum) and isinstance(wanted, str):
+            words = [member.value for member in hint]
+            if wanted not in words:
+                raise UnknownField(f"{name} is never {wanted!r}", remedy=f"it is one of: {', '.join(words)}")
 
     def to_arrow(self) -> pyarrow.Table:
         """A `pyarrow.Table`; nested records become structs, units and descriptions are in the field metadata."""
@@ -293,6 +303,18 @@ class QueryResult:
         return html_table(self.columns, self.fetchall()[:_SHOWN_ROWS]) + more
 
 
+def _distinct(names: Sequence[str]) -> list[str]:
+    """Column names without repetition: a second `name` is `name_1`, as DuckDB itself calls it in a data frame."""
+    found: list[str] = []
+    for name in names:
+        other, number = name, 0
+        while other in found:
+            number += 1
+            other = f"{name}_{number}"
+        found.append(other)
+    return found
+
+
 def query(tables: Mapping[str, Records[Any]], sql: str) -> QueryResult:
     """Ask tables in SQL (DuckDB's dialect). The query can reach no file and no network."""
     duckdb = _need("duckdb")
@@ -306,7 +328,8 @@ def query(tables: Mapping[str, Records[Any]], sql: str) -> QueryResult:
                 raise QueryFailed(
                     "this statement has no answer", remedy="ask with SELECT; the tables cannot be changed"
                 )
-            return QueryResult(answer.to_arrow_table())
+            table = answer.to_arrow_table()
+            return QueryResult(table.rename_columns(_distinct(table.column_names)))
         except duckdb.Error as error:
             said = " ".join(str(error).partition("\nLINE ")[0].split())
             raise QueryFailed(said, remedy=f"the tables are: {', '.join(tables)}") from error

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from hybridinv.inventory import KINDS
+from hybridinv.inventory import KINDS, count_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -54,7 +54,7 @@ def progress() -> Iterator[Callable[[hi.Progress], None]]:
 
 def _print_step(step: hi.Progress) -> None:
     if step.done and not step.kind:
-        problems = f", {_problem_count(step.problems)}" if step.problems else ""
+        problems = f", {count_of('problem', step.problems)}" if step.problems else ""
         sys.stderr.write(clean(f"{step.source} ({step.platform}): read{problems}") + "\n")
 
 
@@ -85,12 +85,12 @@ def say(console: Console, text: str, style: str = "") -> None:
 
 
 def draw_summary(console: Console, inventory: hi.Inventory) -> None:
-    """What there is of each source."""
-    kinds = [kind for kind in KINDS if getattr(inventory, kind)]
-    heads = ["platform", "source", *(kind.replace("_", " ") for kind in kinds)]
-    counts = inventory.counts()
+    """What there is of each source, one line each: it is whole on a terminal of any width."""
     say(console, f"As of {inventory.taken_at:%Y-%m-%d %H:%M} UTC:")
-    draw_grid(console, heads, [[*key, *(shown(row.get(kind)) for kind in kinds)] for key, row in counts.items()])
+    for (platform, source), row in inventory.counts().items():
+        found = ", ".join(f"{row[kind]} {kind.replace('_', ' ')}" for kind in KINDS if kind in row)
+        say(console, f"  {platform} {source}: {found or 'nothing'}")
+    say(console, "")
 
 
 def draw_problems(console: Console, inventory: hi.Inventory, rest: str = "") -> None:
@@ -98,18 +98,14 @@ def draw_problems(console: Console, inventory: hi.Inventory, rest: str = "") -> 
     if inventory.complete:
         say(console, "Complete: nothing is missing.", "green")
         return
-    say(console, f"Incomplete: {_problem_count(len(inventory.problems))}. This is missing:", "bold red")
+    say(console, f"Incomplete: {count_of('problem', len(inventory.problems))}. This is missing:", "bold red")
     for one in inventory.problems[:_SHOWN_PROBLEMS]:
-        where = " ".join(part for part in (one.source, one.kind, one.scope) if part)
+        where = " ".join(part for part in (one.platform, one.source, one.kind, one.scope) if part)
         say(console, f"  {where}: {one.error}: {one.message}")
         if one.remedy:
             say(console, f"    {one.remedy}")
     if len(inventory.problems) > _SHOWN_PROBLEMS:
         say(console, f"  and {len(inventory.problems) - _SHOWN_PROBLEMS} more" + (f": {rest}" if rest else ""))
-
-
-def _problem_count(count: int) -> str:
-    return f"{count} problem" + ("s" if count != 1 else "")
 
 
 def draw_plan(console: Console, plan: hi.MigrationPlan) -> None:

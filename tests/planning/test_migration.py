@@ -609,3 +609,11 @@ def test_the_destination_datastore_needs_room(thin, free, expected):
     plan = plan_migration(inv, "web01", to_datastore="other")
     found = [(f.code, f.severity, plan.feasible) for f in plan.findings if f.code == "NoDiskSpace"]
     assert found == ([expected] if expected else [])
+
+
+def test_a_host_may_be_named_without_its_domain():
+    hosts = [host(1, name="esx01.example.test"), host(2, name="esx02.example.test")]
+    assert plan_migration(estate(hosts=hosts), "web01", to_host="esx02").destination_host_id == "host-2"
+    twins = [host(1, name="esx01.a.test"), host(2, name="esx02.a.test"), host(3, name="esx02.b.test")]
+    with pytest.raises(MultipleMatches, match="esx02"):
+        plan_migration(estate(hosts=twins), "web01", to_host="esx02")

@@ -6,11 +6,15 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 import attrs
 
-from hybridinv.inventory import Inventory, collect
+from hybridinv.collecting import collect
 from hybridinv.tapes import replay
+
+if TYPE_CHECKING:
+    from hybridinv.inventory import Inventory
 
 TAPES = Path(__file__).parent / "tapes"
 _PLAYS_AT = datetime(2026, 1, 15, 8, 0, tzinfo=UTC)

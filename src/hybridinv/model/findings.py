@@ -30,7 +30,7 @@ class Problem:
     remedy: str = fact("", "What to do next.")
 
     def __str__(self) -> str:
-        where = " ".join(part for part in (self.source, self.kind, self.scope) if part)
+        where = " ".join(part for part in (self.platform, self.source, self.kind, self.scope) if part)
         said = ": ".join(part for part in (where, self.error, self.message) if part)
         return said + (f" — {self.remedy}" if self.remedy else "")
 
@@ -42,6 +42,7 @@ class Asked:
     platform: str = fact("", "Of which platform.")
     source: str = fact("", "Which source, as in `adapter.source`.")
     kinds: frozenset[str] = several(frozenset(), "`hosts`, `vms` and so on.")
+    subscription_ids: frozenset[str] = several(frozenset(), "The subscriptions that were read; vSphere has none.")
 
 
 @attrs.frozen(kw_only=True)
@@ -71,7 +72,7 @@ class Change:
 
     change: ChangeKind = fact(
         ChangeKind.CHANGED,
-        "`not_seen` instead of `removed` where the later inventory could not read the source completely.",
+        "`not_seen` where the inventory without the record did not look for it, or could not read it completely.",
         converter=ChangeKind,
     )
     kind: str = fact("", "Which kind of record: `hosts`, `vms`, …")

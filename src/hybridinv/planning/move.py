@@ -126,7 +126,7 @@ def _record(records: Records[T], wanted: T | str) -> T:
     if wanted.platform != "vsphere":
         raise NotSupported(
             f"{wanted.name} is on {wanted.platform}, which gives its users no say in migrations",
-            remedy="plan migrations of vSphere machines; plan_maintenance answers for the other platforms",
+            remedy="plan migrations of vSphere machines",
         )
     return wanted
 
@@ -137,6 +137,8 @@ def _find(records: Records[T], wanted: str) -> T:
         return records.get(wanted)
     except NotFound:
         named = records.where(name=wanted)
+    if not named:
+        named = records.where(name=lambda name: name.partition(".")[0] == wanted)
     # An Arc machine inside a VM often has the VM's name; only the VM can be migrated here.
     named = named.where(platform="vsphere") or named
     if len(named) > 1:

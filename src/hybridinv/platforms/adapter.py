@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 import attrs
 
+from hybridinv.collecting import Progress
 from hybridinv.errors import HybridInvError, NotSupported
-from hybridinv.inventory import KINDS, Inventory, Progress, check_kind, problem_of
+from hybridinv.inventory import KINDS, Inventory, check_kind, problem_of
 from hybridinv.model import (
     Asked,
     Cluster,
@@ -64,6 +65,10 @@ class Survey(ABC):
     @abstractmethod
     def read(self, kind: str) -> Reading:
         """Everything of one kind."""
+
+    def subscription_ids_read(self) -> frozenset[str]:
+        """The subscriptions that were read so far, in lower case; none where the platform has none."""
+        return frozenset()
 
 
 class Adapter(ABC):
@@ -128,7 +133,8 @@ class Adapter(ABC):
         wanted = sorted(self.capabilities, key=list(KINDS).index) if kinds is None else _listed(kinds)
         for kind in wanted:
             self._check(kind)
-        inventory = Inventory(asked=[Asked(platform=self.platform, source=self.source, kinds=frozenset(wanted))])
+        asked = Asked(platform=self.platform, source=self.source, kinds=frozenset(wanted))
+        inventory = Inventory(asked=[asked])
         if not wanted:
             return inventory
         with within(deadline):
@@ -139,7 +145,9 @@ class Adapter(ABC):
                     count = len(getattr(inventory, kind))
                     progress(Progress(source=self.source, platform=self.platform, kind=kind, read=count,
                                       expected=count, done=True, problems=len(inventory.problems)))  # fmt: skip
-        return inventory
+        return attrs.evolve(
+            inventory, asked=[attrs.evolve(asked, subscription_ids=survey.subscription_ids_read())]
+        )
 
     def _add(self, inventory: Inventory, survey: Survey, kind: str) -> Inventory:
         try:

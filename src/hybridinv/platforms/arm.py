@@ -182,6 +182,9 @@ class ArmSurvey(Survey):
         _ = self.subscription_ids
         return self
 
+    def subscription_ids_read(self) -> frozenset[str]:
+        return frozenset(one.lower() for one in self.__dict__.get("subscription_ids", ()))
+
     def read(self, kind: str) -> Reading:
         reader: Callable[[], Reading] = getattr(self, f"_{kind}")
         return reader()

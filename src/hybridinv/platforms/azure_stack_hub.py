@@ -186,6 +186,11 @@ class _HubSurvey(ComputeSurvey):
             return offered
         return known[:1]
 
+    def subscription_ids_read(self) -> frozenset[str]:
+        fabric = self.__dict__.get("_fabric_of")
+        operators = fabric.__dict__.get("subscription_ids", ()) if fabric else ()
+        return super().subscription_ids_read() | frozenset(one.lower() for one in operators)
+
     def _hosts(self) -> Reading:
         return self._fabric("hosts", "scaleUnitNodes", fabric.read_node)
 

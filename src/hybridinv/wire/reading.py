@@ -17,6 +17,7 @@ _MOMENT = re.compile(
 )
 _HEX32 = re.compile(r"[0-9a-f]{32}")
 _HEX12 = re.compile(r"[0-9a-f]{12}")
+_LARGEST = 2**63 - 1
 
 
 @attrs.frozen
@@ -82,6 +83,13 @@ def mac_text(value: str) -> str:
     return ":".join(digits[i : i + 2] for i in range(0, 12, 2)) if _HEX12.fullmatch(digits) else text
 
 
+def in_64_bits(number: int) -> int:
+    """The number; `OverflowError` where no table can hold it."""
+    if not -_LARGEST - 1 <= number <= _LARGEST:
+        raise OverflowError(f"{number:.3g} takes more than 64 bits")
+    return number
+
+
 class Body:
     """One object of an answer, and the list of what in it could not be read.
 
@@ -133,7 +141,7 @@ class Body:
         return tuple(value for value in many(look(self.value, path)) if isinstance(value, str) and value)
 
     def number(self, *paths: str) -> int | None:
-        """The first whole number; digits in a text count, fractions are cut."""
+        """The first whole number; digits in a text count, fractions are cut. Beyond 64 bits it is none."""
         for path in paths:
             value = look(self.value, path)
             if value is None or value == "":
@@ -141,7 +149,8 @@ class Body:
             try:
                 if isinstance(value, bool) or not isinstance(value, (int, float, str)):
                     raise ValueError  # noqa: TRY004 - one except clause serves both
-                return int(value) if not isinstance(value, str) or value.lstrip("+-").isdigit() else int(float(value))
+                whole = not isinstance(value, str) or value.lstrip("+-").isdigit()
+                return in_64_bits(int(value) if whole else int(float(value)))
             except (ValueError, OverflowError):
                 self.note(path, "a number", value)
         return None
@@ -152,7 +161,7 @@ class Body:
         if value is None or value == "":
             return None
         try:
-            return round(float("" if isinstance(value, bool) else value) * 2**30)
+            return in_64_bits(round(float("" if isinstance(value, bool) else value) * 2**30))
         except (TypeError, ValueError, OverflowError):
             self.note(path, "a number", value)
             return None

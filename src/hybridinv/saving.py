@@ -1,0 +1,144 @@
+"""Records to JSON files and back: whole or not at all, and never a value that was not there."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections.abc import Mapping
+from datetime import datetime
+from enum import Enum
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from hybridinv.errors import InventoryFileError
+from hybridinv.model import Tags
+from hybridinv.tables import Records
+
+if TYPE_CHECKING:
+    import cattrs
+
+T = TypeVar("T")
+
+_FORMAT = "hybridinv-inventory"
+_VERSION = 1
+
+
+def dump(value: object) -> bytes:
+    """An inventory as JSON."""
+    import orjson
+
+    body = {"format": _FORMAT, "version": _VERSION, **_converter().unstructure(value)}
+    return orjson.dumps(body, option=orjson.OPT_INDENT_2)
+
+
+def read_json(path: Path, kind: type[T]) -> T:
+    """What `dump` made of a `kind`; `InventoryFileError` when the file is not that, or is damaged."""
+    import cattrs
+    import orjson
+
+    try:
+        body = orjson.loads(path.read_bytes())
+    except OSError as error:
+        raise InventoryFileError(f"cannot read {path}: {error.strerror}", remedy="check the path") from error
+    except ValueError as error:
+        raise InventoryFileError(f"{path} is not JSON: {error}", remedy="give a file that save() wrote") from error
+    if not isinstance(body, Mapping) or body.get("format") != _FORMAT:
+        raise InventoryFileError(f"{path} is not a saved inventory", remedy="give a file that save() wrote")
+    if body.get("version") != _VERSION:
+        raise InventoryFileError(
+            f"{path} has version {body.get('version')} of the format, this library reads {_VERSION}",
+            remedy="use the release of hybridinv that wrote it, or a newer one",
+        )
+    try:
+        return _converter().structure(body, kind)
+    except (cattrs.BaseValidationError, ValueError, TypeError, KeyError, AttributeError) as error:
+        detail = "; ".join(cattrs.transform_error(error)[:3])
+        raise InventoryFileError(
+            f"{path} is damaged: {detail}", remedy="take it from a backup or collect anew"
+        ) from error
+
+
+def write_whole(path: Path, body: bytes) -> None:
+    """Write a file under a temporary name, then rename it, so that it is never half there.
+
+    Links are followed and the file's mode is kept; a device or a pipe is written to. `InventoryFileError` says why it
+    cannot be done.
+    """
+    target = path.resolve()
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+    try:
+        if target.exists() and not target.is_file():
+            target.write_bytes(body)
+            return
+        try:
+            temporary.write_bytes(body)
+            if target.exists():
+                shutil.copymode(target, temporary)
+            temporary.replace(target)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise InventoryFileError(
+            f"cannot write {path}: {error.strerror or error}", remedy="give a file in a folder that can be written"
+        ) from error
+
+
+def check_writable(path: str | os.PathLike[str]) -> Path:
+    """The path, if it looks as if `write_whole` could write it: to be asked before hours of reading, not after."""
+    target = Path(path).resolve()
+    if target.is_dir() or not target.parent.is_dir() or not os.access(target.parent, os.W_OK):
+        raise InventoryFileError(f"cannot write {path}", remedy="give a file in a folder that can be written")
+    return Path(path)
+
+
+@cache
+def _converter() -> cattrs.Converter:
+    from cattrs.preconf.orjson import make_converter
+
+    converter = make_converter()
+    converter.register_unstructure_hook(Tags, dict)
+    converter.register_structure_hook(Tags, lambda value, _: Tags(value))
+    converter.register_unstructure_hook(datetime, lambda moment: moment)
+    converter.register_structure_hook(datetime, _moment)
+    for scalar in (str, int, float, bool):
+        converter.register_structure_hook(scalar, _exactly)
+    converter.register_unstructure_hook_factory(
+        _are_records,
+        lambda hint: lambda records: [converter.unstructure(record, hint.__args__[0]) for record in records],
+    )
+    converter.register_structure_hook_factory(
+        _are_records,
+        lambda hint: (
+            lambda value, _: Records(
+                hint.__args__[0], [converter.structure(item, hint.__args__[0]) for item in _list(value)]
+            )
+        ),
+    )
+    return converter
+
+
+def _are_records(hint: Any) -> bool:
+    return getattr(hint, "__origin__", None) is Records
+
+
+def _exactly(value: Any, kind: type) -> Any:
+    if issubclass(kind, Enum):  # ours are words too
+        return kind(value)
+    if type(value) is kind or (kind is float and type(value) is int):
+        return value
+    raise ValueError(f"expected {kind.__name__}, got {value!r:.40}")
+
+
+def _moment(value: Any, _: object) -> datetime:
+    moment = datetime.fromisoformat(value)
+    if moment.tzinfo is None:
+        raise ValueError(f"expected a moment with its zone, got {value}")
+    return moment
+
+
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise TypeError(f"expected a list, got {value!r:.40}")
+    return value
