@@ -77,6 +77,7 @@ class Estate:
         self.vms, self.machines, self.networks = [], [], []
         self.extensions = {}
         self.graph_extensions = None  # what Resource Graph says, where it says something else
+        self.graph_machines = None
         self.nodes, self.scale_units = [], []
         self.location = "local"
         self.versions = {}  # api-versions by type in lower case; any will do where none is named
@@ -103,6 +104,11 @@ class Estate:
 
     def extend(self, owner, extensions):
         self.extensions[owner["id"].lower()] = [extension(owner["id"], name) for name in extensions]
+
+    def all_graph_machines(self):
+        has = self.machines if self.graph_machines is None else self.graph_machines
+        ids = [one["id"] for one in has if isinstance(one, dict) and isinstance(one.get("id"), str)]
+        return [{"id": id_.upper(), "type": "Microsoft.HybridCompute/machines"} for id_ in ids]
 
     def all_extensions(self):
         if self.graph_extensions is not None:

@@ -168,10 +168,12 @@ class Answers:
     def get_graph(self, path, query, body):
         asked = json.loads(body)
         wanted = re.search(r"type =~ '([^']+)'", asked["query"])[1]
+        columns = re.search(r"project (\w+(, \w+)*)|$", asked["query"])[1]
+        has = self.estate.all_graph_machines() if wanted.endswith("/machines") else self.estate.all_extensions()
         scopes = tuple(f"/subscriptions/{one}/" for one in asked["subscriptions"])
         rows = [
-            {name: one.get(name) for name in ("id", "name", "location", "properties")}
-            for one in self.estate.all_extensions()
+            {name: one.get(name) for name in (columns or "id").split(", ")}
+            for one in has
             if one["type"].lower() == wanted and one["id"].lower().startswith(scopes)
         ]
         start, top = int(asked["options"].get("$skipToken", 0)), asked["options"]["$top"]

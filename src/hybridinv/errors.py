@@ -35,9 +35,9 @@ class HybridInvError(Exception):
     """The root of all errors; `message` says what happened, `remedy` what to do next."""
 
     def __init__(self, message: str, *, remedy: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.remedy = remedy
+        self.message = _printable(message)
+        self.remedy = _printable(remedy)
+        super().__init__(self.message)
 
     def __str__(self) -> str:
         return f"{self.message} — {self.remedy}" if self.remedy else self.message
@@ -45,6 +45,14 @@ class HybridInvError(Exception):
     def __reduce__(self) -> tuple[object, ...]:
         # Errors cross process boundaries (executors); their keyword arguments must come along.
         return (_rebuild, (type(self), self.args, self.__dict__))
+
+
+def _printable(text: str) -> str:
+    """On one line, without escape sequences and marks that turn the direction: some of it is a server's text."""
+    if text.isprintable():
+        return text
+    spaced = (" " if letter.isspace() else letter for letter in text)
+    return "".join(letter for letter in spaced if letter.isprintable())
 
 
 def _rebuild(kind: type[HybridInvError], args: tuple[object, ...], state: dict[str, object]) -> HybridInvError:
@@ -92,7 +100,7 @@ class AccessDenied(EndpointError):
         remedy: str = "",
     ) -> None:
         super().__init__(message, source=source, operation=operation, request_id=request_id, remedy=remedy)
-        self.missing = missing
+        self.missing = _printable(missing)
 
 
 class Throttled(EndpointError):
@@ -150,7 +158,7 @@ class NotSupported(HybridInvError):
 
     def __init__(self, reason: str, *, remedy: str = "") -> None:
         super().__init__(reason, remedy=remedy)
-        self.reason = reason
+        self.reason = self.message
 
 
 class NotFound(HybridInvError):

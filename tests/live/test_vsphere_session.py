@@ -41,7 +41,7 @@ def test_a_wrong_password_is_asked_once_and_says_what_to_check(plain):
         with pytest.raises(hi.AuthenticationFailed, match="user name needs its domain") as caught:
             vcenter.vms()
         assert "wrong" not in repr(caught.value).replace("is wrong", "")
-        assert caught.value.source == plain.host
+        assert caught.value.source == f"{plain.host}:{plain.port}"
         with pytest.raises(hi.AuthenticationFailed):
             vcenter.inventory()
     assert wire.counts["Login"] == 2
@@ -73,7 +73,8 @@ def test_the_right_thumbprint_is_enough_and_no_other_is(plain):
         with plain.adapter(ca_file=None, thumbprint=thumbprint) as vcenter:
             assert len(vcenter.hosts()) == 10
     wrong = plain.thumbprint_sha256[:-2] + ("00" if not plain.thumbprint_sha256.endswith("00") else "11")
-    with plain.adapter(thumbprint=wrong) as vcenter, pytest.raises(hi.TLSFailed, match="thumbprint mismatch"):
+    pinned = plain.adapter(ca_file=None, thumbprint=wrong)
+    with pinned as vcenter, pytest.raises(hi.TLSFailed, match="thumbprint mismatch"):
         vcenter.hosts()
 
 
@@ -310,7 +311,7 @@ def test_an_esxi_host_has_no_instance_uuid(plain):
     with plain.over(Changed, change=without) as (vcenter, _):
         inventory = vcenter.inventory()
         vm = inventory.vms[0]
-        assert vm.id == f"vsphere://{plain.host}/{vm.native_id}"
+        assert vm.id == f"vsphere://{plain.host}:{plain.port}/{vm.native_id}"
         assert inventory.hosts.get(vm.host_id).name
         assert vcenter.native(vm).name == vm.name
 
@@ -378,12 +379,12 @@ def test_four_threads_on_one_adapter(plain):
 
 
 def test_two_vcenters_at_once(plain, demo):
-    with plain.adapter() as one, demo.adapter(host="localhost") as other:
+    with plain.adapter() as one, demo.adapter() as other:
         inventory = hi.collect([one, other])
     assert inventory.complete
     assert len(inventory.vms) == 114
     assert found(inventory.vms) == sorted(ids(plain) + ids(demo))
-    assert {vm.source for vm in inventory.vms} == {"127.0.0.1", "localhost"}
+    assert {vm.source for vm in inventory.vms} == {f"127.0.0.1:{one.port}" for one in (plain, demo)}
 
 
 def test_inside_a_running_event_loop(demo):

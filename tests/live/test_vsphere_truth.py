@@ -48,7 +48,7 @@ def common(simulator, truth):
     return {
         "name": truth["name"],
         "platform": "vsphere",
-        "source": simulator.host,
+        "source": f"{simulator.host}:{simulator.port}",
         "location": simulator.truth["datacenters"][0]["name"],
         "problems": (),
     }
@@ -186,7 +186,7 @@ def adapter(simulator, host, one):
     return {
         "name": one["device"],
         "platform": "vsphere",
-        "source": simulator.host,
+        "source": f"{simulator.host}:{simulator.port}",
         "problems": (),
         "host_id": simulator.id_of(host["moref"]),
         "device": one["device"],

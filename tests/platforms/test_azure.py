@@ -1,5 +1,6 @@
 """Azure, over a real endpoint: whole, in few requests, and never silently short."""
 
+import httpx
 import pytest
 
 import hybridinv as hi
@@ -339,6 +340,77 @@ def test_an_extension_that_cannot_be_read_costs_itself(server, azure, odd):
     assert len(inventory.extensions) >= 16
 
 
+@pytest.mark.parametrize("graph", [True, False])
+def test_without_resources_in_the_list_the_instance_view_names_them(serve, azure, graph):
+    server = serve(Estate.of(vms=3, extensions=("AMA", "MDE")))
+    server.misbehave("virtualMachines", edited(without_resources))
+    server.estate.graph_extensions = [] if graph else None
+    if not graph:
+        server.misbehave("ResourceGraph", forbidden("x"))
+    inventory = azure(server).inventory(["extensions"])
+    assert (len(inventory.extensions), inventory.complete) == (6, True)
+    assert server.counts["extensions of one"] == 3
+
+
+@pytest.mark.parametrize("graph", [True, False])
+def test_a_machine_of_which_nothing_is_named_is_asked_only_without_the_graph(serve, azure, graph):
+    server = serve(Estate.of(vms=3, extensions=("AMA",)))
+    server.misbehave("statusOnly|instanceView", forbidden())
+    server.misbehave("virtualMachines", edited(without_resources))
+    if not graph:
+        server.misbehave("ResourceGraph", forbidden("x"))
+    assert len(azure(server).inventory(["extensions"]).extensions) == 3
+    assert server.counts["extensions of one"] == (0 if graph else 3)
+
+
+def without_resources(page):
+    for item in page["value"]:
+        item.pop("resources", None)
+
+
+def test_up_to_a_hundred_given_machines_are_asked_themselves(serve, azure):
+    server = serve(Estate.of(vms=101, extensions=("AMA",)))
+    adapter = azure(server)
+    vms = list(adapter.vms())
+    before = adapter.extensions()
+    server.estate.graph_extensions = []  # it is hours behind
+    server.counts.clear()
+    some = adapter.extensions(vms[:100])
+    assert some == before.where(vm_id={vm.id for vm in vms[:100]}.__contains__)
+    assert server.counts == {"extensions of one": 100, "instanceView": 100}
+    server.counts.clear()
+    assert len(adapter.extensions(vm for vm in vms)) == 101
+    assert server.counts["graph"] == 1
+
+
+def test_given_machines_of_others_have_no_extensions_here(server, azure, arc):
+    adapter = azure(server)
+    others = [hi.VirtualMachine(id=f"/subscriptions/s/{n}", name="x", platform="vsphere", source="vc") for n in "ab"]
+    server.counts.clear()
+    assert len(adapter.extensions(others)) == 0
+    assert server.counts == {}
+
+
+def test_a_given_machine_that_refuses_is_an_error(server, azure):
+    adapter = azure(server)
+    vms = adapter.vms()
+    server.misbehave("vm1/extensions", forbidden("Microsoft.Compute/virtualMachines/extensions/read"))
+    with pytest.raises(hi.AccessDenied):
+        adapter.extensions([vms.find("vm1")])
+    assert len(adapter.extensions([vms.find("vm2")])) == 2
+
+
+def test_what_kept_the_machines_away_is_told_once(server, azure):
+    server.misbehave("sub-2/providers/Microsoft.Compute", forbidden())
+    adapter = azure(server)
+    vms, extensions = (only(adapter.inventory(["vms", "extensions"]).problems, kind) for kind in ("vms", "extensions"))
+    assert (extensions.error, extensions.scope) == (vms.error, vms.scope)
+    assert extensions.message.startswith("not read, because the machines of this scope were not")
+    assert only(adapter.inventory(["extensions"]).problems, "extensions").message == vms.message
+    with pytest.raises(hi.AccessDenied, match="Microsoft.Compute/virtualMachines/read"):
+        adapter.extensions()
+
+
 def test_no_machines_need_no_graph(serve, azure):
     server = serve(Estate("sub-1"))
     assert len(azure(server).extensions()) == 0
@@ -365,7 +437,18 @@ def test_kinds_it_has_not_are_refused_with_the_reason(server, azure):
         ({"endpoint": "https://"}, "not an HTTPS endpoint"),
         ({"endpoint": "https://arm.example:port"}, "not an HTTPS endpoint"),
         ({"endpoint": "https://me:hunter2secret@arm.example"}, "no user name and no password"),
+        ({"endpoint": "https://arm.example:0"}, "not an HTTPS endpoint"),
+        ({"endpoint": "https://arm.example:65536"}, "not an HTTPS endpoint"),
+        ({"endpoint": 5}, "an endpoint is a text, not int"),
+        ({"endpoint": b"arm.example"}, "an endpoint is a text, not bytes"),
+        ({"cloud": ["AzureCloud"]}, "no cloud"),
+        ({"subscription_ids": 5}, "names no subscriptions"),
+        ({"subscription_ids": b"sub-1"}, "names no subscriptions"),
         ({"credential": "token"}, "get_token"),
+        ({"credential": Credential}, r"a class.*credential=Credential\("),
+        ({"credential": type("Odd", (), {"get_token": 5})()}, "get_token"),
+        ({"timeout": 0}, "timeout=0 is no time"),
+        ({"transport": httpx.Client}, "the class Client"),
     ],
 )
 def test_arguments_that_cannot_work_are_refused_at_once(options, says):

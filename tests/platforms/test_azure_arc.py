@@ -28,7 +28,7 @@ def test_the_number_of_requests_does_not_depend_on_the_number_of_machines(serve,
     server = serve(Estate.of(machines=count, extensions=("AMA",)))
     inventory = arc(server).inventory()
     assert (len(inventory.vms), len(inventory.extensions), inventory.complete) == (count, count, True)
-    assert server.counts == {"subscriptions": 1, "machines": 1, "graph": 1}
+    assert server.counts == {"subscriptions": 1, "machines": 1, "graph": 2}
 
 
 def test_pages_of_uneven_size(serve, arc):
@@ -111,6 +111,52 @@ def test_a_machine_whose_own_row_claims_otherwise_is_asked(server, arc):
     found = arc(server).extensions()
     assert [one.name for one in found if one.vm_id == machine["id"].lower()] == ["New"]
     assert (len(found), server.counts["extensions of one"]) == (17, 1)
+
+
+@pytest.mark.parametrize(("late", "asked", "complete"), [(1, 1, True), (100, 100, True), (101, 0, False)])
+def test_machines_that_the_graph_has_not_heard_of_are_asked(serve, arc, late, asked, complete):
+    server = serve(Estate.of(machines=110, extensions=("AMA",)))
+    old = server.estate.machines[late:]
+    server.estate.graph_machines = old
+    server.estate.graph_extensions = [extension(machine["id"], "AMA") for machine in old]
+    adapter = arc(server)
+    inventory = adapter.inventory()
+    assert (len(inventory.extensions), inventory.complete) == (110 if complete else 9, complete)
+    assert server.counts["extensions of one"] == asked
+    if not complete:
+        (problem,) = inventory.problems
+        assert (problem.kind, problem.error) == ("extensions", "TruncatedAnswer")
+        assert "has not heard of 101 of 110 machines" in problem.message
+        with pytest.raises(hi.TruncatedAnswer):
+            adapter.extensions()
+
+
+def test_a_graph_that_gives_no_machines_is_not_trusted(server, arc):
+    server.estate.graph_extensions = []
+    answers = iter([None])
+    refuse = refused(500, "InternalServerError")
+    server.misbehave("ResourceGraph", lambda reply: reply if next(answers, 1) is None else refuse(reply))
+    assert (len(arc(server).extensions()), server.counts["extensions of one"]) == (18, 9)
+
+
+def test_given_machines_are_asked_themselves(server, arc):
+    adapter = arc(server)
+    vms = adapter.vms()
+    server.estate.graph_extensions = []
+    server.counts.clear()
+    found = adapter.extensions(vms=[vms[0], vms[1], vms[0]])
+    assert sorted(one.name for one in found) == ["AMA", "AMA", "MDE", "MDE"]
+    assert {one.status for one in found} == {"info"}
+    assert server.counts == {"extensions of one": 2}
+    assert len(adapter.extensions(vms=[])) == 0
+
+
+def test_what_kept_the_machines_away_is_told_once(server, arc):
+    server.misbehave("sub-2/providers", forbidden("Microsoft.HybridCompute/machines/read"))
+    vms, extensions = arc(server).inventory().problems
+    assert (vms.kind, extensions.kind) == ("vms", "extensions")
+    assert (extensions.error, extensions.scope) == (vms.error, vms.scope)
+    assert "HybridCompute" not in extensions.message
 
 
 def test_a_machine_that_is_gone_meanwhile_is_no_loss(server, arc):

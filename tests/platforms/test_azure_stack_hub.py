@@ -102,7 +102,7 @@ def test_the_login_comes_from_the_endpoint(server, hub, monkeypatch, tmp_path, m
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     with deadline(1.5), pytest.raises(hi.AuthenticationFailed) as caught:
         hub(server, credential=None).vms()
-    assert f"nothing answers at {login.removeprefix('https://')}:443" in caught.value.message
+    assert f"on the way to {login.removeprefix('https://')}:443 cannot be reached" in caught.value.message
     assert server.counts == {"metadata": 1}
 
 
@@ -248,6 +248,22 @@ def test_extensions_without_resource_graph(server, hub):
     server.estate.add_vm("sub-1", "bare")
     assert len(hub(server).extensions()) == 6
     assert (server.counts["extensions of one"], server.counts["graph"]) == (6, 0)
+
+
+def test_without_resources_in_the_list_the_instance_view_names_the_extensions(server, hub):
+    server.misbehave(
+        "virtualMachines", edited(lambda page: [item.pop("resources", 0) for item in page["value"]] and page)
+    )
+    inventory = hub(server).inventory(["extensions"])
+    assert (len(inventory.extensions), inventory.complete) == (6, True)
+
+
+def test_given_machines_are_asked_themselves(server, hub):
+    adapter = hub(server)
+    vms = adapter.vms()
+    server.counts.clear()
+    assert len(adapter.extensions([vms[0]])) == 1
+    assert server.counts == {"providers": 1, "extensions of one": 1, "instanceView": 1}
 
 
 def test_native_uses_the_version_of_the_hub(server, hub):

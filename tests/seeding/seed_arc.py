@@ -154,6 +154,8 @@ def tape(truth: Mapping[str, Any]) -> Tape:
     rows = [_row(server, added) for server in found for added in server.extensions]
     asked = [guid(SERVERS), guid(BRANCHES)]
     seed.graph("microsoft.hybridcompute/machines/extensions", asked, sorted(rows, key=lambda one: one["id"]))
+    ids = [{"id": respelled(server.id)} for server in sorted(found, key=lambda one: one.id.lower())]
+    seed.graph(_TYPE.lower(), asked, ids, "id")
     return seed.tape("azure-arc", {"subscription_ids": None, "cloud": "AzureCloud", "endpoint": None})
 
 

@@ -54,9 +54,15 @@ class Seed:
             self.get(path, version, body, host=host, **query, **token)
             token = following
 
-    def graph(self, type_: str, subscriptions: Sequence[str], rows: Sequence[Item]) -> None:
+    def graph(
+        self,
+        type_: str,
+        subscriptions: Sequence[str],
+        rows: Sequence[Item],
+        columns: str = "id, name, location, properties",
+    ) -> None:
         """The answer of Resource Graph to the adapters' query for all resources of a type."""
-        query = f"resources | where type =~ '{type_}' | project id, name, location, properties | order by id asc"
+        query = f"resources | where type =~ '{type_}' | project {columns} | order by id asc"
         asked = {"subscriptions": list(subscriptions), "query": query}
         body = {"totalRecords": len(rows), "count": len(rows), "data": list(rows), "facets": []}
         url = httpx.URL(

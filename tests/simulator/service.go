@@ -33,7 +33,7 @@ type vcenter struct {
 func about(scene string) types.AboutInfo {
 	return types.AboutInfo{
 		Name:                  "VMware vCenter Server",
-		FullName:              "VMware vCenter Server " + version + " build-" + build,
+		FullName:              "VMware vCenter Server " + version + " build-" + build + " (govmomi simulator)",
 		Vendor:                "VMware, Inc.",
 		Version:               version,
 		PatchLevel:            "00300",

@@ -260,7 +260,7 @@ def test_without_a_network_the_default_credential_is_one_error_in_bounded_time(
     assert "az login" in caught.value.remedy
     assert server.seen == []
     if secret:
-        assert "nothing answers at login.microsoftonline.com" in caught.value.message
+        assert "on the way to login.microsoftonline.com:443 cannot be reached" in caught.value.message
         assert secret not in str(caught.value) + caplog.text
 
 

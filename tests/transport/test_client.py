@@ -168,10 +168,22 @@ def test_a_wrong_thumbprint_is_refused_and_the_real_one_shown(server, ask, certi
     assert server.seen == []
 
 
-@pytest.mark.parametrize("thumbprint", ["garbage", "AA:BB", "zz" * 32, "a" * 63])
+@pytest.mark.parametrize(
+    "spelling",
+    ["sha256 Fingerprint={}", "SHA256 Fingerprint={}", "SHA256:{}", "SHA-256: {}", " {}\n", "\u200e{}", "\t{} "],
+)
+def test_a_thumbprint_as_other_programs_print_it(server, ask, certificates, spelling):
+    for separator in (":", "-", " "):
+        assert ask(server, thumbprint=spelling.format(certificates.thumbprint("sha256", separator))) == METADATA
+
+
+@pytest.mark.parametrize(
+    "thumbprint",
+    ["garbage", "AA:BB", "zz" * 32, "a" * 63, "", b"aa" * 32, 5, "SHA1:" + "aa" * 32, "SHA256:" + "A" * 43],
+)
 def test_what_is_no_thumbprint_is_said_to_be_none(server, ask, thumbprint):
     with pytest.raises(hi.TLSFailed, match="is not a thumbprint") as caught:
-        ask(server, thumbprint=thumbprint)
+        Wire("here", thumbprint=thumbprint)
     assert "openssl x509" in caught.value.remedy
 
 
@@ -200,6 +212,13 @@ def test_the_pin_is_checked_through_a_proxy_too(server, ask, proxy, monkeypatch,
 def test_verify_false_trusts_anybody_and_says_so(server, ask):
     with pytest.warns(UserWarning, match="verify=False"):
         assert ask(server, verify=False) == METADATA
+
+
+def test_the_warning_points_at_the_line_that_asked_for_it():
+    for kind in (hi.VSphere, hi.AzureStackHub):
+        with pytest.warns(UserWarning, match="verify=False") as caught:
+            kind("here.example", verify=False)
+        assert {one.filename for one in caught} == {__file__}
 
 
 def test_a_pinned_certificate_needs_no_warning(server, ask, certificates):
@@ -267,9 +286,34 @@ def test_no_proxy_is_honoured(server, ask, proxy, monkeypatch, certificates, exc
 
 def test_a_proxy_that_refuses_is_named_as_the_one_that_does(ask, proxy, monkeypatch):
     monkeypatch.setenv("HTTPS_PROXY", proxy().url)
-    with pytest.raises(hi.ConnectFailed, match="proxy refuses the way") as caught:
+    with pytest.raises(hi.ConnectFailed, match=r"the proxy 127\.0\.0\.1:\d+ refuses the way to localhost:1") as caught:
         ask("https://localhost:1")
     assert "NO_PROXY" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("place", "says"),
+    [
+        ("127.0.0.1:1", "the proxy 127.0.0.1:1 on the way to localhost:2 cannot be reached"),
+        (
+            "proxy.invalid",
+            "the proxy proxy.invalid:80 on the way to localhost:2 cannot be reached: there is no host 'proxy.invalid'",
+        ),
+    ],
+)
+def test_a_proxy_that_cannot_be_reached_is_named_without_its_password(ask, monkeypatch, place, says):
+    monkeypatch.setenv("HTTPS_PROXY", f"http://u:hunter2secret@{place}")
+    with deadline(3), pytest.raises(hi.ConnectFailed) as caught:
+        ask("https://localhost:2")
+    assert says in caught.value.message
+    assert "HTTPS_PROXY" in caught.value.remedy
+    assert "hunter2secret" not in str(caught.value)
+
+
+def test_an_untrusted_certificate_behind_a_proxy_is_the_endpoints(server, ask, proxy, monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", proxy(("127.0.0.1", server.server_port)).url)
+    with pytest.raises(hi.TLSFailed, match=r"of localhost:1 by way of the proxy 127\.0\.0\.1:\d+ is not trusted"):
+        ask("https://localhost:1")
 
 
 @pytest.mark.parametrize("value", ["gopher://u:hunter2secret@proxy:70", "http://u:hunter2secret@proxy:port"])
@@ -278,6 +322,35 @@ def test_a_proxy_that_cannot_be_used_is_an_error_without_its_password(ask, monke
     with pytest.raises(hi.ConnectFailed, match="proxy") as caught:
         ask("https://localhost:1")
     assert "hunter2secret" not in str(caught.value)
+
+
+# Arguments
+
+
+class Secret:
+    def __repr__(self):
+        return "hunter2secret"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        *({"timeout": odd} for odd in (0, -1, float("nan"), float("inf"), 1e12, "60", None, True)),
+        *({"transport": odd} for odd in (httpx.Client(), httpx.AsyncHTTPTransport(), "https://proxy", Secret(), 0)),
+        *({"transport": odd} for odd in (httpx.HTTPTransport, httpx.MockTransport)),
+        *({"verify": odd} for odd in ("ca.pem", None, 0, 1)),
+        *({"ca_file": odd} for odd in (5, b"ca.pem", True)),
+        {"thumbprint": "aa" * 32, "ca_file": "ca.pem"},
+        {"thumbprint": "aa" * 32, "verify": False},
+    ],
+    ids=" ".join,
+)
+def test_arguments_that_cannot_work_are_refused_at_once(options):
+    for adapter in (Wire, hi.VSphere):
+        with pytest.raises(hi.NotSupported, match=f"{max(options)}") as caught:
+            adapter("here.example", **options)
+        assert caught.value.remedy
+        assert "hunter2secret" not in str(caught.value)
 
 
 # Time, and life

@@ -238,9 +238,10 @@ def test_an_error_in_place_of_a_list_is_told():
         arm.read_page(as_bytes({"error": {"code": "AuthorizationFailed", "message": "you may not"}}), where="vms")
 
 
-def test_a_next_link_that_is_no_text_does_not_end_the_list_silently():
+@pytest.mark.parametrize("link", [{"href": "x"}, 0, False, [], {}, 5])
+def test_a_next_link_that_is_no_text_does_not_end_the_list_silently(link):
     with pytest.raises(UnexpectedAnswer) as caught:
-        arm.read_page(as_bytes({"value": [], "nextLink": {"href": "x"}}), where="vms")
+        arm.read_page(as_bytes({"value": [], "nextLink": link}), where="vms")
     assert caught.value.path == "nextLink"
 
 
@@ -257,7 +258,13 @@ def test_a_graph_page_in_object_form():
     }
     page = arm.read_graph_page(as_bytes(body))
     assert (page.rows, page.skip_token, page.total, page.truncated) == ([{"id": "a"}], "t", 2995, False)
-    assert arm.read_graph_page(as_bytes({"data": [], "$skipToken": 5})).skip_token is None
+
+
+@pytest.mark.parametrize("token", [5, 0, False, [], {}])
+def test_a_skip_token_that_is_no_text_does_not_end_the_rows_silently(token):
+    with pytest.raises(UnexpectedAnswer) as caught:
+        arm.read_graph_page(as_bytes({"data": [], "$skipToken": token}))
+    assert caught.value.path == "$skipToken"
 
 
 @pytest.mark.parametrize(

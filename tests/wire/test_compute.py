@@ -418,6 +418,27 @@ def extension(**properties):
     return {"id": f"{VM}/Extensions/Diag", "name": "Diag", "type": kind, "properties": properties}
 
 
+@pytest.mark.parametrize(
+    ("resources", "view", "named"),
+    [
+        (["A"], None, {"a"}),
+        ([], None, set()),
+        (None, None, None),
+        (None, {}, None),
+        (None, {"statuses": [{"code": "PowerState/running"}]}, set()),
+        (None, {"extensions": [{"name": "B"}, {"name": None}, {"type": "x"}, "odd"]}, {"b"}),
+        (["A", "C"], {"extensions": [{"name": "a"}, {"name": "B"}]}, {"a", "b", "c"}),
+        (["A"], {"extensions": None}, {"a"}),
+    ],
+)
+def test_the_extensions_that_a_machines_two_rows_name(resources, view, named):
+    model = row() | ({} if resources is None else {"resources": [{"id": f"{VM}/extensions/{n}"} for n in resources]})
+    expected = None if named is None else {f"{VM}/extensions/{name}".lower() for name in named}
+    assert compute.named_extensions(model, {"properties": {"instanceView": view}}) == expected
+    model["properties"] = {**model["properties"], "instanceView": view}
+    assert compute.named_extensions(model, None) == expected
+
+
 def test_an_extension_without_instance_view():
     found = compute.read_extension(
         extension(

@@ -171,6 +171,12 @@ def test_fewer_processors_than_sockets_do_not_say_how_many_cores():
     assert read(hardwareProfile={"numberOfCpuSockets": 2, "processors": [{"numberOfCores": 4}]}).cpus is None
 
 
+def test_cores_whose_sum_no_table_can_hold_are_unknown_and_noted():
+    machine = read(hardwareProfile={"numberOfCpuSockets": 2, "processors": [{"numberOfCores": 2**62}] * 2})
+    assert machine.cpus is None
+    assert "numberOfCores" in machine.problems[0].message
+
+
 def test_memory_in_gigabytes_counts_where_there_are_no_bytes():
     assert read(detectedProperties={"totalPhysicalMemoryInGigabytes": "7"}).memory_bytes == 7 * 2**30
 

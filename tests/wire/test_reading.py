@@ -81,6 +81,21 @@ def test_values_that_cannot_be_read_are_unknown_and_noted_with_their_path() -> N
     assert [(p.source, p.kind, p.scope, p.error) for p in found] == [("arm", "vms", "id1", "UnexpectedAnswer")] * 7
 
 
+@pytest.mark.parametrize("value", [2**63, -(2**63) - 1, str(2**63), "1e19", 1e19, 10**400, "9" * 400])
+def test_a_number_beyond_64_bits_is_unknown_and_noted(value: object) -> None:
+    body = Body({"n": value})
+    assert body.number("n") is None
+    assert body.gigabytes("n") is None
+    assert [note.partition(":")[0] for note in body.notes] == ["n", "n"]
+
+
+def test_the_largest_numbers_are_kept() -> None:
+    body = Body({"n": 2**63 - 1, "m": str(-(2**63)), "g": 2**33 - 1})
+    assert (body.number("n"), body.number("m"), body.gigabytes("g")) == (2**63 - 1, -(2**63), (2**33 - 1) * 2**30)
+    assert body.notes == []
+    assert Body({"g": 2**33}).gigabytes("g") is None
+
+
 def test_a_note_does_not_repeat_a_long_value() -> None:
     body = Body({"n": "x" * 10_000})
     body.number("n")

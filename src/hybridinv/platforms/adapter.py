@@ -99,7 +99,11 @@ class Adapter(ABC):
         return self._all("vms", VirtualMachine)
 
     def extensions(self, vms: Iterable[VirtualMachine] | None = None) -> Records[Extension]:
-        """All extensions, or those on the given machines; or an exception."""
+        """All extensions, or those on the given machines; or an exception.
+
+        Up to 100 given machines are asked themselves, so what was changed a moment ago is in the answer. Without them
+        Azure and Arc are asked by Resource Graph, which can be hours behind with what no list of machines names.
+        """
         found = self._all("extensions", Extension)
         if vms is None:
             return found
@@ -161,7 +165,10 @@ class Adapter(ABC):
 
     def _all(self, kind: str, type_: type[T]) -> Records[T]:
         self._check(kind)
-        reading = self._survey(None).read(kind)
+        return self._whole(kind, type_, self._survey(None).read(kind))
+
+    def _whole(self, kind: str, type_: type[T], reading: Reading) -> Records[T]:
+        """The records of a reading that has lost none; else the first loss."""
         for scope, error in reading.lost:
             if scope:
                 error.add_note(f"while reading {kind} of {scope}")

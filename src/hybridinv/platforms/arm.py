@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import re
 import threading
 from abc import abstractmethod
 from collections import Counter
+from collections.abc import Iterable
 from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
@@ -21,6 +23,7 @@ from hybridinv.errors import (
     ServerFault,
     UnexpectedAnswer,
 )
+from hybridinv.model import Extension, VirtualMachine
 from hybridinv.platforms.adapter import Adapter, Reading, Report, Survey
 from hybridinv.transport.arm import REPORT, ArmClient, Credential, missing_action, subscriptions
 from hybridinv.transport.client import TIMEOUT, Wire
@@ -30,15 +33,19 @@ from hybridinv.wire import arm as wire
 from hybridinv.wire.reading import Origin
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from os import PathLike
 
     import httpx
+
+    from hybridinv.tables import Records
 
 R = TypeVar("R")
 
 Item = dict[str, Any]
 _SUBSCRIPTION = re.compile(r"[\w.-]+")
+FEW = 100
+"""So many machines may be asked one by one where a list would do, but does not."""
 
 
 class _NoCredential:
@@ -58,16 +65,7 @@ class ArmAdapter(Adapter):
     def __init__(
         self, source: str, wire_: Wire, credential: Credential | None, subscription_ids: Iterable[str] | None
     ) -> None:
-        if credential is not None and not hasattr(credential, "get_token"):
-            raise NotSupported(
-                f"a credential needs a get_token method, {type(credential).__name__} has none",
-                remedy="pass one of azure.identity's credentials, or leave it out for DefaultAzureCredential",
-            )
-        if inspect.iscoroutinefunction(getattr(credential, "get_token", None)):
-            raise NotSupported(
-                f"{type(credential).__name__} is asynchronous",
-                remedy="take it from azure.identity, not azure.identity.aio",
-            )
+        _check_credential(credential)
         self.source = source
         self._wire = wire_
         self._credential = credential
@@ -89,6 +87,23 @@ class ArmAdapter(Adapter):
     @property
     def _origin(self) -> Origin:
         return Origin(self.platform, self.source)
+
+    def extensions(self, vms: Iterable[VirtualMachine] | None = None) -> Records[Extension]:
+        given = None if vms is None else list(vms)
+        if given is None or len(given) > FEW:
+            return super().extensions(given)
+        self._check("extensions")
+        ours = {vm.id: vm for vm in given if Origin(vm.platform, vm.source) == self._origin}
+        subscriptions_ = list(dict.fromkeys(wire.parse_id(id_).subscription_id for id_ in ours))
+        reading = self._over(subscriptions_, None).extensions_on(ours.values()) if ours else Reading()
+        return self._whole("extensions", Extension, reading)
+
+    def _survey(self, report: Report | None) -> Survey:
+        return self._over(self._subscription_ids, report).started()
+
+    @abstractmethod
+    def _over(self, subscription_ids: Sequence[str] | None, report: Report | None) -> ArmSurvey:
+        """A pass over the given subscriptions, or over all that the credential sees."""
 
     def close(self) -> None:
         with self._lock:
@@ -130,15 +145,36 @@ class CloudAdapter(ArmAdapter):
         return ArmClient(self._wire, self._cloud.endpoint, credential, f"{self._cloud.endpoint}/.default")
 
 
+def _check_credential(credential: object) -> None:
+    if credential is None:
+        return
+    if isinstance(credential, type):
+        raise NotSupported(
+            f"credential={credential.__name__} is a class, not a credential",
+            remedy=f"make one: credential={credential.__name__}(…)",
+        )
+    if not callable(getattr(credential, "get_token", None)):
+        raise NotSupported(
+            f"a credential needs a get_token method, {type(credential).__name__} has none",
+            remedy="pass one of azure.identity's credentials, or leave it out for DefaultAzureCredential",
+        )
+    if inspect.iscoroutinefunction(getattr(credential, "get_token", None)):
+        raise NotSupported(
+            f"{type(credential).__name__} is asynchronous",
+            remedy="take it from azure.identity, not azure.identity.aio",
+        )
+
+
 def _given(subscription_ids: Iterable[str] | None) -> list[str] | None:
     """The ids as a list without repetition; None where none were given."""
     if subscription_ids is None:
         return None
-    several = [subscription_ids] if isinstance(subscription_ids, str) else subscription_ids
-    ids = list(dict.fromkeys(str(one).strip().lower() for one in several))
+    several: object = [subscription_ids] if isinstance(subscription_ids, str) else subscription_ids
+    listed = several if isinstance(several, Iterable) and not isinstance(several, bytes) else ()
+    ids = list(dict.fromkeys(str(one).strip().lower() for one in listed))
     if not ids or not all(_SUBSCRIPTION.fullmatch(one) for one in ids):
         raise NotSupported(
-            f"subscription_ids={ids} names no subscriptions",
+            f"subscription_ids={subscription_ids!r:.80} names no subscriptions",
             remedy="give ids as `az account list` shows them, or leave it out to read all that the credential sees",
         )
     return ids
@@ -148,6 +184,8 @@ class ArmSurvey(Survey):
     """One pass over the subscriptions of an endpoint; they are read side by side."""
 
     subscriptions_version: ClassVar[str] = "2022-12-01"
+    extensions_type: ClassVar[str]
+    """The type of the machines' extensions, as Resource Graph knows it."""
 
     def __init__(
         self,
@@ -162,6 +200,12 @@ class ArmSurvey(Survey):
         self._counts: Counter[str] = Counter()
         self._lock = threading.Lock()
         self._given = subscription_ids
+        self._has_told_of_vms = False
+
+    @property
+    @abstractmethod
+    def machine_version(self) -> str:
+        """The api-version of machines and their extensions."""
 
     @once
     def subscription_ids(self) -> list[str]:
@@ -187,7 +231,14 @@ class ArmSurvey(Survey):
 
     def read(self, kind: str) -> Reading:
         reader: Callable[[], Reading] = getattr(self, f"_{kind}")
-        return reader()
+        reading = reader()
+        self._has_told_of_vms |= kind == "vms"
+        return reading
+
+    def on_machines(self, machines: Reading) -> Reading:
+        """A reading of what machines have on them: it lacks what they lack, in few words where that was told before."""
+        lost = machines.lost
+        return Reading(lost=[(scope, _echo(error)) for scope, error in lost] if self._has_told_of_vms else list(lost))
 
     def tell(self, kind: str, more: int) -> None:
         """Report progress, one thread at a time."""
@@ -252,9 +303,9 @@ class ArmSurvey(Survey):
                 seen.add(record.id)
                 reading.records.append(record)
 
-    def graph(self, type_: str) -> list[Item] | None:
+    def graph(self, type_: str, columns: str = "id, name, location, properties") -> list[Item] | None:
         """All resources of a type from Resource Graph; None where it does not give them all. They may be hours old."""
-        query = f"resources | where type =~ '{type_}' | project id, name, location, properties | order by id asc"
+        query = f"resources | where type =~ '{type_}' | project {columns} | order by id asc"
         try:
             return [dict(row) for row in self.client.graph(query, self.subscription_ids)]
         except DeadlineExceeded:
@@ -262,21 +313,26 @@ class ArmSurvey(Survey):
         except HybridInvError:
             return None
 
-    def extensions_of(
+    def graphed(
         self,
-        owners: Mapping[str, Item],
-        claimed: Callable[[Item], set[str] | None],
-        type_: str,
-        version: str,
-        reading: Reading,
+        owners: Mapping[str, Item],  # noqa: ARG002 - Arc needs them
+        reading: Reading,  # noqa: ARG002
+    ) -> tuple[list[Item] | None, set[str]]:
+        """Resource Graph's extensions, None where it does not give them all; and the owners it has not heard of."""
+        return self.graph(self.extensions_type), set()
+
+    def extensions_of(
+        self, owners: Mapping[str, Item], claimed: Callable[[Item], set[str] | None], reading: Reading
     ) -> list[Item]:
         """The extensions on `owners` (by id).
 
-        Resource Graph gives them all at once where it is there; a machine for which it disagrees with what ARM's own
-        list claims is asked for its extensions itself.
+        Resource Graph gives them all at once where it is there; a machine that it has not heard of, or of which it
+        says something else than ARM's own lists, is asked for its extensions itself.
         """
+        if not owners:
+            return []
         found: dict[str, dict[str, Item]] = {id_: {} for id_ in owners}
-        rows = self.graph(type_) if owners else []
+        rows, unheard = self.graphed(owners, reading)
         for row in rows or ():
             id_ = wire.arm_id(str(row.get("id", "")))
             owner = id_.rpartition("/extensions/")[0]
@@ -285,19 +341,45 @@ class ArmSurvey(Survey):
         asked = []
         for id_, owner_item in owners.items():
             claims = claimed(owner_item)
-            if (rows is None and claims is None) or (claims is not None and claims != set(found[id_])):
+            doubted = rows is None if claims is None else claims != set(found[id_])
+            if doubted or id_ in unheard:
                 asked.append(id_)
-        for id_, answer in self.each(asked, lambda id_: self._extensions_on(owners[id_], version), reading).items():
+        for id_, answer in self.each(asked, lambda id_: self._extensions_on(owners[id_]), reading).items():
             found[id_] = {wire.arm_id(str(item.get("id", ""))): item for item in answer}
         return [item for items in found.values() for item in items.values()]
 
-    def _extensions_on(self, owner: Item, version: str) -> list[Item]:
+    def extensions_on(self, vms: Iterable[VirtualMachine]) -> Reading:
+        """The extensions on these machines, each asked itself."""
+        reading = Reading()
+        self.client.log_in()
+        owners = {vm.id: {"id": vm.resource_id or vm.id} for vm in vms}
+        found = self.each(owners, lambda id_: self._extensions_on(owners[id_]), reading)
+        statuses = self.statuses_of({id_: owners[id_] for id_, items in found.items() if items}, reading)
+        self.read_extensions([item for items in found.values() for item in items], statuses, reading)
+        return reading
+
+    @abstractmethod
+    def statuses_of(self, owners: Mapping[str, Item], reading: Reading) -> Mapping[str, Item]:
+        """What the owners (by id) say of their extensions' status, where the extensions do not say it themselves."""
+
+    @abstractmethod
+    def read_extensions(self, items: Iterable[Item], statuses: Mapping[str, Item], reading: Reading) -> None:
+        """Extensions as records, into the reading."""
+
+    def _extensions_on(self, owner: Item) -> list[Item]:
         items = []
-        for page in self.client.pages(f"{owner['id']}/extensions", version):
+        for page in self.client.pages(f"{owner['id']}/extensions", self.machine_version):
             if page.odd:
                 raise UnexpectedAnswer(f"{owner['id']}/extensions: {page.odd[0]}", path="value", remedy=REPORT)
             items += page.items
         return items
+
+
+def _echo(error: HybridInvError) -> HybridInvError:
+    echo = copy.copy(error)
+    echo.message = "not read, because the machines of this scope were not (see the problem of the vms)"
+    echo.args = (echo.message,)
+    return echo
 
 
 def check_native(record: Any, origin: Origin, *types: type) -> None:

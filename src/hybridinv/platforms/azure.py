@@ -8,9 +8,10 @@ from hybridinv.platforms.arm import CloudAdapter
 from hybridinv.platforms.compute import ComputeSurvey, native_compute
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from hybridinv.platforms.adapter import Report, Survey
+    from hybridinv.platforms.adapter import Report
+    from hybridinv.platforms.arm import ArmSurvey
 
 
 class Azure(CloudAdapter):
@@ -29,15 +30,15 @@ class Azure(CloudAdapter):
         "vmkernel_adapters": "VMkernel adapters are vSphere's",
     }
 
-    def _survey(self, report: Report | None) -> Survey:
-        return _AzureSurvey(self._client, self._origin, self._subscription_ids, report).started()
+    def _over(self, subscription_ids: Sequence[str] | None, report: Report | None) -> ArmSurvey:
+        return _AzureSurvey(self._client, self._origin, subscription_ids, report)
 
     def native(self, record: Any) -> Any:
         """azure-mgmt-compute's `VirtualMachine` or `VirtualMachineExtension`, read anew."""
-        return native_compute(self._client, self._origin, record, lambda _: _AzureSurvey.compute_version)
+        return native_compute(self._client, self._origin, record, lambda _: _AzureSurvey.machine_version)
 
 
 class _AzureSurvey(ComputeSurvey):
     has_graph = True
-    compute_version = "2024-07-01"
+    machine_version = "2024-07-01"
     network_version = "2024-01-01"

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from hybridinv.errors import TruncatedAnswer
 from hybridinv.model import Extension, VirtualMachine
-from hybridinv.platforms.adapter import Reading, Report, Survey
-from hybridinv.platforms.arm import ArmSurvey, CloudAdapter, Item, check_native, sdk_errors
+from hybridinv.platforms.adapter import Reading, Report
+from hybridinv.platforms.arm import FEW, ArmSurvey, CloudAdapter, Item, check_native, sdk_errors
 from hybridinv.transport.parallel import once
 from hybridinv.wire import arm as wire
 from hybridinv.wire import hybridcompute
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 _MACHINES = "/providers/Microsoft.HybridCompute/machines"
-_EXTENSIONS = "microsoft.hybridcompute/machines/extensions"
 _VERSION = "2024-07-10"
 
 
@@ -23,7 +23,8 @@ class AzureArc(CloudAdapter):
     """Reads Arc-enabled servers and their extensions; the Reader role is enough.
 
     One list sweep gives the machines. Arc has no list of all extensions: they come from Resource Graph, or machine by
-    machine where it cannot be asked. Reads are tried again after 429 and 503 as `Retry-After` asks.
+    machine where it cannot be asked, and for machines it has not heard of yet. Reads are tried again after 429 and 503
+    as `Retry-After` asks.
     """
 
     platform: ClassVar[str] = "azure-arc"
@@ -36,8 +37,8 @@ class AzureArc(CloudAdapter):
         "vmkernel_adapters": "VMkernel adapters are vSphere's",
     }
 
-    def _survey(self, report: Report | None) -> Survey:
-        return _ArcSurvey(self._client, self._origin, self._subscription_ids, report).started()
+    def _over(self, subscription_ids: Sequence[str] | None, report: Report | None) -> ArmSurvey:
+        return _ArcSurvey(self._client, self._origin, subscription_ids, report)
 
     def native(self, record: Any) -> Any:
         """azure-mgmt-hybridcompute's `Machine` or `MachineExtension`, read anew."""
@@ -53,6 +54,9 @@ class AzureArc(CloudAdapter):
 
 
 class _ArcSurvey(ArmSurvey):
+    extensions_type = "microsoft.hybridcompute/machines/extensions"
+    machine_version = _VERSION
+
     def _vms(self) -> Reading:
         machines, swept = self._machines
         reading = Reading(lost=list(swept.lost))
@@ -61,10 +65,28 @@ class _ArcSurvey(ArmSurvey):
 
     def _extensions(self) -> Reading:
         machines, swept = self._machines
-        reading = Reading(lost=list(swept.lost))
-        items = self.extensions_of(machines, _claimed, _EXTENSIONS, _VERSION, reading)
-        self.records(items, lambda item: hybridcompute.read_extension(item, self.origin), reading)
+        reading = self.on_machines(swept)
+        self.read_extensions(self.extensions_of(machines, _claimed, reading), {}, reading)
         return reading
+
+    def statuses_of(self, *_: object) -> Mapping[str, Item]:
+        return {}
+
+    def read_extensions(self, items: Iterable[Item], _: Mapping[str, Item], reading: Reading) -> None:
+        self.records(items, lambda item: hybridcompute.read_extension(item, self.origin), reading)
+
+    def graphed(self, owners: Mapping[str, Item], reading: Reading) -> tuple[list[Item] | None, set[str]]:
+        rows, _ = super().graphed(owners, reading)
+        machines = None if rows is None else self.graph("microsoft.hybridcompute/machines", "id")
+        if machines is None:
+            return None, set()
+        unheard = set(owners) - {wire.arm_id(str(row.get("id", ""))) for row in machines}
+        if len(unheard) > FEW:
+            message = f"Resource Graph has not heard of {len(unheard)} of {len(owners)} machines"
+            remedy = f"read again later, or with extensions(vms=…), {FEW} machines at a time"
+            reading.lose("", TruncatedAnswer(message, path="data", remedy=remedy))
+            unheard = set()
+        return rows, unheard
 
     @once
     def _machines(self) -> tuple[dict[str, Item], Reading]:

@@ -17,7 +17,7 @@ from hybridinv.errors import (
     UnexpectedAnswer,
 )
 from hybridinv.platforms.adapter import Reading, Report, Survey
-from hybridinv.platforms.arm import ArmAdapter, Item
+from hybridinv.platforms.arm import ArmAdapter, ArmSurvey, Item
 from hybridinv.platforms.compute import ComputeSurvey, native_compute
 from hybridinv.transport.arm import REPORT, ArmClient, Credential, subscriptions
 from hybridinv.transport.client import TIMEOUT, Wire
@@ -108,16 +108,18 @@ class AzureStackHub(ArmAdapter):
         return ArmClient(self._wire, endpoint, credential, f"{found.audience.rstrip('/')}/.default")
 
     def _survey(self, report: Report | None) -> Survey:
-        operator = partial(self._connect_to, self._admin_endpoint) if self._admin_endpoint else None
-        survey = _HubSurvey(self._client, self._origin, self._subscription_ids, report, operator)
         # An operator may have no subscription of the tenant plane, and read the nodes all the same.
-        return survey if operator else survey.started()
+        return self._over(self._subscription_ids, report) if self._admin_endpoint else super()._survey(report)
+
+    def _over(self, subscription_ids: Sequence[str] | None, report: Report | None) -> ArmSurvey:
+        operator = partial(self._connect_to, self._admin_endpoint) if self._admin_endpoint else None
+        return _HubSurvey(self._client, self._origin, subscription_ids, report, operator)
 
     def native(self, record: Any) -> Any:
         """azure-mgmt-compute's model of a VM or an extension, read anew with the Hub's api-version."""
 
         def version_in(subscription_id: str) -> str:
-            return _HubSurvey(self._client, self._origin, [subscription_id], None, None).compute_version
+            return self._over([subscription_id], None).machine_version
 
         return native_compute(self._client, self._origin, record, version_in)
 
@@ -144,7 +146,7 @@ class _HubSurvey(ComputeSurvey):
         self._operator = operator
 
     @once
-    def compute_version(self) -> str:
+    def machine_version(self) -> str:
         return self._negotiate("Microsoft.Compute", "virtualMachines", _COMPUTE)
 
     @once

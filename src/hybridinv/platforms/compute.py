@@ -8,33 +8,27 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from hybridinv.errors import HybridInvError, NotFound, ServerFault, TruncatedAnswer
 from hybridinv.model import Extension, VirtualMachine
 from hybridinv.platforms.adapter import Reading
-from hybridinv.platforms.arm import ArmSurvey, Item, check_native, sdk_errors
+from hybridinv.platforms.arm import FEW, ArmSurvey, Item, check_native, sdk_errors
 from hybridinv.transport.parallel import once
 from hybridinv.wire import arm as wire
 from hybridinv.wire import compute
 from hybridinv.wire.reading import look, many
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping
 
     from hybridinv.transport.arm import ArmClient
     from hybridinv.wire.reading import Origin
 
 _MACHINES = "/providers/Microsoft.Compute/virtualMachines"
 _NETWORKS = "/providers/Microsoft.Network/virtualNetworks"
-_EXTENSIONS = "microsoft.compute/virtualmachines/extensions"
-_FEW = 100
 
 
 class ComputeSurvey(ArmSurvey):
     """VMs, their extensions and networks. Two sweeps, the list and `statusOnly`, joined on the lower-cased id."""
 
     has_graph: ClassVar[bool]
-
-    @property
-    @abstractmethod
-    def compute_version(self) -> str:
-        """The api-version of Microsoft.Compute."""
+    extensions_type = "microsoft.compute/virtualmachines/extensions"
 
     @property
     @abstractmethod
@@ -53,10 +47,15 @@ class ComputeSurvey(ArmSurvey):
 
     def _extensions(self) -> Reading:
         models, statuses, swept = self._machines
-        reading = Reading(lost=list(swept.lost))
-        items = self.extensions_of(
-            models, lambda model: set(wire.extension_ids(model)), _EXTENSIONS, self.compute_version, reading
-        )
+        reading = self.on_machines(swept)
+
+        def claimed(model: Item) -> set[str] | None:
+            return compute.named_extensions(model, statuses.get(wire.arm_id(model["id"])))
+
+        self.read_extensions(self.extensions_of(models, claimed, reading), statuses, reading)
+        return reading
+
+    def read_extensions(self, items: Iterable[Item], statuses: Mapping[str, Item], reading: Reading) -> None:
         views = {
             f"{id_}/extensions/{str(look(view, 'name')).lower()}": view
             for id_, status in statuses.items()
@@ -67,7 +66,6 @@ class ComputeSurvey(ArmSurvey):
             lambda item: compute.read_extension(item, views.get(wire.arm_id(str(item.get("id")))), self.origin),
             reading,
         )
-        return reading
 
     def _networks(self) -> Reading:
         reading = Reading()
@@ -75,16 +73,16 @@ class ComputeSurvey(ArmSurvey):
         self.records(items, lambda item: compute.read_network(item, self.origin), reading)
         return reading
 
-    def graph(self, type_: str) -> list[Item] | None:
-        return super().graph(type_) if self.has_graph else None
+    def graph(self, type_: str, columns: str = "id, name, location, properties") -> list[Item] | None:
+        return super().graph(type_, columns) if self.has_graph else None
 
     @once
     def _machines(self) -> tuple[dict[str, Item], dict[str, Item], Reading]:
         """Models and statuses by id, and what of them is missing."""
         reading = Reading()
-        models = self.by_id(self.sweep(_MACHINES, self.compute_version, reading, kind="vms"), reading)
+        models = self.by_id(self.sweep(_MACHINES, self.machine_version, reading, kind="vms"), reading)
         status_reading = Reading()
-        swept = self.sweep(_MACHINES, self.compute_version, status_reading, statusOnly="true")
+        swept = self.sweep(_MACHINES, self.machine_version, status_reading, statusOnly="true")
         statuses = {
             id_: item for id_, item in self.by_id(swept, status_reading).items() if compute.has_instance_view(item)
         }
@@ -100,7 +98,7 @@ class ComputeSurvey(ArmSurvey):
 
     def _add_models(self, ids: list[str], models: dict[str, Item], reading: Reading) -> None:
         """Machines that only the second list has: new since the first, or left out of it."""
-        if len(ids) > _FEW:
+        if len(ids) > FEW:
             reading.lose("", TruncatedAnswer(f"the list of VMs leaves out {len(ids)} that statusOnly has",
                                              path="value", remedy="read it again; report it with a tape"))  # fmt: skip
             return
@@ -110,15 +108,18 @@ class ComputeSurvey(ArmSurvey):
         self, ids: list[str], models: dict[str, Item], statuses: dict[str, Item], reading: Reading, *, every_one: bool
     ) -> None:
         """Machines without a status: each is asked for its own, all of them where there is no other way."""
-        if len(ids) > _FEW and not every_one:
+        if len(ids) > FEW and not every_one:
             reading.lose("", TruncatedAnswer(f"statusOnly leaves out {len(ids)} of {len(models)} VMs",
                                              path="value", remedy="read it again; report it with a tape"))  # fmt: skip
             return
-        views = self.each(ids, lambda id_: self._get(f"{models[id_]['id']}/instanceView"), reading)
-        statuses.update((id_, {"id": id_, "properties": {"instanceView": view}}) for id_, view in views.items())
+        statuses.update(self.statuses_of({id_: models[id_] for id_ in ids}, reading))
+
+    def statuses_of(self, owners: Mapping[str, Item], reading: Reading) -> dict[str, Item]:
+        views = self.each(owners, lambda id_: self._get(f"{owners[id_]['id']}/instanceView"), reading)
+        return {id_: {"id": id_, "properties": {"instanceView": view}} for id_, view in views.items()}
 
     def _get(self, path: str) -> Item:
-        return self.client.one(path, self.compute_version)
+        return self.client.one(path, self.machine_version)
 
 
 def _subscription(id_: str) -> str:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ipaddress
+import re
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import httpx
 from pyVmomi import vim
 
 from hybridinv.errors import AuthenticationFailed, HybridInvError, NotSupported
@@ -24,16 +27,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from os import PathLike
 
-    import httpx
-
     from hybridinv.wire.soap import Row
+
+
+_PORT = 443
+_NO_NAME = re.compile(r"[\s/\\?#@\[\]]")
 
 
 class VSphere(Adapter):
     """Reads a vCenter Server (or an ESXi host) of API version 6.5 or later; Read-only on its root is enough.
 
     `thumbprint` pins the server's certificate (SHA-256 in hex); `ca_file` adds a CA; `verify=False` trusts anybody.
-    Reads are tried again after a failed connection, 429 and 503; an expired session is renewed.
+    `source` is the host, with the port where that is not 443. Reads are tried again after a failed connection, 429 and
+    503; an expired session is renewed.
     """
 
     platform: ClassVar[str] = "vsphere"
@@ -47,20 +53,22 @@ class VSphere(Adapter):
         *,
         username: str | None = None,
         password: str | None = None,
-        port: int = 443,
+        port: int = _PORT,
         ca_file: str | PathLike[str] | None = None,
         thumbprint: str | None = None,
         verify: bool = True,
         timeout: float = TIMEOUT,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        self.source = host
+        address = _address(host, port)
+        _check_login(username, password)
+        host = host.strip()
+        self.source = host if port == _PORT else f"{address}:{port}"
         self.settings = {"host": host, "port": port}
         self.capabilities = frozenset({"hosts", "vms", "vmkernel_adapters", "clusters", "datastores", "networks"})
         self._wire = Wire(
-            host, verify=verify, ca_file=ca_file, thumbprint=thumbprint, timeout=timeout, transport=transport
+            self.source, verify=verify, ca_file=ca_file, thumbprint=thumbprint, timeout=timeout, transport=transport
         )
-        address = f"[{host}]" if ":" in host and not host.startswith("[") else host
         self._session = Session(self._wire, f"https://{address}:{port}/sdk", username, password)
 
     def _survey(self, report: Report | None) -> Survey:
@@ -83,6 +91,34 @@ class VSphere(Adapter):
     def close(self) -> None:
         self._session.close()
         super().close()
+
+
+def _address(host: str, port: int) -> str:
+    """The host as an address has it; `NotSupported` where host and port lead nowhere."""
+    if isinstance(port, bool) or not isinstance(port, int) or not 0 < port < 2**16:
+        raise NotSupported(f"port={port!r:.40} is no port", remedy="give a whole number from 1 to 65535")
+    text = host.strip() if isinstance(host, str) else ""
+    bare = text.removeprefix("[").removesuffix("]")
+    try:
+        if ":" in bare:
+            text = f"[{ipaddress.IPv6Address(bare)}]"
+        elif not text or _NO_NAME.search(text):
+            raise ValueError
+        httpx.URL(f"https://{text}:{port}")
+    except (ValueError, httpx.InvalidURL):
+        # With a user name in it, it may hold a password too.
+        shown = type(host).__name__ if not isinstance(host, str) else "…@…" if "@" in host else repr(host)
+        raise NotSupported(
+            f"host={shown:.80} is not a name or an address alone",
+            remedy='say host="vc01.example.com", port=443; user name and password have arguments of their own',
+        ) from None
+    return text
+
+
+def _check_login(username: object, password: object) -> None:
+    for name, value in (("username", username), ("password", password)):
+        if value is not None and not isinstance(value, str):
+            raise NotSupported(f"{name}= is a text, not {type(value).__name__}", remedy=f"pass {name}= as a str")
 
 
 def _moref(record: Any) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import math
 import re
 import threading
 import time
@@ -18,9 +20,10 @@ from hybridinv.errors import (
     TruncatedAnswer,
     UnexpectedAnswer,
 )
-from hybridinv.transport.scrub import scrub
+from hybridinv.transport.scrub import cause, scrub, secrets_of, without
 from hybridinv.wire import arm as wire
 from hybridinv.wire.reading import need
+from hybridinv.wire.secrets import redact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -33,6 +36,7 @@ _GRAPH_VERSION = "2022-10-01"
 _GRAPH_ROWS = 1000
 _GRAPH_SUBSCRIPTIONS = 100
 _RENEW_BEFORE = 300
+_PAGES = 10_000
 _ACTION = re.compile(r"perform action '([^']+)'")
 _TOKEN = re.compile(r"[!-~]+")
 _LOG_IN = "log in (az login), set AZURE_CLIENT_ID, AZURE_TENANT_ID and AZURE_CLIENT_SECRET, or pass credential="
@@ -43,6 +47,9 @@ class Credential(Protocol):
 
     def get_token(self, *scopes: str) -> Any:
         """A value with `token` and `expires_on` (seconds since 1970)."""
+
+
+_GIVES = "let get_token give an object with token (a text) and expires_on (seconds since 1970), as azure.identity does"
 
 
 class Tokens:
@@ -72,20 +79,39 @@ class Tokens:
         where = {"remedy": _LOG_IN, "source": self._source, "operation": "get_token"}
         try:
             token = self._credential.get_token(self._scope)
-            fits = _TOKEN.fullmatch(token.token) and token.expires_on > 0
         except HybridInvError:
             raise
-        except Exception as error:
-            raise AuthenticationFailed(f"no token for {self._scope}: {_reason(error)}", **where) from error
-        if not fits:
-            # Not shown: it may be a token with a line break.
-            raise AuthenticationFailed(f"what the credential gave for {self._scope} is no token", **where)
+        except Exception as error:  # noqa: BLE001 - a credential of the caller's may raise anything
+            raise AuthenticationFailed(f"no token for {self._scope}: {_reason(error)}", **where) from cause(error)
+        odd = _odd(token)
+        if odd:
+            raise AuthenticationFailed(
+                f"what the credential gave for {self._scope} is no token: {odd}", **{**where, "remedy": _GIVES}
+            )
         return token
+
+
+def _odd(token: Any) -> str:
+    """What is wrong with what a credential gave; never the token itself, which may be one with a line break."""
+    if inspect.iscoroutine(token):
+        token.close()
+        return "get_token is asynchronous (take the credential from azure.identity, not azure.identity.aio)"
+    missing = [name for name in ("token", "expires_on") if not hasattr(token, name)]
+    if missing:
+        return f"{type(token).__name__} has no {' and no '.join(missing)}"
+    text, moment = token.token, token.expires_on
+    if not isinstance(text, str):
+        return f"its token is {type(text).__name__}, not a text"
+    if not _TOKEN.fullmatch(text):
+        return "its token is empty, or has characters that no header can carry"
+    if isinstance(moment, bool) or not isinstance(moment, (int, float)) or math.isnan(moment):
+        return f"its expires_on is {type(moment).__name__}, not seconds"
+    return "" if moment > 0 else "its expires_on is not a moment since 1970"
 
 
 def _reason(error: Exception) -> str:
     """The first line; and where several credentials were tried, what the one said that is set up: it comes last."""
-    lines = str(error).strip().splitlines() or [type(error).__name__]
+    lines = redact(str(error)).strip().splitlines() or [type(error).__name__]
     tried = [line.strip() for line in lines if line.startswith("\t")]
     return f"{lines[0]} {tried[-1]}" if tried and "unavailable" not in tried[-1] else lines[0]
 
@@ -150,6 +176,8 @@ class ArmClient:
                 raise UnexpectedAnswer(
                     f"{url.path}: a nextLink leads back to a page that was read", path="nextLink", remedy=REPORT
                 )
+            if len(followed) == _PAGES:
+                raise UnexpectedAnswer(f"{url.path}: no end after {_PAGES} pages", path="nextLink", remedy=REPORT)
             followed.add(str(url))
         if counted is not None and arrived < counted:
             raise TruncatedAnswer(
@@ -167,7 +195,7 @@ class ArmClient:
         url = self._url(_GRAPH, _GRAPH_VERSION, {})
         options: dict[str, Any] = {"$top": _GRAPH_ROWS, "resultFormat": "objectArray"}
         arrived, total = 0, 0
-        while True:
+        for _ in range(_PAGES):
             body = {"subscriptions": list(subscriptions), "query": query, "options": options}
             page = wire.read_graph_page(self._read("POST", url, body))
             if page.odd:
@@ -178,6 +206,8 @@ class ArmClient:
             if not page.skip_token:
                 break
             options = {**options, "$skipToken": page.skip_token}
+        else:
+            raise UnexpectedAnswer(f"Resource Graph: no end after {_PAGES} pages", path="$skipToken", remedy=REPORT)
         if page.truncated or arrived < total:
             raise TruncatedAnswer(f"Resource Graph: {arrived} of {total} rows arrived", path="data", remedy=REPORT)
 
@@ -197,7 +227,7 @@ class ArmClient:
             ) from error
         if _origin(target) != _origin(url):
             raise UnexpectedAnswer(
-                f"a nextLink leads from {url.host} to {target.host}; the token was not sent there",
+                f"a nextLink leads from {_shown(url)} to {_shown(target)}; the token was not sent there",
                 path="nextLink",
                 remedy="check what stands between you and the endpoint",
             )
@@ -212,14 +242,16 @@ class ArmClient:
             response = self._send(method, url, body, self._tokens.get_token())
         if response.status_code != 200:
             self._refuse(method, url, response)
-        return response.content
+        # An endpoint that echoes the token must not bring it into a record or the text of an error.
+        return without(response.content, secrets_of(response.request))
 
     def _send(self, method: str, url: httpx.URL, body: object, token: Any) -> httpx.Response:
         headers = {"Authorization": f"Bearer {token.token}"}
         return self._wire.request(method, url, json=body, headers=headers, extensions={"read": True})
 
     def _refuse(self, method: str, url: httpx.URL, response: httpx.Response) -> NoReturn:
-        fault = wire.read_error(scrub(response.content))
+        known = secrets_of(response.request)
+        fault = wire.read_error(scrub(response.content, secrets=known))
         said = ": ".join(filter(None, (fault.code, fault.message)))
         message = f"{url.path}: {response.status_code} {said}".rstrip()
         where: dict[str, Any] = {
@@ -238,7 +270,7 @@ class ArmClient:
         if response.status_code == 404:
             raise NotFound(f"{self.source}: {method} {message}", remedy="check the id, the subscription and the cloud")
         if 300 <= response.status_code < 400:
-            place = re.split(r"[?#]", response.headers.get("Location", "nowhere"))[0]
+            place = redact(re.split(r"[?#]", response.headers.get("Location", "nowhere"))[0], known)
             raise UnexpectedAnswer(
                 f"{url.path}: redirected to {place:.80}; the token was not sent there",
                 remedy="check the endpoint and what stands between",
@@ -250,6 +282,11 @@ class ArmClient:
 
 def _origin(url: httpx.URL) -> tuple[str, str, int | None, bytes]:
     return url.scheme, url.host, url.port, url.userinfo
+
+
+def _shown(url: httpx.URL) -> str:
+    port = url.port or {"https": 443, "http": 80}.get(url.scheme)
+    return f"{url.scheme}://{'…@' if url.userinfo else ''}{url.host}:{port}"
 
 
 def missing_action(message: str) -> str:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
+import sys
 import threading
 import urllib.request
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from hybridinv.errors import ConnectFailed, UnexpectedAnswer
+from hybridinv.errors import ConnectFailed, NotSupported, UnexpectedAnswer
 from hybridinv.transport.patience import Patient
 from hybridinv.transport.scrub import scrub
-from hybridinv.transport.tls import tls_context
+from hybridinv.transport.tls import digest_of, tls_context
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 
 TIMEOUT = 60.0
 """Seconds to wait for a connection, and for each next piece of an answer."""
+_LONGEST = 86_400.0
 _CONNECTIONS = httpx.Limits(max_connections=32, max_keepalive_connections=16)
 _SECRET_HEADER = re.compile(r"(\(b'(?:set-cookie|authorization|proxy-authorization)', b)(['\"]).*?\2\)", re.IGNORECASE)
 
@@ -29,7 +33,7 @@ class Wire:
     """One adapter's way to its endpoints: an httpx client, made on first use and shared by its threads.
 
     `transport` takes the place of the network (a tape, an `httpx.MockTransport`, a proxy of one's own); retries,
-    deadline and errors stay the same. `tap` is put between, to record.
+    deadline and errors stay the same. `tap` is put between, to record. Arguments that cannot work are `NotSupported`.
     """
 
     def __init__(
@@ -42,6 +46,13 @@ class Wire:
         timeout: float = TIMEOUT,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
+        _check(transport, timeout)
+        _check_trust(verify, ca_file, thumbprint)
+        if not verify and transport is None:
+            warnings.warn(
+                "verify=False: whoever sits between can read the password; pass ca_file= or thumbprint= instead",
+                stacklevel=_out_of_here(),
+            )
         self.source = source
         self.tap: Callable[[httpx.BaseTransport], httpx.BaseTransport] | None = None
         self._tls = {"verify": verify, "ca_file": ca_file, "thumbprint": thumbprint}
@@ -55,7 +66,8 @@ class Wire:
         """The client; it follows no redirect, so that no credential travels to another place."""
         with self._lock:
             if self._client is None:
-                inner: httpx.BaseTransport = _Lent(self.transport) if self.transport else Network(**self._tls)  # type: ignore[arg-type]
+                inner: httpx.BaseTransport
+                inner = Network(**self._tls) if self.transport is None else _Lent(self.transport)  # type: ignore[arg-type]
                 if self.tap:
                     inner = self.tap(inner)
                 self._client = httpx.Client(
@@ -95,6 +107,50 @@ class Wire:
         self.__dict__.update(state, _client=None, _lock=threading.Lock())
 
 
+def _check(transport: object, timeout: object) -> None:
+    if transport is not None and not isinstance(transport, httpx.BaseTransport):
+        raise NotSupported(
+            f"transport= takes an httpx.BaseTransport, not {_named(transport)}",
+            remedy="pass an httpx.HTTPTransport(…) or an httpx.MockTransport(…), or leave it out",
+        )
+    fits = isinstance(timeout, (int, float)) and not isinstance(timeout, bool) and 0 < timeout <= _LONGEST
+    if not fits:
+        raise NotSupported(
+            f"timeout={timeout!r:.40} is no time to wait",
+            remedy=f"give seconds, more than 0 and at most {_LONGEST:.0f}",
+        )
+
+
+def _check_trust(verify: object, ca_file: object, thumbprint: str | None) -> None:
+    if not isinstance(verify, bool):
+        raise NotSupported(f"verify= is True or False, not {_named(verify)}", remedy="pass a CA as ca_file=")
+    if ca_file is not None and not isinstance(ca_file, (str, os.PathLike)):
+        raise NotSupported(
+            f"ca_file= is a path, not {_named(ca_file)}", remedy="give the path of a file of certificates in PEM form"
+        )
+    if thumbprint is None:
+        return
+    digest_of(thumbprint)
+    if ca_file is not None or not verify:
+        other = "ca_file=" if ca_file is not None else "verify=False"
+        raise NotSupported(
+            f"thumbprint= and {other} contradict each other", remedy="pass thumbprint= alone: it trusts one certificate"
+        )
+
+
+def _named(value: object) -> str:
+    """What a wrong argument is; never its value, which may be a secret."""
+    return f"the class {value.__name__}" if isinstance(value, type) else type(value).__name__
+
+
+def _out_of_here() -> int:
+    """The `stacklevel` of the first caller that is not one of ours."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "hybridinv":
+        level, frame = level + 1, frame.f_back
+    return level
+
+
 class Network(httpx.BaseTransport):
     """The network, through the proxies that the environment names (`HTTPS_PROXY`, `NO_PROXY`)."""
 
@@ -104,7 +160,11 @@ class Network(httpx.BaseTransport):
         self._lock = threading.Lock()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        return self._way(_proxy(request.url)).handle_request(request)
+        proxy = _proxy(request.url)
+        way = self._way(proxy)
+        if proxy:
+            request.extensions["proxy"] = _place(proxy)
+        return way.handle_request(request)
 
     def _way(self, proxy: str | None) -> httpx.HTTPTransport:
         with self._lock:
@@ -132,6 +192,12 @@ def _proxy(url: httpx.URL) -> str | None:
     proxies = urllib.request.getproxies()
     proxy = proxies.get(url.scheme) or proxies.get("all")
     return f"http://{proxy}" if proxy and "://" not in proxy else proxy or None
+
+
+def _place(proxy: str) -> str:
+    """Where a proxy is, without the user name and password that its address may hold."""
+    url = httpx.URL(proxy)
+    return f"{url.host}:{url.port or {'http': 80, 'https': 443}.get(url.scheme, 1080)}"
 
 
 class _Discreet(logging.Filter):

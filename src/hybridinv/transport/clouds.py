@@ -32,7 +32,7 @@ CLOUDS = {
 
 def cloud_of(name: str, endpoint: str | None) -> Cloud:
     """The cloud of that name; `endpoint` takes the place of its ARM endpoint."""
-    if name not in CLOUDS:
+    if not isinstance(name, str) or name not in CLOUDS:
         raise NotSupported(
             f"there is no cloud {name!r}",
             remedy=f"use one of {', '.join(CLOUDS)}, with endpoint= for any other; a Hub has its own adapter",
@@ -43,11 +43,15 @@ def cloud_of(name: str, endpoint: str | None) -> Cloud:
 
 def base_url(endpoint: str) -> str:
     """`management.example.com` as `https://management.example.com`; anything but HTTPS is refused."""
+    if not isinstance(endpoint, str):
+        raise NotSupported(
+            f"an endpoint is a text, not {type(endpoint).__name__}", remedy="pass its address: https://…"
+        )
     text = endpoint.strip() if "://" in endpoint else f"https://{endpoint.strip()}"
     try:
         parts = urlsplit(text)
-        address = httpx.URL(f"{parts.scheme}://{parts.netloc}")
-    except (ValueError, httpx.InvalidURL):
+        address = httpx.URL(f"{parts.scheme}://{parts.netloc}" if parts.port != 0 else "")
+    except (ValueError, httpx.InvalidURL):  # the first for a port that is none, too
         address = httpx.URL("")
     if address.userinfo:
         raise NotSupported("an endpoint holds no user name and no password", remedy="pass credential= instead")

@@ -14,7 +14,15 @@ from typing import TYPE_CHECKING, TypeVar
 
 import httpx
 
-from hybridinv.errors import ConnectFailed, DeadlineExceeded, EndpointError, Throttled, TLSFailed, TruncatedAnswer
+from hybridinv.errors import (
+    ConnectFailed,
+    DeadlineExceeded,
+    EndpointError,
+    HybridInvError,
+    Throttled,
+    TLSFailed,
+    TruncatedAnswer,
+)
 from hybridinv.transport.deadline import remaining
 
 if TYPE_CHECKING:
@@ -26,6 +34,7 @@ PATIENCE = 120.0
 """Seconds one request may wait in all when the caller gave no deadline."""
 E = TypeVar("E", bound=BaseException)
 
+_CHECK_PROXY = "check HTTPS_PROXY and NO_PROXY"
 _BUSY = (429, 503)
 _FIRST_PAUSE = 0.2
 _TRUST = "pass ca_file=… (its CA in PEM form); VSphere takes thumbprint=… (SHA-256 of its certificate) instead"
@@ -114,63 +123,80 @@ class _Watched(httpx.SyncByteStream):
 @contextmanager
 def errors_of(request: httpx.Request, source: str) -> Iterator[None]:
     """The exceptions of httpx as ours; each says what to do next."""
-    where = {"source": source, "operation": f"{request.method} {request.url.path}"}
-    address = f"{request.url.host}:{request.url.port or 443}"
     try:
         yield
-    except httpx.TimeoutException as error:
-        left = remaining()
-        if left is not None and left <= 0.01:
-            raise _too_late(request, source) from error
-        raise ConnectFailed(
-            f"{address} gave no answer in time ({type(error).__name__})",
-            remedy="pass a longer timeout=, or check the way there",
-            **where,
-        ) from error
-    except httpx.ConnectError as error:
-        raise _connect_failed(error, address, where) from error
-    except httpx.RemoteProtocolError as error:
-        if "incomplete" in str(error) or "without sending complete" in str(error):
-            raise TruncatedAnswer(
-                f"{address} closed the connection in the middle of its answer", remedy="try again", path=""
-            ) from error
-        raise ConnectFailed(
-            f"{address} does not speak HTTP as expected: {error}", remedy="check host and port", **where
-        ) from error
-    except httpx.ProxyError as error:
-        raise ConnectFailed(
-            f"the proxy refuses the way to {address}: {error}", remedy="check HTTPS_PROXY and NO_PROXY", **where
-        ) from error
-    except httpx.NetworkError as error:
-        raise TruncatedAnswer(
-            f"the connection to {address} broke: {error or type(error).__name__}", remedy="try again", path=""
-        ) from error
-    except httpx.UnsupportedProtocol as error:
-        raise ConnectFailed(
-            f"{request.url.host} cannot be reached: {error}", remedy="check the endpoint", **where
-        ) from error
+    except (httpx.TimeoutException, httpx.ConnectError, httpx.ProxyError) as error:
+        raise _not_reached(error, request, source) from error
     except httpx.LocalProtocolError:
         # Its text shows the header that is wrong, and that may be a token.
         raise ConnectFailed(
-            f"a request to {address} cannot be formed",
+            f"a request to {_address(request)} cannot be formed",
             remedy="check user name, token and cookies for line breaks",
-            **where,
+            **_where(request, source),
         ) from None
+    except httpx.TransportError as error:
+        raise _broken(error, request, source) from error
 
 
-def _connect_failed(error: httpx.ConnectError, address: str, where: dict[str, str]) -> EndpointError:
-    tls = _tls_cause(error)
+def _where(request: httpx.Request, source: str) -> dict[str, str]:
+    return {"source": source, "operation": f"{request.method} {request.url.path}"}
+
+
+def _address(request: httpx.Request) -> str:
+    return f"{request.url.host}:{request.url.port or 443}"
+
+
+def _not_reached(error: httpx.TransportError, request: httpx.Request, source: str) -> EndpointError:
+    address, where, proxy = _address(request), _where(request, source), request.extensions.get("proxy", "")
+    if isinstance(error, httpx.ProxyError):
+        return ConnectFailed(f"the proxy {proxy} refuses the way to {address}: {error}", remedy=_CHECK_PROXY, **where)
+    way = f" by way of the proxy {proxy}" if proxy else ""
+    if not isinstance(error, httpx.TimeoutException):
+        return _connect_failed(error, address, proxy, where)
+    left = remaining()
+    if left is not None and left <= 0.01:
+        return _too_late(request, source)
+    return ConnectFailed(
+        f"{address} gave no answer in time{way} ({type(error).__name__})",
+        remedy="pass a longer timeout=, or check the way there",
+        **where,
+    )
+
+
+def _connect_failed(error: Exception, address: str, proxy: str, where: dict[str, str]) -> EndpointError:
+    tls, unknown = _tls_cause(error), _cause(error, socket.gaierror) is not None
     if tls is not None:
+        address += f" by way of the proxy {proxy}" if proxy else ""
         reason = getattr(tls, "verify_message", "") or str(tls.args[-1] if tls.args else tls)
         if isinstance(tls, ssl.SSLCertVerificationError):
             return TLSFailed(f"the certificate of {address} is not trusted: {reason}", remedy=_TRUST, **where)
         return TLSFailed(f"no TLS with {address}: {reason}", remedy="check host, port and proxy", **where)
-    cause = _cause(error, socket.gaierror)
-    if cause is not None:
+    if proxy:
+        # The proxy looks up and reaches the endpoint; what could not be reached is the proxy.
+        why = f"there is no host {proxy.rpartition(':')[0]!r}" if unknown else str(error)
+        return ConnectFailed(
+            f"the proxy {proxy} on the way to {address} cannot be reached: {why}", remedy=_CHECK_PROXY, **where
+        )
+    if unknown:
         return ConnectFailed(f"there is no host {address.rsplit(':', 1)[0]!r}", remedy="check the name", **where)
     return ConnectFailed(
         f"nothing answers at {address}: {error}", remedy="check host, port, firewall and HTTPS_PROXY", **where
     )
+
+
+def _broken(error: httpx.TransportError, request: httpx.Request, source: str) -> HybridInvError:
+    address, where = _address(request), _where(request, source)
+    if isinstance(error, httpx.UnsupportedProtocol):
+        return ConnectFailed(f"{request.url.host} cannot be reached: {error}", remedy="check the endpoint", **where)
+    if not isinstance(error, httpx.RemoteProtocolError):
+        return TruncatedAnswer(
+            f"the connection to {address} broke: {error or type(error).__name__}", remedy="try again", path=""
+        )
+    if "incomplete" in str(error) or "without sending complete" in str(error):
+        return TruncatedAnswer(
+            f"{address} closed the connection in the middle of its answer", remedy="try again", path=""
+        )
+    return ConnectFailed(f"{address} does not speak HTTP as expected: {error}", remedy="check host and port", **where)
 
 
 def _tls_cause(error: BaseException) -> ssl.SSLError | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyVmomi import VmomiSupport, vim, vmodl
 
-from hybridinv.errors import HybridInvError, TruncatedAnswer
+from hybridinv.errors import HybridInvError, TruncatedAnswer, UnexpectedAnswer
 from hybridinv.transport.vmomi import SessionExpired, stream
 from hybridinv.wire.soap import Row, read_objects
 
@@ -29,6 +29,10 @@ def read_rows(
     """
     types = [_managed(name) for name in paths]
     view = content.viewManager.CreateContainerView(content.rootFolder, types, True)
+    if view is None:
+        raise UnexpectedAnswer(
+            "the answer to CreateContainerView holds no view", path="returnval", remedy="check host and port; try again"
+        )
     try:
         wanted: set[str] | None = None
         arrived: set[str] = set()

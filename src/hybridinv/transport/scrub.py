@@ -1,43 +1,27 @@
-"""What must never be on a tape, whatever the platform: one list of rules, and the check that they worked."""
+"""What must never be on a tape, whatever the platform: bodies without secrets, and the check that it worked."""
 
 from __future__ import annotations
 
 import html
+import json
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
+import orjson
+
 from hybridinv.errors import TapeMismatch
+from hybridinv.wire.secrets import SCRUBBED, SHORTEST, SUSPECT, forms, is_page_token, is_telling, redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-SCRUBBED = "scrubbed"
-_SHORTEST = 6
-_NO_UUID = "00000000-0000-0000-0000-000000000000"
+    import httpx
 
-_NAMES = (
-    "password|passwd|adminPassword|secret|clientSecret|client_secret|access_?token|refresh_?token|id_?token|sasToken|"
-    "storageAccountSasToken|storageAccountKey|accountKey|sharedKey|workspaceKey|connectionString|protectedSettings|"
-    "userData|customData|sessionId|sessionTicket|samlToken|licenseKey|privateKey"
-)
-_RULES = tuple(
-    (re.compile(pattern, re.IGNORECASE), replacement)
-    for pattern, replacement in (
-        # A field of a telling name: in JSON, in JSON within JSON, in XML.
-        (rf'("(?:{_NAMES})"\s*:\s*")(?:[^"\\]|\\.)*', rf"\1{SCRUBBED}"),
-        (rf'(\\"(?:{_NAMES})\\"\s*:\s*\\")(?:[^"\\]|\\\\(?:\\"|[^"]))*', rf"\1{SCRUBBED}"),
-        (rf"(<(?:\w+:)?(?:{_NAMES})(?:\s[^>]*)?>)[^<]+", rf"\1{SCRUBBED}"),
-        # A value that gives itself away.
-        (r"eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*", SCRUBBED),
-        (r"((?:[?&;]|&amp;|\\u0026)sig=)[^&\"'\s<\\]+", rf"\1{SCRUBBED}"),
-        (r"((?:AccountKey|SharedAccessKey|SharedAccessSignature|Password|Pwd)=)[^;\"'\s<]+", rf"\1{SCRUBBED}"),
-        (r"-----BEGIN ([A-Z ]*PRIVATE KEY)-----[\s\S]*?-----END \1-----", SCRUBBED),
-        (r"\b(Negotiate|Bearer|Basic) [\w+/=.~-]{16,}", rf"\1 {SCRUBBED}"),
-        # Names of a vCenter's session objects hold the session's key, and a number of their own that nobody needs.
-        (rf"session\[(?:[0-9a-f-]{{36}}|{SCRUBBED})\]", f"session[{_NO_UUID}]"),
-        (rf"(session\[{_NO_UUID}\])[0-9a-f-]{{36}}", rf"\g<1>{_NO_UUID}"),
-    )
-)
+_DEEPEST = 8
+_JSON = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?(\s*:)?|[{}\[\]]|-?\d[\d.eE+-]*', re.DOTALL)
+_XML = re.compile(r"<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)|</?[^<>]*>?|[^<]+", re.DOTALL)
+_TAG = re.compile(r"<(/?)((?:[\w.-]+:)?([\w.-]+))")
 _LOGIN = tuple(
     (re.compile(rf"(<(?:{names})(?:\s[^>]*)?>)[^<]*", re.IGNORECASE), rf"\g<1>{replacement}")
     for names, replacement in (
@@ -48,12 +32,11 @@ _LOGIN = tuple(
 
 
 def scrub(body: bytes, operation: str = "", secrets: Iterable[str] = ()) -> bytes:
-    """The body without secrets; its form (JSON, XML) stays whole. `secrets` are those known by value."""
-    text = body.decode("utf-8", "surrogateescape")
-    for secret in _forms(secrets):
-        text = text.replace(secret, SCRUBBED)
-    for pattern, replacement in _RULES:
-        text = pattern.sub(replacement, text)
+    """The body without secrets; its form (JSON, XML) stays whole. `secrets` are those known by value.
+
+    What has no secret stays byte for byte.
+    """
+    text = _Scrubber(operation, set(secrets)).clean(body.decode("utf-8", "surrogateescape"))
     if operation.startswith("Login"):
         for pattern, replacement in _LOGIN:
             text = pattern.sub(replacement, text)
@@ -69,10 +52,137 @@ def check_scrubbed(body: bytes, operation: str, secrets: Iterable[str]) -> None:
         )
 
 
-def _forms(secrets: Iterable[str]) -> list[str]:
-    """A secret as it may stand in XML and JSON. One of a few letters is in any text by chance, and is left alone."""
-    long_enough = {secret for secret in secrets if len(secret) >= _SHORTEST}
-    escaped = {html.escape(secret) for secret in long_enough} | {
-        html.escape(secret, quote=False) for secret in long_enough
-    }
-    return sorted(long_enough | escaped, key=len, reverse=True)
+def without(body: bytes, secrets: Iterable[str]) -> bytes:
+    """The body without the secrets that are known by value; nothing else is looked at."""
+    for form in forms(secrets):
+        body = body.replace(form.encode("utf-8", "replace"), SCRUBBED.encode())
+    return body
+
+
+def secrets_of(request: httpx.Request) -> set[str]:
+    """The secrets that go out with a request: its token, cookies and password."""
+    found = {request.headers.get("Authorization", "").rpartition(" ")[2]}
+    for header in request.headers.get_list("Cookie"):
+        found |= {pair.partition("=")[2].strip().strip('"') for pair in header.split(";")}
+    content = request.content.decode("utf-8", "replace")
+    found |= {html.unescape(password) for password in re.findall(r"<password(?:\s[^>]*)?>([^<]+)<", content)}
+    return found - {""}
+
+
+def cause(error: Exception, secrets: Iterable[str] = ()) -> Exception | None:
+    """The error as the cause of ours; None where its text, which a traceback shows, holds a secret."""
+    return error if redact(str(error), secrets) == str(error) else None
+
+
+class _Scrubber:
+    """Walks JSON, XML, and what of either stands in their strings; every leaf under a telling name goes."""
+
+    def __init__(self, operation: str, secrets: set[str]) -> None:
+        self._forms = forms(secrets)
+        self._short = {secret for secret in secrets if 0 < len(secret) < SHORTEST and secret not in SCRUBBED}
+        # A vCenter's `token` says where the next page begins.
+        self._pages = operation.startswith(("RetrieveProperties", "ContinueRetrieveProperties"))
+
+    def clean(self, text: str, depth: int = 0) -> str:
+        if text in self._short:
+            return SCRUBBED
+        for form in self._forms:
+            text = text.replace(form, SCRUBBED)
+        start = text.lstrip("\ufeff \t\r\n")[:1]
+        if start == "<" and depth < _DEEPEST:
+            return self._xml(text, depth)
+        if start in ("{", "[") and depth < _DEEPEST:
+            walked = self._json(text, depth)
+            return walked if _is_json(text) else redact(walked)
+        return redact(text)
+
+    def _json(self, text: str, depth: int) -> str:
+        """Leaves are replaced where they stand, so that the rest stays as it is, also where the end is cut off."""
+        pieces: list[str] = []
+        outer: list[bool] = []
+        end = 0
+        secret = within = page = False
+        for found in _JSON.finditer(text):
+            token = found[0]
+            if token in ("{", "["):
+                outer.append(within)
+                within, secret = within or secret, False
+            elif token in ("}", "]"):
+                within, secret = outer.pop() if outer else False, False
+            elif found[1] is not None:
+                name = _decoded(token[: -len(found[1])])
+                secret, page = is_telling(name), is_page_token(name)
+            elif not page or within:
+                new = _secret_leaf(token) if secret or within else self._leaf(token, depth)
+                if new != token:
+                    pieces += text[end : found.start()], new
+                    end = found.end()
+        return "".join((*pieces, text[end:]))
+
+    def _leaf(self, token: str, depth: int) -> str:
+        if token[0] != '"' or not (SUSPECT.search(token) or token[1:-1] in self._short):
+            return token
+        value = _decoded(token)
+        new = self.clean(value, depth + 1)
+        return token if new == value else json.dumps(new, ensure_ascii=token.isascii())
+
+    def _xml(self, text: str, depth: int) -> str:
+        pieces = []
+        within, level = "", 0
+        for found in _XML.finditer(text):
+            token = found[0]
+            if token.startswith("<") and not token.startswith("<!"):
+                token, step, tag, telling = _tag(token)
+                if tag == within:
+                    level += step
+                elif not within and step > 0 and telling and not (self._pages and tag.lower() == "token"):
+                    within, level = tag, step
+                within = within if level > 0 else ""
+            elif within:
+                token = token if token.isspace() else SCRUBBED
+            elif token in self._short or SUSPECT.search(token):
+                token = self._node(token, depth)
+            pieces.append(token)
+        return "".join(pieces)
+
+    def _node(self, token: str, depth: int) -> str:
+        if token.startswith("<!"):
+            return redact(token)
+        value = html.unescape(token)
+        new = self.clean(value, depth + 1)
+        return token if new == value else html.escape(new, quote=False)
+
+
+@lru_cache(1024)
+def _tag(token: str) -> tuple[str, int, str, bool]:
+    """A tag without secrets in its attributes, how much deeper it leads, its name, and whether that is telling."""
+    token = redact(token)
+    found = _TAG.match(token)
+    if not found:
+        return token, 0, "", False
+    step = -1 if found[1] else 0 if token.endswith("/>") else 1
+    return token, step, found[2], is_telling(found[3])
+
+
+def _secret_leaf(leaf: str) -> str:
+    if leaf[0] == '"':
+        return leaf if leaf == '""' else f'"{SCRUBBED}"'
+    return "0"
+
+
+def _decoded(token: str) -> str:
+    """The text of a JSON string; one that is damaged or cut off as it stands."""
+    if "\\" not in token:
+        return token.strip('"')
+    try:
+        return str(json.loads(token, strict=False))
+    except ValueError:
+        return token.strip('"')
+
+
+def _is_json(text: str) -> bool:
+    try:
+        orjson.loads(text.removeprefix("\ufeff"))
+    except ValueError:
+        return False
+    return True

@@ -14,18 +14,24 @@ import tempfile
 import threading
 from collections import defaultdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 import httpx
 from lxml import etree
 
 from hybridinv.errors import TapeMismatch
-from hybridinv.transport.scrub import check_scrubbed, scrub
+from hybridinv.transport.scrub import check_scrubbed, scrub, secrets_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
 
 FORMAT = "hybridinv-tape"
 VERSION = 1
 PROVENANCES = ("recorded", "published", "seeded")
+_HEAD = "tape.json"
 _SUFFIXES = {"xml": "text/xml; charset=utf-8", "json": "application/json; charset=utf-8", "txt": "text/plain"}
 
 
@@ -49,19 +55,26 @@ class Tape:
     settings: dict[str, Any]
     exchanges: tuple[Exchange, ...]
 
-    def write(self, folder: Path) -> None:
-        """Write the folder, whole or not at all; one tape may take the place of another."""
-        if folder.exists() and not (folder / "tape.json").is_file() and any(folder.iterdir()):
-            raise TapeMismatch(f"{folder} is there and is no tape", remedy="give an empty or a new folder")
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+    def write(self, folder: Path, check: Callable[[Path], None] = lambda _: None) -> None:
+        """Write the folder, whole or not at all; it takes the place of an older tape, and of nothing else.
+
+        `check` is called with the written folder before that is moved to its place; what it raises stops the writing.
+        """
+        check_target(folder)
+        folder = folder.resolve()
+        temporary = None
         try:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
             self._write_into(temporary)
-            shutil.rmtree(folder, ignore_errors=True)
             temporary.chmod(0o755)
-            temporary.rename(folder)
+            check(temporary)
+            _put(temporary, folder)
+        except (OSError, ValueError) as error:
+            raise _unwritable(folder, error) from error
         finally:
-            shutil.rmtree(temporary, ignore_errors=True)
+            if temporary:
+                shutil.rmtree(temporary, ignore_errors=True)
 
     def _write_into(self, folder: Path) -> None:
         index = []
@@ -74,38 +87,139 @@ class Tape:
             "format": FORMAT, "version": VERSION, "platform": self.platform, "provenance": self.provenance,
             "product": self.product, "settings": self.settings, "exchanges": index,
         }  # fmt: skip
-        (folder / "tape.json").write_text(json.dumps(head, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        (folder / _HEAD).write_text(json.dumps(head, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
     @classmethod
     def read(cls, folder: Path) -> Tape:
-        """The tape in a folder."""
-        try:
-            head = json.loads((folder / "tape.json").read_text(encoding="utf-8"))
-            if head.get("format") != FORMAT or head.get("version") != VERSION:
-                raise TapeMismatch(
-                    f"{folder} is a tape of another format or version", remedy="record it again with this release"
-                )
-            return cls(
-                platform=head["platform"], provenance=head["provenance"], product=head["product"],
-                settings=head["settings"],
-                exchanges=tuple(
-                    Exchange(request=row["request"], status=row["status"], retry_after=row.get("retry_after", ""),
-                             body=(folder / row["body"]).read_bytes())
-                    for row in head["exchanges"]
-                ),
-            )  # fmt: skip
-        except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
+        """The tape in a folder; `TapeMismatch` where it is damaged, or leads out of the folder."""
+        head = _read_head(folder)
+        if head.get("format") != FORMAT or head.get("version") != VERSION:
             raise TapeMismatch(
-                f"{folder} is not a tape: {error!r}", remedy="give a folder that hi.record wrote"
-            ) from error
+                f"{folder} is a tape of another format or version", remedy="record it again with this release"
+            )
+        try:
+            return cls(
+                **{name: _given(head, name, str) for name in ("platform", "provenance", "product")},
+                settings=_given(head, "settings", dict),
+                exchanges=tuple(_exchange(folder, row) for row in _given(head, "exchanges", list)),
+            )
+        except (OSError, ValueError) as error:
+            raise _damaged(folder, error) from error
+
+
+def check_target(folder: Path) -> None:
+    """`TapeMismatch` unless a tape can be written there; nothing is left behind."""
+    try:
+        if folder.exists():
+            _check_replaceable(folder)
+        folder = folder.resolve()
+        parent = next(place for place in folder.parents if place.exists())
+        # The name of the tape's own temporary folder where that can be; permissions alone do not tell on every disk.
+        with tempfile.TemporaryDirectory(dir=parent, prefix=f".{folder.name}."):
+            pass
+    except (OSError, ValueError, RuntimeError) as error:
+        raise _unwritable(folder, error) from error
+
+
+def _check_replaceable(folder: Path) -> None:
+    remedy = "give an empty or a new folder"
+    if not folder.is_dir():
+        raise TapeMismatch(f"{folder} is there and is no folder", remedy=remedy)
+    there = sorted(folder.iterdir())
+    if there and not (folder / _HEAD).is_file():
+        raise TapeMismatch(f"{folder} is there and is no tape: it holds {there[0].name}", remedy=remedy)
+    try:
+        rows = _read_head(folder).get("exchanges") if there else None
+    except TapeMismatch:
+        rows = None
+    own = {str(row.get("body")) for row in rows or () if isinstance(row, dict)} | {_HEAD}
+    for path in there:
+        if path.name not in own or (path.is_dir() and not path.is_symlink()):
+            raise TapeMismatch(
+                f"{folder} holds {path.name}, which is not of the tape there; nothing was written", remedy=remedy
+            )
+
+
+def _put(new: Path, folder: Path) -> None:
+    """Rename a folder to its place; what was there is removed after that, and put back if it fails."""
+    if not folder.exists():
+        new.rename(folder)
+        return
+    old = folder.rename(new.with_name(f"{new.name}.old"))
+    try:
+        new.rename(folder)
+    except BaseException:
+        old.rename(folder)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _read_head(folder: Path) -> dict[str, Any]:
+    try:
+        head = json.loads(_inside(folder, _HEAD).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise _damaged(folder, error) from error
+    if not isinstance(head, dict):
+        raise _damaged(folder, ValueError(f"{_HEAD} is no object"))
+    return head
+
+
+def _exchange(folder: Path, row: object) -> Exchange:
+    if not isinstance(row, dict):
+        raise ValueError("an exchange is no object")  # noqa: TRY004 - it becomes a TapeMismatch, as all of them
+    status, pause = _given(row, "status", int), _given({"retry_after": "", **row}, "retry_after", str)
+    if not 100 <= status <= 599 or not (pause.isascii() and pause.isprintable()):
+        raise ValueError(f"no status or Retry-After of HTTP: {status}, {pause!r:.40}")
+    body = _inside(folder, _given(row, "body", str)).read_bytes()
+    return Exchange(request=_given(row, "request", str), status=status, retry_after=pause, body=body)
+
+
+def _given(fields: dict[str, Any], name: str, type_: type[T]) -> T:
+    if type(fields.get(name)) is not type_:
+        raise ValueError(f"{name} is {fields.get(name)!r:.40}, not {type_.__name__}")
+    value: T = fields[name]
+    return value
+
+
+def _inside(folder: Path, name: str) -> Path:
+    """A file of the folder; a `ValueError` where the name, or a link of that name, leads elsewhere."""
+    path = folder / name
+    if path.name != name or "\\" in name or path.resolve().parent != folder.resolve():
+        raise ValueError(f"{name!r:.80} is no name of a file in it")
+    if path.exists() and not path.is_file():
+        raise ValueError(f"{name!r:.80} is no file")
+    return path
+
+
+def _damaged(folder: Path, error: Exception) -> TapeMismatch:
+    return TapeMismatch(
+        f"{folder} is not a tape: {_why(error) or type(error).__name__}", remedy="give a folder that hi.record wrote"
+    )
+
+
+def _unwritable(folder: Path, error: Exception) -> TapeMismatch:
+    return TapeMismatch(
+        f"the tape cannot be written to {folder}: {_why(error)}",
+        remedy="give a new folder in a place where you may write",
+    )
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+    return str(error)
 
 
 class Recorder:
-    """Listens on a wire; `wrap` it around the transport, then ask for `exchanges`."""
+    """Listens on a wire; `wrap` it around the transport, then ask for `exchanges`.
 
-    def __init__(self) -> None:
+    `secrets` are those that went by. A tape that is played asks for none: what stands in for a login there is none.
+    """
+
+    def __init__(self, *, played: bool = False) -> None:
+        self.secrets: set[str] = set()
+        self._played = played
         self._heard: list[Exchange] = []
-        self._secrets: set[str] = set()
         self._lock = threading.Lock()
 
     def wrap(self, inner: httpx.BaseTransport) -> httpx.BaseTransport:
@@ -114,26 +228,26 @@ class Recorder:
 
     def hear(self, request: httpx.Request, response: httpx.Response) -> None:
         """Keep one exchange, and remember the secrets that went by."""
-        secrets = {request.headers.get("Authorization", "").rpartition(" ")[2]}
-        for header in (*request.headers.get_list("Cookie"), *response.headers.get_list("Set-Cookie")):
+        secrets = secrets_of(request)
+        for header in response.headers.get_list("Set-Cookie"):
             secrets.add(header.partition(";")[0].partition("=")[2].strip('"'))
-        secrets.update(re.findall(r"<password>([^<]+)<", request.content.decode("utf-8", "replace")))
         exchange = Exchange(
             request=request_line(request), status=response.status_code,
             retry_after=response.headers.get("Retry-After", ""), body=response.content,
         )  # fmt: skip
         with self._lock:
             self._heard.append(exchange)
-            self._secrets |= secrets - {""}
+            if not self._played:
+                self.secrets |= secrets - {""}
 
     def exchanges(self) -> tuple[Exchange, ...]:
         """What was heard, scrubbed, and checked to hold no secret."""
         scrubbed = []
         for one in self._heard:
             operation = _operation(one.request)
-            body = scrub(one.body, operation, self._secrets)
-            check_scrubbed(body, operation, self._secrets)
-            request = scrub(one.request.encode(), "", self._secrets).decode()
+            body = scrub(one.body, operation, self.secrets)
+            check_scrubbed(body, operation, self.secrets)
+            request = scrub(one.request.encode(), "", self.secrets).decode()
             scrubbed.append(attrs.evolve(one, request=request, body=body))
         return tuple(scrubbed)
 

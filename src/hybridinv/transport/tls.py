@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import ssl
-import warnings
 from typing import TYPE_CHECKING, Any
 
 from hybridinv.errors import TLSFailed
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from os import PathLike
 
 _DIGESTS = {40: "sha1", 64: "sha256", 128: "sha512"}
+_LABEL = re.compile(r"(sha)-?(1|256|512)(?: *fingerprint)?[=:]", re.IGNORECASE)
+_BETWEEN = re.compile("[\\s:\\u200e-]")  # Windows' certificate dialog puts a U+200E before what is copied from it
 
 
 def tls_context(
@@ -21,18 +23,13 @@ def tls_context(
 ) -> ssl.SSLContext:
     """A client context: the system's and certifi's CAs, and `ca_file` beside them; or one pinned certificate.
 
-    `thumbprint` is the SHA-256 (or SHA-1, SHA-512) digest of the server's certificate in hex, with or without colons,
-    as vCenter and `openssl x509 -fingerprint` print it; the certificate is then trusted whoever signed it, and no
-    other is. `verify=False` trusts anybody and warns once.
+    `thumbprint` is as `digest_of` takes it; the certificate is then trusted whoever signed it, and no other is.
+    `verify=False` trusts anybody.
     """
-    if thumbprint:
+    if thumbprint is not None:
         return _Pinned.to(thumbprint)
     context = ssl.create_default_context()
     if not verify:
-        warnings.warn(
-            "verify=False: whoever sits between can read the password; pass ca_file= or thumbprint= instead",
-            stacklevel=2,
-        )
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
         return context
@@ -49,6 +46,25 @@ def tls_context(
     return context
 
 
+def digest_of(thumbprint: str) -> tuple[str, str]:
+    """The algorithm and the hex digits of a thumbprint, as vCenter, `openssl x509 -fingerprint` and Windows print it.
+
+    That is the SHA-256 (or SHA-1, SHA-512) digest of the server's certificate, with or without its label, colons,
+    dashes and blanks. `TLSFailed` where it is none.
+    """
+    text = thumbprint.strip() if isinstance(thumbprint, str) else ""
+    label = _LABEL.match(text)
+    digest = _BETWEEN.sub("", text[label.end() :] if label else text).lower()
+    algorithm = _DIGESTS.get(len(digest))
+    said = "".join(label.groups()).lower() if label else algorithm
+    if algorithm is None or said != algorithm or set(digest) - set("0123456789abcdef"):
+        raise TLSFailed(
+            f"{thumbprint!r:.140} is not a thumbprint",
+            remedy="give the text that `openssl x509 -noout -fingerprint -sha256` prints",
+        )
+    return algorithm, digest
+
+
 class _Pinned(ssl.SSLContext):
     """Checks the peer's certificate right after the handshake, before a byte of ours goes out."""
 
@@ -57,16 +73,10 @@ class _Pinned(ssl.SSLContext):
 
     @classmethod
     def to(cls, thumbprint: str) -> _Pinned:
-        digest = thumbprint.replace(":", "").replace(" ", "").lower()
-        if len(digest) not in _DIGESTS or any(letter not in "0123456789abcdef" for letter in digest):
-            raise TLSFailed(
-                f"{thumbprint!r} is not a thumbprint",
-                remedy="give the hex digest that `openssl x509 -noout -fingerprint -sha256` prints",
-            )
         context = cls(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-        context._digest, context._algorithm = digest, _DIGESTS[len(digest)]
+        context._algorithm, context._digest = digest_of(thumbprint)
         return context
 
     def wrap_socket(self, *arguments: Any, **options: Any) -> ssl.SSLSocket:

@@ -20,15 +20,18 @@ from hybridinv.errors import (
     UnexpectedAnswer,
 )
 from hybridinv.transport.deadline import deadline
+from hybridinv.transport.scrub import cause, secrets_of
+from hybridinv.wire.secrets import excerpt, redact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from hybridinv.transport.client import Wire
 
 OLDEST_API = "6.5"
 _READS = ("Retrieve", "Continue", "Query", "Find", "Fetch", "CreateContainerView", "CurrentTime")
 _GOODBYE = 5.0
+_SERVICES = ("about", "rootFolder", "propertyCollector", "viewManager", "sessionManager")
 _SEES_ALL_READS = "the Read-only role on the vCenter's root, with propagation, is enough"
 
 
@@ -80,28 +83,29 @@ class Stub(SoapStubAdapterBase):  # type: ignore[misc]
         try:
             return SoapResponseDeserializer(self).Deserialize(response.content, result)
         except (ExpatError, TypeError, KeyError, AttributeError, ValueError) as error:
-            shown = response.content[:80].decode("utf-8", "replace").strip()
+            known = secrets_of(response.request)
             raise UnexpectedAnswer(
-                f"the answer cannot be read ({error}): {shown!r}",
+                f"the answer cannot be read ({redact(str(error), known)}): {excerpt(response.content, known)!r}",
                 remedy="check host and port; a proxy or login page may answer",
-            ) from error
+            ) from cause(error, known)
 
     def _refuse(self, response: httpx.Response, operation: str) -> None:
         where: dict[str, Any] = {"source": self._wire.source, "operation": operation}
+        known = secrets_of(response.request)
         if response.status_code != 500 or b"Envelope" not in response.content[:400]:
             raise ServerFault(
-                f"{self._url} answers {response.status_code} {response.reason_phrase}",
+                f"{self._url} answers {response.status_code} {redact(response.reason_phrase, known)}",
                 remedy="check host and port: this must be a vCenter or an ESXi host",
                 status=response.status_code,
                 **where,
             )
-        raise _error(self._decode(response, object), where)
+        raise _error(self._decode(response, object), where, known)
 
 
-def _error(fault: Any, where: dict[str, Any]) -> HybridInvError:
+def _error(fault: Any, where: dict[str, Any], known: Iterable[str]) -> HybridInvError:
     """A vSphere fault as one of our errors."""
     name = type(fault).__name__.rpartition(".")[2]
-    message = f"{name}: {getattr(fault, 'msg', '') or 'no message'}"
+    message = redact(f"{name}: {getattr(fault, 'msg', '') or 'no message'}", known)
     if isinstance(fault, vim.fault.InvalidLogin):
         return AuthenticationFailed(
             "user name or password is wrong", remedy="check both; the user name needs its domain", **where
@@ -170,12 +174,23 @@ class Session:
             )
         content = self._service(stub_version(OLDEST_API))
         content = self._service(stub_version(content.about.apiVersion))
-        content.sessionManager.Login(self._username, self._password, None)
+        if content.sessionManager.Login(self._username, self._password, None) is None:
+            raise self._no_vcenter("Login")
         return content
 
     def _service(self, version: str) -> Any:
         instance = vim.ServiceInstance("ServiceInstance", Stub(self._wire, self._url, version))
-        return instance.RetrieveContent()
+        content = instance.RetrieveContent()
+        if not all(getattr(content, name, None) for name in _SERVICES) or not content.about.apiVersion:
+            raise self._no_vcenter("RetrieveServiceContent")
+        return content
+
+    def _no_vcenter(self, operation: str) -> UnexpectedAnswer:
+        return UnexpectedAnswer(
+            f"what answers at {self._url} is no vCenter and no ESXi host: nothing of use came back from {operation}",
+            path="returnval",
+            remedy="check host and port; a proxy or login page may answer",
+        )
 
     @property
     def live_content(self) -> Any:

@@ -13,6 +13,7 @@ import orjson
 
 from hybridinv.errors import TruncatedAnswer, UnexpectedAnswer
 from hybridinv.wire.reading import Body, look, many, need
+from hybridinv.wire.secrets import excerpt, redact
 
 _REPORT = "report it with a tape of this endpoint (hi.record)"
 _SUPPORTED = re.compile(r"supported (?:api-)?versions? (?:are|is):? ['\"]([^'\"]+)", re.IGNORECASE)
@@ -149,18 +150,18 @@ def decode(body: bytes, *, where: str) -> Any:
 def read_page(body: bytes, *, where: str) -> Page:
     """One page of a list: `{value, nextLink}` or a bare array; `odd` tells of what in it is not an object.
 
-    `where` names the request for messages. An empty nextLink is none.
+    `where` names the request for messages. A nextLink that is null, missing or an empty text is the end, no other is.
     """
     answer = decode(body, where=where)
     value = answer if isinstance(answer, list) else look(answer, "value")
     if not isinstance(value, list):
         raise UnexpectedAnswer(f"{where} answered no list: {_said(answer)}", path="value", remedy=_REPORT)
-    link = look(answer, "nextLink") or None
+    link = look(answer, "nextLink")
     if link is not None and not isinstance(link, str):
         raise UnexpectedAnswer(f"the nextLink of {where} is {link!r:.60}", path="nextLink", remedy=_REPORT)
     items, odd = _objects(value, "value")
     count = _whole(look(answer, "count"), look(answer, "count.value"))
-    return Page(items=items, next_link=link, count=count, odd=odd)
+    return Page(items=items, next_link=link or None, count=count, odd=odd)
 
 
 def read_graph_page(body: bytes, *, where: str = "Resource Graph") -> GraphPage:
@@ -180,8 +181,10 @@ def read_graph_page(body: bytes, *, where: str = "Resource Graph") -> GraphPage:
         raise TruncatedAnswer(f"{where} gave {len(data)} rows of {count}", path="data", remedy="ask again")
     rows, odd = _objects(data, "data")
     token = look(answer, "$skipToken")
+    if token is not None and not isinstance(token, str):
+        raise UnexpectedAnswer(f"the $skipToken of {where} is {token!r:.60}", path="$skipToken", remedy=_REPORT)
     return GraphPage(
-        rows=rows, odd=odd, skip_token=token if isinstance(token, str) and token else None,
+        rows=rows, odd=odd, skip_token=token or None,
         total=_whole(look(answer, "totalRecords")),
         truncated=str(look(answer, "resultTruncated")).strip().lower() == "true",
     )  # fmt: skip
@@ -203,12 +206,7 @@ def _whole(*values: object) -> int | None:
 
 def _said(answer: object) -> str:
     fault = _fault(answer)
-    return f"{fault.code} {fault.message}".strip() or f"{answer!r:.80}"
-
-
-def excerpt(body: bytes) -> str:
-    """The first 80 characters of a body on one line."""
-    return " ".join(body[:400].decode("utf-8", "replace").split())[:80]
+    return f"{fault.code} {fault.message}".strip() or redact(f"{answer!r:.20000}")[:80]
 
 
 @attrs.frozen(kw_only=True)
@@ -227,7 +225,7 @@ def read_error(body: bytes) -> ArmFault:
         answer = decode(body, where="")
     except UnexpectedAnswer:
         title = _TITLE.search(body[:20_000].decode("utf-8", "replace"))
-        return ArmFault(message=" ".join(unescape(title[1]).split()) if title else excerpt(body))
+        return ArmFault(message=redact(" ".join(unescape(title[1]).split())) if title else excerpt(body))
     return _fault(answer)
 
 
@@ -236,8 +234,8 @@ def _fault(answer: object) -> ArmFault:
     error = fields.get("error") or fields.get("odata.error") or answer
     if isinstance(error, str):
         error = {"code": error, "message": fields.get("error_description") or fields.get("message")}
-    code, message = (_text(error, name) for name in ("code", "message"))
-    details = tuple(_details(error))
+    code, message = (redact(_text(error, name)) for name in ("code", "message"))
+    details = tuple(map(redact, _details(error)))
     versions = supported_versions(" ".join((message, *details)))
     return ArmFault(code=code, message=message, details=details, supported_api_versions=versions)
 

@@ -20,9 +20,9 @@ from hybridinv.model import (
     VirtualMachine,
 )
 from hybridinv.wire.arm import arm_id, extension_ids, own_id, own_name, parse_id, worst_status
-from hybridinv.wire.reading import Body, Origin, look
+from hybridinv.wire.reading import Body, Origin, look, many
 
-__all__ = ["extension_ids", "has_instance_view", "read_extension", "read_network", "read_vm"]
+__all__ = ["extension_ids", "has_instance_view", "named_extensions", "read_extension", "read_network", "read_vm"]
 
 _POWER = {state.value: state for state in PowerState} | {"deallocating": PowerState.STOPPING}
 _AGENT = {"ready": AgentStatus.READY, "not ready": AgentStatus.NOT_READY}
@@ -76,6 +76,19 @@ def read_vm(model: dict[str, Any], status: dict[str, Any] | None, origin: Origin
 def has_instance_view(item: Any) -> bool:
     """Whether a row of a VM list has the run-time status; not every endpoint knows `statusOnly`."""
     return _instance_view(item) is not None
+
+
+def named_extensions(model: dict[str, Any], status: dict[str, Any] | None) -> set[str] | None:
+    """The ids, in lower case, of the extensions that a machine's two rows name; None where neither could name one.
+
+    API: `resources[]` of the list, `instanceView.extensions[]` of the `statusOnly=true` list.
+    """
+    view = _instance_view(status) or _instance_view(model)
+    if view is None and "resources" not in model:
+        return None
+    names = (look(one, "name") for one in many(look(view, "extensions")))
+    seen = {f"{arm_id(model['id'])}/extensions/{name.lower()}" for name in names if isinstance(name, str) and name}
+    return seen | set(extension_ids(model))
 
 
 def read_extension(body: dict[str, Any], status: dict[str, Any] | None, origin: Origin) -> Extension:

@@ -10,7 +10,7 @@ from typing import Any
 from hybridinv.model import Agent, AgentStatus, Disk, Extension, Nic, OSType, Tags, VirtualMachine
 from hybridinv.wire.arm import arm_id, extension_ids, own_id, own_name
 from hybridinv.wire.compute import read_extension as _read_extension
-from hybridinv.wire.reading import Body, Origin, mac_text, uuid_text
+from hybridinv.wire.reading import Body, Origin, in_64_bits, mac_text, uuid_text
 
 __all__ = ["extension_ids", "read_extension", "read_machine"]
 
@@ -133,7 +133,11 @@ def _cpus(properties: Body, detected: Body) -> int | None:
     cores = [processor.number("numberOfCores") for processor in hardware.each("processors")]
     # a list shorter than the sockets says nothing of the others
     whole = len(cores) >= (hardware.number("numberOfCpuSockets") or 1)
-    return logical or (sum(core or 0 for core in cores) if whole else 0) or None
+    try:
+        return logical or (in_64_bits(sum(core or 0 for core in cores)) if whole else 0) or None
+    except OverflowError:
+        properties.note("hardwareProfile.processors[].numberOfCores", "numbers", cores)
+        return None
 
 
 def _memory(properties: Body, detected: Body) -> int | None:

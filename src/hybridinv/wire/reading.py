@@ -86,7 +86,7 @@ def mac_text(value: str) -> str:
 def in_64_bits(number: int) -> int:
     """The number; `OverflowError` where no table can hold it."""
     if not -_LARGEST - 1 <= number <= _LARGEST:
-        raise OverflowError(f"{number:.3g} takes more than 64 bits")
+        raise OverflowError("it takes more than 64 bits")
     return number
 
 

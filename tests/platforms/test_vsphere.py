@@ -1,0 +1,114 @@
+"""vSphere without a vCenter: what its constructor takes, and answers that come from something else."""
+
+import httpx
+import pytest
+
+import hybridinv as hi
+
+LOGIN = {"username": "reader@vsphere.local", "password": "hunter2-correct-horse"}
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "source"),
+    [
+        ("vc01.example.com", 443, "vc01.example.com"),
+        (" VC01 ", 443, "VC01"),
+        ("vc01", 8443, "vc01:8443"),
+        ("192.0.2.1", 443, "192.0.2.1"),
+        ("2001:db8::1", 443, "2001:db8::1"),
+        ("[2001:db8::1]", 8443, "[2001:db8::1]:8443"),
+    ],
+)
+def test_the_source_tells_two_servers_of_one_host_apart(host, port, source):
+    adapter = hi.VSphere(host, port=port)
+    assert adapter.source == source
+    assert adapter.settings == {"host": host.strip(), "port": port}
+    assert hi.VSphere(**adapter.settings).source == source
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "", " ", "https://vc", "https://vc:443/", "vc:443", "vc/sdk", "vc?x", "vc#x", "me@vc", "me:hunter2secret@vc",
+        "a b", "[vc]", "2001:db8", "vc\\x", "vc\x00", "\ud800", 5, None, b"vc", ["vc"],
+    ],
+)  # fmt: skip
+def test_what_is_no_host_is_refused_at_once(host):
+    with pytest.raises(hi.NotSupported, match="host=") as caught:
+        hi.VSphere(host, **LOGIN)
+    assert 'host="vc01.example.com", port=443' in caught.value.remedy
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("port", [0, -1, 65536, "443", 443.0, None, True])
+def test_what_is_no_port_is_refused_at_once(port):
+    with pytest.raises(hi.NotSupported, match="is no port"):
+        hi.VSphere("vc", port=port)
+
+
+@pytest.mark.parametrize("name", ["username", "password"])
+@pytest.mark.parametrize("value", [b"hunter2secret", 5, ["hunter2secret"]])
+def test_a_login_is_text(name, value):
+    with pytest.raises(hi.NotSupported, match=f"{name}= is a text") as caught:
+        hi.VSphere("vc", **{**LOGIN, name: value})
+    assert "hunter2" not in str(caught.value)
+
+
+# Something else answers
+
+PAGE = "<html><head><title>Sign in</title></head><body>hello</body></html>"
+ENVELOPE = """<?xml version="1.0" encoding="UTF-8"?>
+<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"
+ xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><soapenv:Body>{}</soapenv:Body></soapenv:Envelope>"""
+MOREFS = ("rootFolder", "propertyCollector", "viewManager", "sessionManager")
+CONTENT = (
+    "".join(f'<{name} type="{name[0].upper()}{name[1:]}">{name}</{name}>' for name in MOREFS)
+    .replace('type="RootFolder"', 'type="Folder"')
+    .replace("<viewManager", "<about><name>x</name><fullName>x</fullName><vendor>x</vendor><version>8</version>"
+             "<build>1</build><osType>x</osType><productLineId>vpx</productLineId><apiType>VirtualCenter</apiType>"
+             "<apiVersion>8.0.3.0</apiVersion></about><viewManager")
+)  # fmt: skip
+SESSION = "<key>1</key><userName>x</userName><fullName>x</fullName><locale>en</locale><messageLocale>en</messageLocale>"
+ANSWERS = {"RetrieveServiceContent": CONTENT, "Login": SESSION, "CreateContainerView": "view", "Logout": None}
+
+
+def vcenter(**instead):
+    """An adapter for a server that answers as `ANSWERS` says, and to some operations with something else."""
+    answers = {**ANSWERS, **instead}
+
+    def answer(request):
+        operation = request.extensions["operation"]
+        said = answers.get(operation)
+        if said == PAGE:
+            return httpx.Response(200, text=PAGE)
+        inner = "" if said is None else f"<returnval>{said}</returnval>"
+        return httpx.Response(
+            200, text=ENVELOPE.format(f'<{operation}Response xmlns="urn:vim25">{inner}</{operation}Response>')
+        )
+
+    return hi.VSphere("vc.example", **LOGIN, transport=httpx.MockTransport(answer))
+
+
+@pytest.mark.parametrize(
+    "instead",
+    [
+        {"RetrieveServiceContent": PAGE},
+        {"RetrieveServiceContent": None},
+        {"RetrieveServiceContent": CONTENT.replace("viewManager", "x")},
+        {"RetrieveServiceContent": CONTENT.replace("8.0.3.0", "")},
+        {"Login": PAGE},
+        {"Login": None},
+        {"CreateContainerView": PAGE},
+        {"CreateContainerView": None},
+        {"RetrievePropertiesEx": PAGE},
+    ],
+    ids=lambda instead: " ".join(f"{name} {str(said)[:6]}" for name, said in instead.items()),
+)
+def test_what_is_no_vcenter_is_one_clear_error(instead):
+    with vcenter(**instead) as adapter:
+        with pytest.raises(hi.UnexpectedAnswer) as caught:
+            adapter.vms()
+        assert caught.value.remedy
+        inventory = hi.collect([adapter], kinds=["vms"])
+    assert {problem.error for problem in inventory.problems} == {"UnexpectedAnswer"}
+    assert "bug" not in str(list(inventory.problems))
