@@ -74,7 +74,9 @@ def test_the_demo_answers_and_says_what_is_next(capsys: pytest.CaptureFixture[st
     assert main(["demo"]) == 0
     assert time.monotonic() - started < 5
     said = capsys.readouterr()
-    assert re.search(r"azure-stack-hub management\.utrecht\.hub\.example\.test: 4 hosts, 4 vms, 3 extensions, 1 cluster, ", said.out)
+    assert re.search(
+        r"azure-stack-hub management\.utrecht\.hub\.example\.test: 4 hosts, 4 vms, 3 extensions, 1 cluster, ", said.out
+    )
     assert "build01: cold compute and storage migration" in said.out
     assert "WARNING ProvisioningNotConfigured" in said.out
     assert "AccessDenied" in said.out

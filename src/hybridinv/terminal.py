@@ -88,7 +88,9 @@ def draw_summary(console: Console, inventory: hi.Inventory) -> None:
     """What there is of each source, one line each: it is whole on a terminal of any width."""
     say(console, f"As of {inventory.taken_at:%Y-%m-%d %H:%M} UTC:")
     for (platform, source), row in inventory.counts().items():
-        found = ", ".join(count_of(kind.replace("_", " ").removesuffix("s"), row[kind]) for kind in KINDS if kind in row)
+        found = ", ".join(
+            count_of(kind.replace("_", " ").removesuffix("s"), row[kind]) for kind in KINDS if kind in row
+        )
         say(console, f"  {platform} {source}: {found or 'nothing'}")
     say(console, "")
 

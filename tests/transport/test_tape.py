@@ -48,6 +48,38 @@ def test_a_tape_takes_the_place_of_a_tape_and_of_nothing_else(tmp_path: Path) ->
     assert (tmp_path / "home" / "thesis.txt").read_text() == "mine"
 
 
+def test_the_old_tape_is_put_back_where_the_new_one_cannot_take_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tape(exchange("/a"), exchange("/b")).write(tmp_path / "tape")
+    rename = Path.rename
+
+    def fails(self: Path, target: Path) -> Path:
+        if target == tmp_path / "tape" and not self.name.endswith(".old"):
+            raise OSError(28, "No space left on device")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", fails)
+    with pytest.raises(hi.TapeMismatch, match="No space left") as caught:
+        tape(exchange("/a")).write(tmp_path / "tape")
+    assert caught.value.remedy
+    assert len(Tape.read(tmp_path / "tape").exchanges) == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["tape"]
+
+
+def test_a_check_that_fails_leaves_the_old_tape(tmp_path: Path) -> None:
+    tape(exchange("/a"), exchange("/b")).write(tmp_path / "tape")
+
+    def check(written: Path) -> None:
+        assert len(Tape.read(written).exchanges) == 1
+        raise hi.TapeMismatch("no")
+
+    with pytest.raises(hi.TapeMismatch, match="^no$"):
+        tape(exchange("/a")).write(tmp_path / "tape", check)
+    assert len(Tape.read(tmp_path / "tape").exchanges) == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["tape"]
+
+
 @pytest.mark.parametrize(
     "damage",
     [
@@ -93,6 +125,17 @@ def test_request_lines_do_not_depend_on_order_or_escapes() -> None:
     one = httpx.Request("GET", "https://h/p?b=%24x&a=1")
     two = httpx.Request("GET", "https://h:443/p?a=1&b=$x")
     assert request_line(one) == request_line(two) == "GET h/p?a=1&b=$x"
+
+
+def test_a_short_cookie_is_no_secret_and_a_short_token_is() -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, headers={"Set-Cookie": "node=n1"}, json={"a": "n1", "b": "t0k", "c": "t0ken"})
+
+    recorder = Recorder()
+    with httpx.Client(transport=recorder.wrap(httpx.MockTransport(answer))) as client:
+        for _ in range(2):
+            client.get("https://arm.example.test/a", headers={"Authorization": "Bearer t0k"})
+    assert [json.loads(one.body) for one in recorder.exchanges()] == [{"a": "n1", "b": "scrubbed", "c": "t0ken"}] * 2
 
 
 def test_a_recorder_keeps_no_header_and_no_secret() -> None:

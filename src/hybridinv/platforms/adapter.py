@@ -149,9 +149,7 @@ class Adapter(ABC):
                     count = len(getattr(inventory, kind))
                     progress(Progress(source=self.source, platform=self.platform, kind=kind, read=count,
                                       expected=count, done=True, problems=len(inventory.problems)))  # fmt: skip
-        return attrs.evolve(
-            inventory, asked=[attrs.evolve(asked, subscription_ids=survey.subscription_ids_read())]
-        )
+        return attrs.evolve(inventory, asked=[attrs.evolve(asked, subscription_ids=survey.subscription_ids_read())])
 
     def _add(self, inventory: Inventory, survey: Survey, kind: str) -> Inventory:
         try:

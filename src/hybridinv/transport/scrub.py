@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _DEEPEST = 8
 _JSON = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?(\s*:)?|[{}\[\]]|-?\d[\d.eE+-]*', re.DOTALL)
+_HALF = re.compile(r"(?<!\\)((?:\\\\)*)\\(?:u[0-9a-f]{0,3})?\Z", re.IGNORECASE)
 _XML = re.compile(r"<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)|</?[^<>]*>?|[^<]+", re.DOTALL)
 _TAG = re.compile(r"<(/?)((?:[\w.-]+:)?([\w.-]+))")
 _LOGIN = tuple(
@@ -63,10 +65,16 @@ def secrets_of(request: httpx.Request) -> set[str]:
     """The secrets that go out with a request: its token, cookies and password."""
     found = {request.headers.get("Authorization", "").rpartition(" ")[2]}
     for header in request.headers.get_list("Cookie"):
-        found |= {pair.partition("=")[2].strip().strip('"') for pair in header.split(";")}
+        found |= cookies(header.split(";"))
     content = request.content.decode("utf-8", "replace")
     found |= {html.unescape(password) for password in re.findall(r"<password(?:\s[^>]*)?>([^<]+)<", content)}
     return found - {""}
+
+
+def cookies(pairs: Iterable[str]) -> set[str]:
+    """The values of `name=value` pairs; a short one is no session's key, but what a load balancer counts by."""
+    values = {pair.partition("=")[2].strip().strip('"') for pair in pairs}
+    return {value for value in values if len(value) >= SHORTEST}
 
 
 def cause(error: Exception, secrets: Iterable[str] = ()) -> Exception | None:
@@ -171,13 +179,12 @@ def _secret_leaf(leaf: str) -> str:
 
 
 def _decoded(token: str) -> str:
-    """The text of a JSON string; one that is damaged or cut off as it stands."""
-    if "\\" not in token:
-        return token.strip('"')
-    try:
-        return str(json.loads(token, strict=False))
-    except ValueError:
-        return token.strip('"')
+    """The text of a JSON string, also of one that is cut off; a damaged one as it stands."""
+    if "\\" in token:
+        for text in (token, _HALF.sub(r"\1", token) + '"'):
+            with suppress(ValueError):
+                return str(json.loads(text, strict=False))
+    return token.strip('"')
 
 
 def _is_json(text: str) -> bool:

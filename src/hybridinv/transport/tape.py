@@ -21,7 +21,7 @@ import httpx
 from lxml import etree
 
 from hybridinv.errors import TapeMismatch
-from hybridinv.transport.scrub import check_scrubbed, scrub, secrets_of
+from hybridinv.transport.scrub import check_scrubbed, cookies, scrub, secrets_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -229,8 +229,7 @@ class Recorder:
     def hear(self, request: httpx.Request, response: httpx.Response) -> None:
         """Keep one exchange, and remember the secrets that went by."""
         secrets = secrets_of(request)
-        for header in response.headers.get_list("Set-Cookie"):
-            secrets.add(header.partition(";")[0].partition("=")[2].strip('"'))
+        secrets |= cookies(header.partition(";")[0] for header in response.headers.get_list("Set-Cookie"))
         exchange = Exchange(
             request=request_line(request), status=response.status_code,
             retry_after=response.headers.get("Retry-After", ""), body=response.content,
@@ -238,7 +237,7 @@ class Recorder:
         with self._lock:
             self._heard.append(exchange)
             if not self._played:
-                self.secrets |= secrets - {""}
+                self.secrets |= secrets
 
     def exchanges(self) -> tuple[Exchange, ...]:
         """What was heard, scrubbed, and checked to hold no secret."""

@@ -41,7 +41,9 @@ _NAME = f"(?:{_NAMES})"
 _TELLING = re.compile(rf"{_NAME}\Z", re.IGNORECASE)
 _PAGE_TOKEN = re.compile(rf"(?:{'|'.join(_PAGES)})[-_]?token\Z", re.IGNORECASE)
 
-SUSPECT = re.compile(rf"[\\&=]|eyJ|-----BEGIN|session\[|(?:bearer|basic|negotiate) |{_NAME}", re.IGNORECASE)
+SUSPECT = re.compile(
+    rf"[\\&=]|eyJ|-----BEGIN|session\[|securestring|(?:bearer|basic|negotiate) |{_NAME}", re.IGNORECASE
+)
 """In every text that `redact` would change, and in few others; so it saves most of the work."""
 
 _NAMED = re.compile(
@@ -82,7 +84,7 @@ _RULES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...]
         # -Password xyz, --db-password xyz, /pwd:xyz
         (
             rf"(?<![\w/-])((?:--?[\w-]{{0,40}}?{_NAME}(?:\s+|\s*:\s*)|/[\w-]{{0,40}}?{_NAME}:))"
-            r"""(?:"[^"]*"|'[^']*'|(?!-)[^\s"']+)""",
+            r"""(?:\\?"[^"]*"|'[^']*'|(?!-)[^\s"']+)""",
             rf"\1{SCRUBBED}",
         ),
         # Names of a vCenter's session objects hold the session's key, and a number of their own that nobody needs.
