@@ -481,7 +481,7 @@ def test_collect_and_record_from_a_simulator(tmp_path: Path) -> None:
         collected = run("collect", str(file), "-o", str(tmp_path / "estate.json"), "--strict", env=environment)
         recorded = run("record", str(file), "vc", str(tmp_path / "tape"), env=environment)
         process.stdin.close()
-    assert (collected.returncode, collected.stderr) == (0, f"{said['host']} (vsphere): read\n")
+    assert (collected.returncode, collected.stderr) == (0, f"{said['host']}:{said['port']} (vsphere): read\n")
     assert (recorded.returncode, recorded.stderr) == (0, "")
     assert {vm.name for vm in hi.load(tmp_path / "estate.json").vms} >= {"web01", "build01"}
     assert hi.replay(tmp_path / "tape").vms() == hi.load(tmp_path / "estate.json").vms

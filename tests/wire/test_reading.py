@@ -96,6 +96,12 @@ def test_the_largest_numbers_are_kept() -> None:
     assert Body({"g": 2**33}).gigabytes("g") is None
 
 
+def test_a_product_beyond_64_bits_is_unknown_and_noted() -> None:
+    body = Body({"mb": 2**50, "ok": 2})
+    assert (body.number("mb", times=2**20), body.number("ok", times=2**20)) == (None, 2**21)
+    assert body.notes == [f"mb: expected a number, got {2**50}"]
+
+
 def test_a_note_does_not_repeat_a_long_value() -> None:
     body = Body({"n": "x" * 10_000})
     body.number("n")

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from hybridinv.platforms.adapter import Report
-    from hybridinv.platforms.arm import ArmSurvey
+    from hybridinv.platforms.arm_survey import ArmSurvey
 
 
 class Azure(CloudAdapter):

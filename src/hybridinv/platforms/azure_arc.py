@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from hybridinv.errors import TruncatedAnswer
 from hybridinv.model import Extension, VirtualMachine
 from hybridinv.platforms.adapter import Reading, Report
-from hybridinv.platforms.arm import FEW, ArmSurvey, CloudAdapter, Item, check_native, sdk_errors
+from hybridinv.platforms.arm import FEW, CloudAdapter, check_native, sdk_errors
+from hybridinv.platforms.arm_survey import ArmSurvey, Item
 from hybridinv.transport.parallel import once
 from hybridinv.wire import arm as wire
 from hybridinv.wire import hybridcompute

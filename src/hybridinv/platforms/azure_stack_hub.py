@@ -17,7 +17,7 @@ from hybridinv.errors import (
     UnexpectedAnswer,
 )
 from hybridinv.platforms.adapter import Reading, Report, Survey
-from hybridinv.platforms.arm import ArmAdapter, ArmSurvey, Item
+from hybridinv.platforms.arm import ArmAdapter
 from hybridinv.platforms.compute import ComputeSurvey, native_compute
 from hybridinv.transport.arm import REPORT, ArmClient, Credential, subscriptions
 from hybridinv.transport.client import TIMEOUT, Wire
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from os import PathLike
 
+    from hybridinv.platforms.arm_survey import ArmSurvey, Item
     from hybridinv.wire.reading import Origin
 
 _ENDPOINTS = "/metadata/endpoints"

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from hybridinv.errors import HybridInvError, NotFound, ServerFault, TruncatedAnswer
 from hybridinv.model import Extension, VirtualMachine
 from hybridinv.platforms.adapter import Reading
-from hybridinv.platforms.arm import FEW, ArmSurvey, Item, check_native, sdk_errors
+from hybridinv.platforms.arm import FEW, check_native, sdk_errors
+from hybridinv.platforms.arm_survey import ArmSurvey, Item
 from hybridinv.transport.parallel import once
 from hybridinv.wire import arm as wire
 from hybridinv.wire import compute

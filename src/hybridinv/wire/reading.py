@@ -140,8 +140,8 @@ class Body:
         """The texts in the list at a path."""
         return tuple(value for value in many(look(self.value, path)) if isinstance(value, str) and value)
 
-    def number(self, *paths: str) -> int | None:
-        """The first whole number; digits in a text count, fractions are cut. Beyond 64 bits it is none."""
+    def number(self, *paths: str, times: int = 1) -> int | None:
+        """The first whole number, multiplied; digits in a text count, fractions are cut. Beyond 64 bits it is none."""
         for path in paths:
             value = look(self.value, path)
             if value is None or value == "":
@@ -150,7 +150,7 @@ class Body:
                 if isinstance(value, bool) or not isinstance(value, (int, float, str)):
                     raise ValueError  # noqa: TRY004 - one except clause serves both
                 whole = not isinstance(value, str) or value.lstrip("+-").isdigit()
-                return in_64_bits(int(value) if whole else int(float(value)))
+                return in_64_bits(times * (int(value) if whole else int(float(value))))
             except (ValueError, OverflowError):
                 self.note(path, "a number", value)
         return None

@@ -9,6 +9,7 @@ import attrs
 from lxml import etree
 
 from hybridinv.errors import TruncatedAnswer, UnexpectedAnswer
+from hybridinv.wire.secrets import excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
@@ -100,9 +101,8 @@ def _unreadable(error: etree.XMLSyntaxError | None, start: bytes, seen: int) -> 
         return TruncatedAnswer(
             f"the answer ends, or breaks, after {seen} objects: {error}", path="returnval.objects", remedy="try again"
         )
-    shown = start.decode("utf-8", "replace").strip()
     return UnexpectedAnswer(
-        f"the answer is not SOAP: {shown!r}", remedy="check host and port; a proxy or login page may answer"
+        f"the answer is not SOAP: {excerpt(start)}", remedy="check host and port; a proxy or login page may answer"
     )
 
 

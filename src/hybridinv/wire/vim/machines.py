@@ -40,7 +40,6 @@ _NO_LINUX = (
 )
 _RAW = ("VirtualDiskRawDisk", "VirtualDiskPartitionedRawDisk")
 _NIC_TYPES = ("VirtualE1000", "VirtualVmxnet", "VirtualPCNet32", "VirtualSriovEthernetCard", "VirtualEthernetCard")
-_MIB = 1024 * 1024
 
 
 def read_vm(row: Row, tree: Tree) -> VirtualMachine:
@@ -63,7 +62,7 @@ def read_vm(row: Row, tree: Tree) -> VirtualMachine:
         os_type=_os_type(body.text("guest.guestId"), body.text("config.guestId")),
         os_name=body.text("guest.guestFullName", "config.guestFullName"),
         cpus=body.number("config.hardware.numCPU"),
-        memory_bytes=_mebibytes(body.number("config.hardware.memoryMB")),
+        memory_bytes=body.number("config.hardware.memoryMB", times=1024**2),
         bios_uuid=uuid_text(body.text("config.uuid")),
         instance_uuid=uuid_text(body.text("config.instanceUuid")),
         native_id=row.id,
@@ -103,10 +102,6 @@ def _os_type(*guest_ids: str) -> OSType:
     return OSType.LINUX if "linux" in known or not known.startswith(_NO_LINUX) else OSType.OTHER
 
 
-def _mebibytes(value: int | None) -> int | None:
-    return None if value is None else value * _MIB
-
-
 def _addresses(nics: tuple[Nic, ...], body: Body) -> tuple[str, ...]:
     first = body.text("guest.ipAddress")
     everything = ((first,) if first else ()) + tuple(address for nic in nics for address in nic.ip_addresses)
@@ -119,11 +114,11 @@ def _disks(devices: list[Body], tree: Tree) -> Iterator[Disk]:
         if device.text("_type") != "VirtualDisk":
             continue
         capacity = device.number("capacityInBytes")
-        kibibytes = device.number("capacityInKB")
+        kibibytes = device.number("capacityInKB", times=1024)
         backing = device.at("backing")
         yield Disk(
             name=device.text("deviceInfo.label"),
-            capacity_bytes=kibibytes * 1024 if capacity is None and kibibytes is not None else capacity,
+            capacity_bytes=kibibytes if capacity is None else capacity,
             datastore_id=tree.id_of(backing.text("datastore")),
             path=backing.text("fileName"),
             thin=backing.truth("thinProvisioned"),
