@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import re
@@ -99,6 +100,11 @@ class Wire:
             if self._client is not None:
                 self._client.close()
                 self._client = None
+
+    def __del__(self) -> None:
+        # An adapter in a notebook is rarely closed; its connections must not outlive it.
+        with contextlib.suppress(Exception):
+            self.close()
 
     def __getstate__(self) -> dict[str, object]:
         return {k: v for k, v in self.__dict__.items() if k not in ("_lock", "_client")}
