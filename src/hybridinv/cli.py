@@ -18,11 +18,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import attrs
-
 import hybridinv as hi
 from hybridinv.inventory import KINDS
-from hybridinv.saving import check_writable
+from hybridinv.saving import check_writable, plain
 from hybridinv.terminal import (
     clean,
     draw_grid,
@@ -179,7 +177,7 @@ def _show(arguments: argparse.Namespace) -> int:
     for name, wanted in arguments.where:
         records = records.where(**{name: partial(_is, wanted)})
     if arguments.json:
-        _print_json([_plain(record) for record in records])
+        _print_json([plain(record) for record in records])
         return 0
     console = open_console()
     room = max(console.height - 6, 5) if console.is_terminal and not arguments.all else len(records)
@@ -195,7 +193,7 @@ def _show_summary(inventory: hi.Inventory, arguments: argparse.Namespace) -> int
             {"platform": platform, "source": source, **row} for (platform, source), row in inventory.counts().items()
         ]
         facts = {"taken_at": inventory.taken_at, "complete": inventory.complete, "sources": inventory.sources}
-        _print_json({**facts, "counts": counts, "problems": [_plain(one) for one in inventory.problems]})
+        _print_json({**facts, "counts": counts, "problems": [plain(one) for one in inventory.problems]})
         return 0
     console = open_console()
     draw_summary(console, inventory)
@@ -317,15 +315,6 @@ def _is(wanted: str, value: object) -> bool:
     if isinstance(value, (tuple, frozenset)):
         return any(_is(wanted, one) for one in value)
     return wanted.lower() in {shown(value).lower(), "" if value is None else str(value).lower()}
-
-
-def _plain(record: Any) -> dict[str, Any]:
-    """A record as JSON has it; sets are sorted, so that the same inventory prints the same."""
-
-    def serialize(_: object, __: object, value: Any) -> Any:
-        return sorted(value) if isinstance(value, frozenset) else value
-
-    return attrs.asdict(record, value_serializer=serialize)
 
 
 def _print_json(value: object) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import attrs
 
 from hybridinv.errors import DeadlineExceeded, NotSupported
-from hybridinv.inventory import KINDS, Inventory, Named, check_kind, merged, problem_of
+from hybridinv.inventory import KINDS, Inventory, Named, check_kind, listed, merged, problem_of
 from hybridinv.model import Asked
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def _seconds(deadline: Any) -> float:
 def _wanted(sources: Sequence[Source], kinds: Iterable[str] | None) -> list[str]:
     if kinds is None:
         return list(KINDS)
-    wanted = [kinds] if isinstance(kinds, str) else list(kinds)
+    wanted = listed(kinds)
     for kind in wanted:
         check_kind(kind)
         if not any(kind in source.capabilities for source in sources):

@@ -89,34 +89,16 @@ class AuthenticationFailed(EndpointError):
 class AccessDenied(EndpointError):
     """The account may not read this; `missing` names the privilege or role where the endpoint says it."""
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        missing: str = "",
-        source: str = "",
-        operation: str = "",
-        request_id: str = "",
-        remedy: str = "",
-    ) -> None:
-        super().__init__(message, source=source, operation=operation, request_id=request_id, remedy=remedy)
+    def __init__(self, message: str, *, missing: str = "", **where: str) -> None:
+        super().__init__(message, **where)
         self.missing = _printable(missing)
 
 
 class Throttled(EndpointError):
     """The endpoint asks for a pause (`retry_after`, seconds) that does not fit in the deadline."""
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        retry_after: float | None = None,
-        source: str = "",
-        operation: str = "",
-        request_id: str = "",
-        remedy: str = "",
-    ) -> None:
-        super().__init__(message, source=source, operation=operation, request_id=request_id, remedy=remedy)
+    def __init__(self, message: str, *, retry_after: float | None = None, **where: str) -> None:
+        super().__init__(message, **where)
         self.retry_after = retry_after
 
 
@@ -127,17 +109,8 @@ class DeadlineExceeded(EndpointError):
 class ServerFault(EndpointError):
     """The endpoint answered with a fault of its own; `status` is the HTTP status where there is one."""
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        status: int = 0,
-        source: str = "",
-        operation: str = "",
-        request_id: str = "",
-        remedy: str = "",
-    ) -> None:
-        super().__init__(message, source=source, operation=operation, request_id=request_id, remedy=remedy)
+    def __init__(self, message: str, *, status: int = 0, **where: str) -> None:
+        super().__init__(message, **where)
         self.status = status
 
 

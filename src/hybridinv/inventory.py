@@ -43,6 +43,11 @@ KINDS: dict[str, type] = {
 """The kinds of records, named as the adapters' methods and the inventory's tables are."""
 
 
+def listed(kinds: Iterable[str]) -> list[str]:
+    """The kinds as a list; one name alone is a list of it."""
+    return [kinds] if isinstance(kinds, str) else list(kinds)
+
+
 def check_kind(kind: str) -> None:
     """`NotSupported` unless there is such a kind."""
     if kind not in KINDS:

@@ -93,6 +93,12 @@ def check_writable(path: str | os.PathLike[str]) -> Path:
     return Path(path)
 
 
+def plain(record: Any) -> dict[str, Any]:
+    """A record as dicts, lists and scalars; sets are sorted, so that equal records are equal text. Moments stay."""
+    values: dict[str, Any] = _converter().unstructure(record)
+    return values
+
+
 @cache
 def _converter() -> cattrs.Converter:
     from cattrs.preconf.orjson import make_converter
@@ -104,6 +110,7 @@ def _converter() -> cattrs.Converter:
     converter.register_structure_hook(datetime, _moment)
     for scalar in (str, int, float, bool):
         converter.register_structure_hook(scalar, _exactly)
+    converter.register_unstructure_hook_func(lambda hint: getattr(hint, "__origin__", None) is frozenset, sorted)
     converter.register_unstructure_hook_factory(
         _are_records,
         lambda hint: lambda records: [converter.unstructure(record, hint.__args__[0]) for record in records],

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
 from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import attrs
-
 from hybridinv.errors import HybridInvError, TapeMismatch
-from hybridinv.inventory import KINDS
+from hybridinv.inventory import KINDS, listed
 from hybridinv.platforms import PLATFORMS
+from hybridinv.saving import plain
 from hybridinv.transport.scrub import scrub
 from hybridinv.transport.tape import PROVENANCES, Player, Recorder, Tape, check_target
 
@@ -38,7 +36,7 @@ def record(adapter: Adapter, folder: str | os.PathLike[str], kinds: Iterable[str
     check_target(target)
     played = adapter.played
     recorder = Recorder(played=played is not None)
-    kinds = None if kinds is None else [kinds] if isinstance(kinds, str) else list(kinds)
+    kinds = None if kinds is None else listed(kinds)
     with adapter.overheard(recorder.wrap):
         inventory = adapter.inventory(kinds)
     tape = Tape(
@@ -118,9 +116,8 @@ def _check(played: Inventory, recorded: Inventory, secrets: set[str]) -> None:
 
 
 def _plain(record: Any, secrets: set[str]) -> str:
-    """A record as text, scrubbed; sets are in order, for two that are equal may not be."""
-    fields = attrs.asdict(record, value_serializer=lambda _, __, v: sorted(v) if isinstance(v, frozenset) else v)
-    text = json.dumps(fields, sort_keys=True, default=lambda v: dict(v) if isinstance(v, Mapping) else str(v))
+    """A record as text, scrubbed."""
+    text = json.dumps(plain(record), sort_keys=True, default=str)
     return scrub(text.encode(), "", secrets).decode()
 
 

@@ -377,18 +377,6 @@ def test_details_without_end_end():
 # api-versions
 
 
-def test_versions_are_ordered_by_date_with_previews_first():
-    versions = ["2020-06-01", "2015-06-15", "2020-06-01-Preview", "2024-07-01", "1.0", "2014-12-01-preview"]
-    assert sorted(versions, key=arm.version_order) == [
-        "1.0",
-        "2014-12-01-preview",
-        "2015-06-15",
-        "2020-06-01-Preview",
-        "2020-06-01",
-        "2024-07-01",
-    ]
-
-
 def test_the_first_known_version_that_is_offered_is_chosen():
     known = ("2024-07-01", "2020-06-01", "2017-12-01", "2015-12-01-preview")
     assert arm.choose_version(["2017-12-01", "2020-06-01"], known) == "2020-06-01"

@@ -11,7 +11,7 @@ import attrs
 
 from hybridinv.collecting import Progress
 from hybridinv.errors import HybridInvError, NotSupported
-from hybridinv.inventory import KINDS, Inventory, check_kind, problem_of
+from hybridinv.inventory import KINDS, Inventory, check_kind, listed, problem_of
 from hybridinv.model import (
     Asked,
     Cluster,
@@ -134,7 +134,7 @@ class Adapter(ABC):
         deadline: float | None = None,
     ) -> Inventory:
         """What this source has, and what could not be read of it in `problems`; `deadline` in seconds."""
-        wanted = sorted(self.capabilities, key=list(KINDS).index) if kinds is None else _listed(kinds)
+        wanted = sorted(self.capabilities, key=list(KINDS).index) if kinds is None else listed(kinds)
         for kind in wanted:
             self._check(kind)
         asked = Asked(platform=self.platform, source=self.source, kinds=frozenset(wanted))
@@ -228,7 +228,3 @@ class Adapter(ABC):
 
 Report = Callable[[str, int, int | None], None]
 """Called with kind, records read so far, and how many the endpoint says there are."""
-
-
-def _listed(kinds: Iterable[str]) -> list[str]:
-    return [kinds] if isinstance(kinds, str) else list(kinds)

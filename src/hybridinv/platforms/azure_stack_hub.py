@@ -25,6 +25,7 @@ from hybridinv.transport.clouds import base_url, default_credential, host_of
 from hybridinv.transport.parallel import once
 from hybridinv.wire import arm as wire
 from hybridinv.wire import fabric
+from hybridinv.wire.reading import need
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -255,4 +256,4 @@ class _Fabric:
         if label.lower() == "adminmanagement" and "." in rest:
             return [rest.partition(".")[0]]
         pages = self._client.pages(f"/subscriptions/{subscription}/locations", _SUBSCRIPTIONS)
-        return [str(item["name"]) for page in pages for item in page.items if item.get("name")]
+        return [str(need(item, "name")) for page in pages for item in page.items]

@@ -261,12 +261,6 @@ def _details(error: object, depth: int = 5) -> Iterable[str]:
         yield from _details(detail, depth - 1)
 
 
-def version_order(text: str) -> tuple[tuple[int, ...], bool, str]:
-    """A sort key of api-versions: by date, a preview before the version it precedes."""
-    date, _, suffix = re.sub(r"(?<=\d)-(?=[a-z])", " ", text.strip().lower()).partition(" ")
-    return tuple(int(digits) for digits in re.findall(r"\d+", date)), not suffix, suffix
-
-
 def choose_version(offered: Iterable[str], known: Iterable[str]) -> str | None:
     """The first of the known api-versions, in order of preference, that is offered; None where none is."""
     there = {version.strip().lower() for version in offered}
