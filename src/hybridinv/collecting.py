@@ -49,6 +49,7 @@ class Source(Named, Protocol):
         self,
         kinds: Iterable[str] | None = None,
         *,
+        detail: str | None = None,
         progress: Callable[[Progress], None] | None = None,
         deadline: float | None = None,
     ) -> Inventory: ...
@@ -60,13 +61,15 @@ def collect(
     executor: futures.Executor | None = None,
     progress: Callable[[Progress], None] | None = None,
     deadline: float | None = None,
+    detail: str | None = None,
 ) -> Inventory:
     """One Inventory of all sources, read side by side; what could not be read is in its `problems`.
 
     `kinds` limits what is read (`["vms", "hosts"]`); a source that does not have one of them is not asked for it,
     and one that no source has is a `NotSupported` error. `deadline` is in seconds: what is not there by then is a
     problem. `executor` is any `concurrent.futures.Executor`, threads where none is given; `progress` is called with
-    `Progress` values, from one thread at a time.
+    `Progress` values, from one thread at a time. `detail` is `"summary"` or `"full"`, else what each adapter was made
+    with.
     """
     sources = _checked(sources)
     wanted = _wanted(sources, kinds)
@@ -74,11 +77,13 @@ def collect(
     report = _one_at_a_time(progress)
     submit = executor.submit if executor else _in_thread
     # Threads of our own can report each page; an executor of the caller may be on another machine.
-    paged = {"progress": report} if executor is None and report else {}
+    options: dict[str, Any] = {"progress": report} if executor is None and report else {}
+    if detail is not None:
+        options["detail"] = detail
     running = {}
     for source in sources:
         asked = [kind for kind in wanted if kind in source.capabilities]
-        running[submit(source.inventory, asked, deadline=seconds, **paged)] = source, asked
+        running[submit(source.inventory, asked, deadline=seconds, **options)] = source, asked
     try:
         # A source that minds the deadline itself hands over what it has: it gets a moment to do so.
         for future in futures.as_completed(running, timeout=None if seconds is None else seconds + _GRACE):

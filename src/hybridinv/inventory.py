@@ -17,8 +17,12 @@ from hybridinv.model import (
     Datastore,
     Extension,
     Host,
+    License,
     Network,
     Problem,
+    Resource,
+    ResourcePool,
+    Switch,
     VirtualMachine,
     VMkernelAdapter,
 )
@@ -39,6 +43,10 @@ KINDS: dict[str, type] = {
     "clusters": Cluster,
     "datastores": Datastore,
     "networks": Network,
+    "switches": Switch,
+    "resource_pools": ResourcePool,
+    "licenses": License,
+    "resources": Resource,
 }
 """The kinds of records, named as the adapters' methods and the inventory's tables are."""
 
@@ -104,6 +112,10 @@ class Inventory:
     clusters: Records[Cluster]
     datastores: Records[Datastore]
     networks: Records[Network]
+    switches: Records[Switch]
+    resource_pools: Records[ResourcePool]
+    licenses: Records[License]
+    resources: Records[Resource]
     problems: Records[Problem]
     asked: tuple[Asked, ...]
     taken_at: datetime
@@ -118,6 +130,10 @@ class Inventory:
         clusters: Iterable[Cluster] = (),
         datastores: Iterable[Datastore] = (),
         networks: Iterable[Network] = (),
+        switches: Iterable[Switch] = (),
+        resource_pools: Iterable[ResourcePool] = (),
+        licenses: Iterable[License] = (),
+        resources: Iterable[Resource] = (),
         problems: Iterable[Problem] = (),
         asked: Iterable[Asked] = (),
         taken_at: datetime | None = None,
@@ -130,6 +146,10 @@ class Inventory:
             clusters=_records(Cluster, clusters),
             datastores=_records(Datastore, datastores),
             networks=_records(Network, networks),
+            switches=_records(Switch, switches),
+            resource_pools=_records(ResourcePool, resource_pools),
+            licenses=_records(License, licenses),
+            resources=_records(Resource, resources),
             problems=_records(Problem, problems),
             asked=tuple(asked),
             taken_at=(taken_at or datetime.now(UTC)).astimezone(UTC),

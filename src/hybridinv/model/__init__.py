@@ -3,6 +3,7 @@
 from hybridinv.model.extensions import Extension, ExtensionImage
 from hybridinv.model.fact import Tags
 from hybridinv.model.findings import Asked, Change, ChangeKind, Finding, Problem, Severity
+from hybridinv.model.hardware import Allocation, Device, HostBusAdapter, Lun, Partition, PhysicalNic, TcpipStack
 from hybridinv.model.hosts import Host
 from hybridinv.model.machines import (
     Agent,
@@ -10,37 +11,65 @@ from hybridinv.model.machines import (
     Disk,
     Nic,
     OSType,
+    PendingUpdate,
     PowerState,
     Snapshot,
     VirtualMachine,
 )
 from hybridinv.model.metrics import MetricSample
-from hybridinv.model.places import Cluster, Datastore, Network
+from hybridinv.model.places import (
+    Cluster,
+    ClusterRule,
+    Datastore,
+    Mount,
+    Network,
+    PortGroup,
+    ResourcePool,
+    Switch,
+    VmOverride,
+)
+from hybridinv.model.resources import License, Resource
 from hybridinv.model.vmkernel import VMkernelAdapter, VMkernelService
 
 __all__ = [
     "Agent",
     "AgentStatus",
+    "Allocation",
     "Asked",
     "Change",
     "ChangeKind",
     "Cluster",
+    "ClusterRule",
     "Datastore",
+    "Device",
     "Disk",
     "Extension",
     "ExtensionImage",
     "Finding",
     "Host",
+    "HostBusAdapter",
+    "License",
+    "Lun",
     "MetricSample",
+    "Mount",
     "Network",
     "Nic",
     "OSType",
+    "Partition",
+    "PendingUpdate",
+    "PhysicalNic",
+    "PortGroup",
     "PowerState",
     "Problem",
+    "Resource",
+    "ResourcePool",
     "Severity",
     "Snapshot",
+    "Switch",
     "Tags",
+    "TcpipStack",
     "VMkernelAdapter",
     "VMkernelService",
     "VirtualMachine",
+    "VmOverride",
 ]

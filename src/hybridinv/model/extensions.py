@@ -39,6 +39,9 @@ class Extension:
     auto_upgrade: bool | None = fact(
         None, "Upgraded by the platform.", azure="enableAutomaticUpgrade", arc="enableAutomaticUpgrade"
     )
+    read_from: str = fact(
+        "", "`arm`, which is current, or `resource-graph`, which can be up to 30 hours behind (azure-docs#19879)."
+    )
     problems: tuple[Problem, ...] = several((), "What could not be read of it.")
 
 

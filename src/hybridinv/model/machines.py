@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 import attrs
 
 from hybridinv.model.fact import Tags, fact, several
 from hybridinv.model.findings import Problem
+from hybridinv.model.hardware import Allocation, Device, Partition
 
 
 class PowerState(StrEnum):
@@ -78,6 +79,29 @@ class Disk:
     chain_length: int | None = fact(
         None, "Files in the snapshot chain; 1 is a disk without snapshots.", vsphere="device.backing.parent"
     )
+    chain: tuple[str, ...] = several(
+        (), "The files of that chain, the one that is written first.", vsphere="device.backing.parent"
+    )
+    size_bytes: int | None = fact(
+        None, "Space its files take.", unit="bytes", vsphere="layoutEx.disk[].chain[], layoutEx.file[].size"
+    )
+    uuid: str = fact("", "UUID.", vsphere="device.backing.uuid", azure="managedDisk.id's resource")
+    controller: str = fact("", "Label of its controller.", vsphere="device.controllerKey")
+    controller_type: str = fact("", "Type of its controller.", vsphere="type of the controller")
+    bus_sharing: str = fact("", "Bus sharing of its controller.", vsphere="controller.sharedBus")
+    unit_number: int | None = fact(
+        None, "Unit on its controller, or LUN.", vsphere="device.unitNumber", azure="dataDisks[].lun"
+    )
+    raw_mode: str = fact("", "`physicalMode` or `virtualMode`.", vsphere="device.backing.compatibilityMode")
+    raw_device: str = fact("", "The raw device.", vsphere="device.backing.deviceName, .lunUuid")
+    eagerly_zeroed: bool | None = fact(None, "Zeroed when made.", vsphere="device.backing.eagerlyScrub")
+    write_through: bool | None = fact(None, "Writes through.", vsphere="device.backing.writeThrough")
+    is_encrypted: bool | None = fact(None, "Encrypted by the platform.", vsphere="device.backing.keyId")
+    caching: str = fact("", "Host caching.", azure="osDisk.caching, dataDisks[].caching")
+    storage_type: str = fact("", "Storage type.", azure="managedDisk.storageAccountType")
+    io: Allocation = fact(
+        Allocation(), "Shares, and limit in I/O operations per second.", vsphere="device.storageIOAllocation"
+    )
 
 
 @attrs.frozen(kw_only=True)
@@ -103,6 +127,17 @@ class Nic:
     )
     connected: bool | None = fact(None, "Connected.", vsphere="device.connectable.connected")
     type: str = fact("", "Adapter type.", vsphere="type of device")
+    starts_connected: bool | None = fact(None, "Connected at power on.", vsphere="device.connectable.startConnected")
+    mac_type: str = fact("", "Who gave the address.", vsphere="device.addressType")
+    is_passthrough: bool | None = fact(
+        None,
+        "Bypasses the hypervisor: DirectPath or SR-IOV.",
+        vsphere="device.backing.inPassthroughMode, type of device",
+    )
+    switch: str = fact("", "UUID of its distributed switch.", vsphere="device.backing.port.switchUuid")
+    public_ip_addresses: tuple[str, ...] = several((), "Public addresses.", azure="ipConfigurations[].publicIPAddress")
+    is_primary: bool | None = fact(None, "The first one.", azure="networkInterfaces[].properties.primary")
+    is_accelerated: bool | None = fact(None, "Accelerated networking.", azure="enableAcceleratedNetworking")
 
 
 @attrs.frozen(kw_only=True)
@@ -114,6 +149,14 @@ class Snapshot:
     description: str = fact("", "Its description.", vsphere="…[].description")
     size_bytes: int | None = fact(None, "Space it takes.", unit="bytes", vsphere="layoutEx")
     parent: str = fact("", "Name of the snapshot it builds on.", vsphere="…[].childSnapshotList")
+    native_id: str = fact("", "The platform's own id.", vsphere="…[].snapshot")
+    parent_id: str = fact(
+        "", "The `native_id` of the snapshot it builds on; names repeat.", vsphere="…[].childSnapshotList"
+    )
+    is_current: bool = fact(False, "What runs now builds on it.", vsphere="snapshot.currentSnapshot")
+    power_state: str = fact("", "The machine's, when it was taken.", vsphere="…[].state")
+    quiesced: bool | None = fact(None, "The file systems were at rest.", vsphere="…[].quiesced")
+    has_memory: bool | None = fact(None, "Holds the memory too.", vsphere="layoutEx.snapshot[].memoryKey")
 
 
 @attrs.frozen(kw_only=True)
@@ -140,6 +183,47 @@ class Agent:
         "The last change of status; never a heartbeat.",
         arc="lastStatusChange",
         azure="vmAgent.statuses[].time",
+    )
+    is_wanted: bool | None = fact(
+        None,
+        "Whether the platform was told to install it; apart from whether it is there.",
+        azure="osProfile.*Configuration.provisionVMAgent",
+    )
+    allows_extensions: bool | None = fact(
+        None,
+        "Extensions may be installed.",
+        azure="osProfile.allowExtensionOperations",
+        arc="agentConfiguration.extensionsEnabled",
+    )
+    mode: str = fact("", "`full` or `monitor`.", arc="agentConfiguration.configMode")
+    released_on: date | None = fact(None, "When that version came out, where this library knows it.")
+    auto_upgrade: bool | None = fact(
+        None, "Upgraded by the platform.", arc="agentUpgrade.enableAutomaticUpgrade",
+        azure="windowsConfiguration.enableVMAgentPlatformUpdates",
+    )  # fmt: skip
+    proxy: str = fact("", "Its proxy, without a password.", arc="agentConfiguration.proxyUrl")
+    services: Tags = fact(
+        Tags(),
+        "Its services and their states.",
+        converter=Tags,
+        arc="serviceStatuses",
+        azure="vmAgent.extensionHandlers[]",
+    )
+
+
+@attrs.frozen(kw_only=True)
+class PendingUpdate:
+    """Maintenance that the platform has announced for a machine."""
+
+    status: str = fact("", "`Pending`, `InProgress`, …", azure="updates[].status")
+    impact: str = fact("", "`None`, `Freeze`, `Restart`, `Redeploy`, …", azure="updates[].impactType")
+    impact_seconds: int | None = fact(None, "How long.", unit="seconds", azure="updates[].impactDurationInSec")
+    not_before: datetime | None = fact(None, "Not before.", azure="updates[].notBefore")
+    until: datetime | None = fact(
+        None, "The end of its window.", azure="maintenanceRedeployStatus.maintenanceWindowEndTime"
+    )
+    may_start_now: bool | None = fact(
+        None, "The owner may start it.", azure="maintenanceRedeployStatus.isCustomerInitiatedMaintenanceAllowed"
     )
 
 
@@ -238,5 +322,126 @@ class VirtualMachine:
     firmware: str = fact("", "`bios` or `efi`.", vsphere="config.firmware", azure="instanceView.hyperVGeneration")
     maintenance: str = fact(
         "", "Maintenance the platform has announced.", azure="instanceView.maintenanceRedeployStatus"
+    )
+    pending_updates: tuple[PendingUpdate, ...] = several(
+        (), "The same, in detail.", azure="maintenanceRedeployStatus; Microsoft.Maintenance/updates"
+    )
+
+    # Where it is kept
+    annotation: str = fact("", "Notes.", vsphere="config.annotation")
+    custom_attributes: Tags = fact(Tags(), "Custom attributes by name.", converter=Tags, vsphere="customValue")
+    resource_pool_id: str = fact("", "Its resource pool.", vsphere="resourcePool")
+    resource_pool: str = fact("", "Path of its resource pool below the cluster.", vsphere="resourcePool")
+    vapp: str = fact("", "Its vApp.", vsphere="parentVApp, resourcePool")
+    config_path: str = fact("", "Its configuration file.", vsphere="config.files.vmPathName")
+    managed_by: str = fact("", "The extension or owner that made it.", vsphere="config.managedBy", azure="managedBy")
+    kind: str = fact("", "What is beneath: `VMware`, `HCI`, `SCVMM`, `AWS`, …", arc="kind")
+    cloud_provider: str = fact("", "The cloud it is in.", arc="cloudMetadata.provider")
+    zones: tuple[str, ...] = several((), "Availability zones.", azure="zones")
+    availability_set_id: str = fact("", "Its availability set.", azure="availabilitySet.id")
+    scale_set_id: str = fact("", "Its scale set.", azure="virtualMachineScaleSet.id")
+    fault_domain: int | None = fact(None, "Fault domain.", azure="instanceView.platformFaultDomain")
+    update_domain: int | None = fact(None, "Update domain.", azure="instanceView.platformUpdateDomain")
+    parent_cluster_id: str = fact("", "The cluster it is a node of.", arc="parentClusterResourceId")
+    private_link_scope_id: str = fact("", "Its private link scope.", arc="privateLinkScopeResourceId")
+
+    # What it is
+    vendor: str = fact("", "Maker of the hardware.", arc="detectedProperties.manufacturer")
+    model: str = fact("", "Model of the hardware.", arc="detectedProperties.model")
+    os_version: str = fact("", "Version of the guest system.", arc="osVersion", azure="instanceView.osVersion")
+    os_edition: str = fact("", "Edition of the guest system.", arc="osEdition")
+    os_installed_at: datetime | None = fact(None, "When it was installed.", arc="osInstallDate")
+    domain: str = fact("", "Its domain or workgroup.", arc="domainName", vsphere="guest.hostName")
+    image: str = fact("", "What it was made from.", azure="storageProfile.imageReference")
+    priority: str = fact("", "`Regular`, `Low` or `Spot`.", azure="priority")
+    license_type: str = fact("", "Licence brought along.", azure="licenseType", arc="licenseProfile")
+    esu_status: str = fact("", "Extended security updates.", arc="licenseProfile.esuProfile.licenseAssignmentState")
+    has_sql_server: bool | None = fact(None, "SQL Server was found in it.", arc="mssqlDiscovered")
+    cores_per_socket: int | None = fact(None, "Cores of a socket.", vsphere="config.hardware.numCoresPerSocket")
+    cpu_allocation: Allocation = fact(Allocation(), "CPU, in MHz.", vsphere="config.cpuAllocation")
+    memory_allocation: Allocation = fact(Allocation(), "Memory, in bytes.", vsphere="config.memoryAllocation")
+    cpu_hot_add: bool | None = fact(None, "CPUs can be added while it runs.", vsphere="config.cpuHotAddEnabled")
+    cpu_hot_remove: bool | None = fact(None, "… or removed.", vsphere="config.cpuHotRemoveEnabled")
+    memory_hot_add: bool | None = fact(None, "Memory can be added while it runs.", vsphere="config.memoryHotAddEnabled")
+    latency_sensitivity: str = fact("", "Latency sensitivity.", vsphere="config.latencySensitivity.level")
+    nested_virtualization: bool | None = fact(None, "Hypervisors can run in it.", vsphere="config.nestedHVEnabled")
+    performance_counters: bool | None = fact(None, "Virtual CPU counters.", vsphere="config.vPMCEnabled")
+    secure_boot: bool | None = fact(
+        None, "Secure boot.", vsphere="config.bootOptions.efiSecureBootEnabled", azure="uefiSettings.secureBootEnabled"
+    )
+    has_tpm: bool | None = fact(
+        None, "A virtual TPM.", vsphere="type of device", azure="uefiSettings.vTpmEnabled"
+    )  # fmt: skip
+    devices: tuple[Device, ...] = several(
+        (), "CD, floppy, USB, passthrough, vGPU, ports.", vsphere="config.hardware.device"
+    )
+    partitions: tuple[Partition, ...] = several((), "File systems as the guest sees them.", vsphere="guest.disk")
+    settings: Tags = fact(
+        Tags(),
+        "Advanced settings that matter to storage, passthrough and vGPU.",
+        converter=Tags,
+        vsphere="config.extraConfig",
+    )
+
+    # What may keep it where it is
+    evc_mode: str = fact("", "The EVC mode it needs.", vsphere="runtime.minRequiredEVCModeKey")
+    features: tuple[str, ...] = several((), "CPU features it needs, `key value`.", vsphere="runtime.featureRequirement")
+    is_encrypted: bool | None = fact(
+        None, "Encrypted by the platform.", vsphere="config.keyId", azure="securityProfile"
+    )
+    migrate_encryption: str = fact(
+        "", "Encrypted vMotion: `disabled`, `opportunistic`, `required`.", vsphere="config.migrateEncryption"
+    )
+    cpu_affinity: tuple[str, ...] = several((), "CPUs it is bound to.", vsphere="config.cpuAffinity.affinitySet")
+    memory_affinity: tuple[str, ...] = several(
+        (), "NUMA nodes it is bound to.", vsphere="config.memoryAffinity.affinitySet"
+    )
+    fault_tolerance: str = fact("", "Fault Tolerance.", vsphere="runtime.faultToleranceState")
+    swap_placement: str = fact("", "Where its swap file lies.", vsphere="config.swapPlacement")
+    tools_installer_mounted: bool | None = fact(
+        None, "The installer of VMware Tools is mounted.", vsphere="runtime.toolsInstallerMounted"
+    )
+    disabled_methods: tuple[str, ...] = several(
+        (), "What the server would refuse now, of migration and relocation.", vsphere="disabledMethod"
+    )
+
+    # How it fares
+    provisioning_state: str = fact("", "As the platform words it.", azure="provisioningState", arc="provisioningState")
+    health: str = fact(
+        "", "The platform's verdict.", vsphere="overallStatus", azure="Microsoft.ResourceHealth availabilityState"
+    )
+    health_reason: str = fact("", "Its reason.", azure="Microsoft.ResourceHealth summary")
+    heartbeat: str = fact("", "Heartbeat of the guest.", vsphere="guestHeartbeatStatus")
+    guest_state: str = fact("", "State of the guest.", vsphere="guest.guestState")
+    question: str = fact("", "What it waits for an answer to.", vsphere="runtime.question.text")
+    booted_at: datetime | None = fact(None, "Last power on.", vsphere="runtime.bootTime")
+    suspended_at: datetime | None = fact(None, "When it was suspended.", vsphere="runtime.suspendTime")
+    ha_protected: bool | None = fact(None, "Protected by vSphere HA.", vsphere="runtime.dasVmProtection.dasProtected")
+    consolidation_needed: bool | None = fact(
+        None, "Its disks need consolidation.", vsphere="runtime.consolidationNeeded"
+    )
+    change_tracking: bool | None = fact(None, "Changed blocks are tracked.", vsphere="config.changeTrackingEnabled")
+    committed_bytes: int | None = fact(None, "Space it takes.", unit="bytes", vsphere="summary.storage.committed")
+    uncommitted_bytes: int | None = fact(
+        None, "Space it may still take.", unit="bytes", vsphere="summary.storage.uncommitted"
+    )
+    unshared_bytes: int | None = fact(
+        None, "Space that deleting it would free.", unit="bytes", vsphere="summary.storage.unshared"
+    )
+    cpu_usage_mhz: int | None = fact(None, "CPU use now.", unit="MHz", vsphere="summary.quickStats.overallCpuUsage")
+    memory_active_bytes: int | None = fact(
+        None, "Memory that the guest uses now.", unit="bytes", vsphere="summary.quickStats.guestMemoryUsage"
+    )
+    memory_consumed_bytes: int | None = fact(
+        None, "Host memory that it takes now.", unit="bytes", vsphere="summary.quickStats.hostMemoryUsage"
+    )
+    memory_ballooned_bytes: int | None = fact(
+        None, "Memory taken back by the balloon.", unit="bytes", vsphere="summary.quickStats.balloonedMemory"
+    )
+    memory_swapped_bytes: int | None = fact(
+        None, "Memory swapped by the host.", unit="bytes", vsphere="summary.quickStats.swappedMemory"
+    )
+    uptime_seconds: int | None = fact(
+        None, "Since power on.", unit="seconds", vsphere="summary.quickStats.uptimeSeconds"
     )
     problems: tuple[Problem, ...] = several((), "What could not be read of it, or is odd about it.")

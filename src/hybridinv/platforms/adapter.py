@@ -18,8 +18,12 @@ from hybridinv.model import (
     Datastore,
     Extension,
     Host,
+    License,
     Network,
     Problem,
+    Resource,
+    ResourcePool,
+    Switch,
     VirtualMachine,
     VMkernelAdapter,
 )
@@ -33,6 +37,15 @@ if TYPE_CHECKING:
     from hybridinv.transport.client import Wire
 
 T = TypeVar("T")
+
+DETAILS = ("summary", "full")
+
+
+def checked_detail(detail: str) -> str:
+    """The level of detail; `NotSupported` where there is none of that name."""
+    if detail not in DETAILS:
+        raise NotSupported(f"there is no detail={detail!r:.40}", remedy=f"say one of: {', '.join(DETAILS)}")
+    return detail
 
 
 @attrs.define
@@ -82,6 +95,8 @@ class Adapter(ABC):
     """The constructor's arguments that stand in for a login when a tape is played."""
 
     source: str
+    detail: str = "summary"
+    """How much is asked for where a call does not say: `summary` or `full`."""
     product: str = ""
     """What answers there, where the platform has versions; known after the first read."""
     settings: dict[str, Any]
@@ -90,13 +105,13 @@ class Adapter(ABC):
     """The kinds it can give, named as its methods; asking for another raises `NotSupported` with the reason."""
     _wire: Wire
 
-    def hosts(self) -> Records[Host]:
+    def hosts(self, *, detail: str | None = None) -> Records[Host]:
         """All hosts, or an exception."""
-        return self._all("hosts", Host)
+        return self._all("hosts", Host, detail)
 
-    def vms(self) -> Records[VirtualMachine]:
+    def vms(self, *, detail: str | None = None) -> Records[VirtualMachine]:
         """All virtual machines (for Arc: machines with the agent), or an exception."""
-        return self._all("vms", VirtualMachine)
+        return self._all("vms", VirtualMachine, detail)
 
     def extensions(self, vms: Iterable[VirtualMachine] | None = None) -> Records[Extension]:
         """All extensions, or those on the given machines; or an exception.
@@ -110,26 +125,43 @@ class Adapter(ABC):
         wanted = {vm.id for vm in vms}
         return found.where(vm_id=wanted.__contains__)
 
-    def vmkernel_adapters(self) -> Records[VMkernelAdapter]:
+    def vmkernel_adapters(self, *, detail: str | None = None) -> Records[VMkernelAdapter]:
         """All VMkernel adapters with their services, or an exception."""
-        return self._all("vmkernel_adapters", VMkernelAdapter)
+        return self._all("vmkernel_adapters", VMkernelAdapter, detail)
 
-    def clusters(self) -> Records[Cluster]:
+    def clusters(self, *, detail: str | None = None) -> Records[Cluster]:
         """All clusters, or an exception."""
-        return self._all("clusters", Cluster)
+        return self._all("clusters", Cluster, detail)
 
-    def datastores(self) -> Records[Datastore]:
+    def datastores(self, *, detail: str | None = None) -> Records[Datastore]:
         """All datastores, or an exception."""
-        return self._all("datastores", Datastore)
+        return self._all("datastores", Datastore, detail)
 
-    def networks(self) -> Records[Network]:
+    def networks(self, *, detail: str | None = None) -> Records[Network]:
         """All networks, or an exception."""
-        return self._all("networks", Network)
+        return self._all("networks", Network, detail)
+
+    def switches(self, *, detail: str | None = None) -> Records[Switch]:
+        """All virtual switches, standard ones host by host, or an exception."""
+        return self._all("switches", Switch, detail)
+
+    def resource_pools(self, *, detail: str | None = None) -> Records[ResourcePool]:
+        """All resource pools and vApps, or an exception."""
+        return self._all("resource_pools", ResourcePool, detail)
+
+    def licenses(self, *, detail: str | None = None) -> Records[License]:
+        """All licences, or an exception; of a key the last five characters are shown."""
+        return self._all("licenses", License, detail)
+
+    def resources(self, *, detail: str | None = None) -> Records[Resource]:
+        """What the platform manages beside machines and hosts, or an exception."""
+        return self._all("resources", Resource, detail)
 
     def inventory(
         self,
         kinds: Iterable[str] | None = None,
         *,
+        detail: str | None = None,
         progress: Callable[[Progress], None] | None = None,
         deadline: float | None = None,
     ) -> Inventory:
@@ -142,7 +174,7 @@ class Adapter(ABC):
         if not wanted:
             return inventory
         with within(deadline):
-            survey = self._survey(self._reporter(progress))
+            survey = self._survey(self._reporter(progress), self._level(detail))
             for kind in wanted:
                 inventory = self._add(inventory, survey, kind)
                 if progress:
@@ -161,9 +193,12 @@ class Adapter(ABC):
         changed: dict[str, Any] = {kind: reading.records, "problems": problems}
         return attrs.evolve(inventory, **changed)
 
-    def _all(self, kind: str, type_: type[T]) -> Records[T]:
+    def _all(self, kind: str, type_: type[T], detail: str | None = None) -> Records[T]:
         self._check(kind)
-        return self._whole(kind, type_, self._survey(None).read(kind))
+        return self._whole(kind, type_, self._survey(None, self._level(detail)).read(kind))
+
+    def _level(self, detail: str | None) -> str:
+        return self.detail if detail is None else checked_detail(detail)
 
     def _whole(self, kind: str, type_: type[T], reading: Reading) -> Records[T]:
         """The records of a reading that has lost none; else the first loss."""
@@ -189,7 +224,7 @@ class Adapter(ABC):
         return report
 
     @abstractmethod
-    def _survey(self, report: Report | None) -> Survey:
+    def _survey(self, report: Report | None, detail: str) -> Survey:
         """A fresh pass over the source."""
 
     @abstractmethod

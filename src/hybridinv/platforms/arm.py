@@ -20,7 +20,7 @@ from hybridinv.errors import (
     ServerFault,
 )
 from hybridinv.model import Extension, VirtualMachine
-from hybridinv.platforms.adapter import Adapter, Reading, Report, Survey
+from hybridinv.platforms.adapter import Adapter, Reading, Report, Survey, checked_detail
 from hybridinv.transport.arm import ArmClient, Credential, missing_action
 from hybridinv.transport.client import TIMEOUT, Wire
 from hybridinv.transport.clouds import cloud_of, default_credential, host_of
@@ -56,9 +56,15 @@ class ArmAdapter(Adapter):
     """The way to where tokens come from; a tape does not take its place."""
 
     def __init__(
-        self, source: str, wire_: Wire, credential: Credential | None, subscription_ids: Iterable[str] | None
+        self,
+        source: str,
+        wire_: Wire,
+        credential: Credential | None,
+        subscription_ids: Iterable[str] | None,
+        detail: str,
     ) -> None:
         _check_credential(credential)
+        self.detail = checked_detail(detail)
         self.source = source
         self._wire = wire_
         self._credential = credential
@@ -88,14 +94,14 @@ class ArmAdapter(Adapter):
         self._check("extensions")
         ours = {vm.id: vm for vm in given if Origin(vm.platform, vm.source) == self._origin}
         subscriptions_ = list(dict.fromkeys(wire.parse_id(id_).subscription_id for id_ in ours))
-        reading = self._over(subscriptions_, None).extensions_on(ours.values()) if ours else Reading()
+        reading = self._over(subscriptions_, None, self.detail).extensions_on(ours.values()) if ours else Reading()
         return self._whole("extensions", Extension, reading)
 
-    def _survey(self, report: Report | None) -> Survey:
-        return self._over(self._subscription_ids, report).started()
+    def _survey(self, report: Report | None, detail: str) -> Survey:
+        return self._over(self._subscription_ids, report, detail).started()
 
     @abstractmethod
-    def _over(self, subscription_ids: Sequence[str] | None, report: Report | None) -> ArmSurvey:
+    def _over(self, subscription_ids: Sequence[str] | None, report: Report | None, detail: str) -> ArmSurvey:
         """A pass over the given subscriptions, or over all that the credential sees."""
 
     def close(self) -> None:
@@ -123,14 +129,24 @@ class CloudAdapter(ArmAdapter):
         endpoint: str | None = None,
         ca_file: str | PathLike[str] | None = None,
         timeout: float = TIMEOUT,
+        detail: str = "summary",
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self._cloud = cloud_of(cloud, endpoint)
         source = host_of(self._cloud.endpoint)
         super().__init__(
-            source, Wire(source, ca_file=ca_file, timeout=timeout, transport=transport), credential, subscription_ids
+            source,
+            Wire(source, ca_file=ca_file, timeout=timeout, transport=transport),
+            credential,
+            subscription_ids,
+            detail,
         )
-        self.settings = {"subscription_ids": self._subscription_ids, "cloud": cloud, "endpoint": endpoint}
+        self.settings = {
+            "subscription_ids": self._subscription_ids,
+            "cloud": cloud,
+            "endpoint": endpoint,
+            "detail": detail,
+        }
         self._login = Wire(source, ca_file=ca_file, timeout=timeout)
 
     def _connect(self) -> ArmClient:

@@ -38,7 +38,9 @@ class ArmSurvey(Survey):
         origin: Origin,
         subscription_ids: Sequence[str] | None,
         report: Report | None,
+        detail: str,
     ) -> None:
+        self.detail = detail
         self.client = client
         self.origin = origin
         self._report = report

@@ -30,8 +30,8 @@ class Azure(CloudAdapter):
         "vmkernel_adapters": "VMkernel adapters are vSphere's",
     }
 
-    def _over(self, subscription_ids: Sequence[str] | None, report: Report | None) -> ArmSurvey:
-        return _AzureSurvey(self._client, self._origin, subscription_ids, report)
+    def _over(self, subscription_ids: Sequence[str] | None, report: Report | None, detail: str) -> ArmSurvey:
+        return _AzureSurvey(self._client, self._origin, subscription_ids, report, detail)
 
     def native(self, record: Any) -> Any:
         """azure-mgmt-compute's `VirtualMachine` or `VirtualMachineExtension`, read anew."""

@@ -38,8 +38,8 @@ class AzureArc(CloudAdapter):
         "vmkernel_adapters": "VMkernel adapters are vSphere's",
     }
 
-    def _over(self, subscription_ids: Sequence[str] | None, report: Report | None) -> ArmSurvey:
-        return _ArcSurvey(self._client, self._origin, subscription_ids, report)
+    def _over(self, subscription_ids: Sequence[str] | None, report: Report | None, detail: str) -> ArmSurvey:
+        return _ArcSurvey(self._client, self._origin, subscription_ids, report, detail)
 
     def native(self, record: Any) -> Any:
         """azure-mgmt-hybridcompute's `Machine` or `MachineExtension`, read anew."""

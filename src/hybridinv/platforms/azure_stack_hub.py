@@ -70,6 +70,7 @@ class AzureStackHub(ArmAdapter):
         ca_file: str | PathLike[str] | None = None,
         verify: bool = True,
         timeout: float = TIMEOUT,
+        detail: str = "summary",
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self._endpoint = base_url(endpoint)
@@ -80,11 +81,13 @@ class AzureStackHub(ArmAdapter):
             Wire(source, ca_file=ca_file, verify=verify, timeout=timeout, transport=transport),
             credential,
             subscription_ids,
+            detail,
         )
         self.settings = {
             "endpoint": self._endpoint,
             "admin_endpoint": self._admin_endpoint,
             "subscription_ids": self._subscription_ids,
+            "detail": detail,
         }
         self._login = Wire(source, ca_file=ca_file, verify=verify, timeout=timeout)
         tenant, operator = {"vms", "extensions", "networks"}, {"hosts", "clusters"}
@@ -109,19 +112,21 @@ class AzureStackHub(ArmAdapter):
         credential = self._credential or default_credential(self._login, _authority(found), private=True)
         return ArmClient(self._wire, endpoint, credential, f"{found.audience.rstrip('/')}/.default")
 
-    def _survey(self, report: Report | None) -> Survey:
+    def _survey(self, report: Report | None, detail: str) -> Survey:
         # An operator may have no subscription of the tenant plane, and read the nodes all the same.
-        return self._over(self._subscription_ids, report) if self._admin_endpoint else super()._survey(report)
+        if self._admin_endpoint:
+            return self._over(self._subscription_ids, report, detail)
+        return super()._survey(report, detail)
 
-    def _over(self, subscription_ids: Sequence[str] | None, report: Report | None) -> ArmSurvey:
+    def _over(self, subscription_ids: Sequence[str] | None, report: Report | None, detail: str) -> ArmSurvey:
         operator = partial(self._connect_to, self._admin_endpoint) if self._admin_endpoint else None
-        return _HubSurvey(self._client, self._origin, subscription_ids, report, operator)
+        return _HubSurvey(self._client, self._origin, subscription_ids, report, detail, operator)
 
     def native(self, record: Any) -> Any:
         """azure-mgmt-compute's model of a VM or an extension, read anew with the Hub's api-version."""
 
         def version_in(subscription_id: str) -> str:
-            return self._over([subscription_id], None).machine_version
+            return self._over([subscription_id], None, self.detail).machine_version
 
         return native_compute(self._client, self._origin, record, version_in)
 
@@ -142,9 +147,10 @@ class _HubSurvey(ComputeSurvey):
         origin: Origin,
         subscription_ids: Sequence[str] | None,
         report: Report | None,
+        detail: str,
         operator: Callable[[], ArmClient] | None,
     ) -> None:
-        super().__init__(client, origin, subscription_ids, report)
+        super().__init__(client, origin, subscription_ids, report, detail)
         self._operator = operator
 
     @once

@@ -11,7 +11,7 @@ from pyVmomi import vim
 
 from hybridinv.errors import AuthenticationFailed, HybridInvError, NotSupported
 from hybridinv.model import Cluster, Datastore, Host, Network, VirtualMachine
-from hybridinv.platforms.adapter import Adapter, Reading, Report, Survey
+from hybridinv.platforms.adapter import Adapter, Reading, Report, Survey, checked_detail
 from hybridinv.transport.client import TIMEOUT, Wire
 from hybridinv.transport.parallel import once
 from hybridinv.transport.property_collector import read_rows
@@ -58,22 +58,24 @@ class VSphere(Adapter):
         thumbprint: str | None = None,
         verify: bool = True,
         timeout: float = TIMEOUT,
+        detail: str = "summary",
         transport: httpx.BaseTransport | None = None,
     ) -> None:
+        self.detail = checked_detail(detail)
         address = _address(host, port)
         _check_login(username, password)
         host = host.strip()
         self.source = host if port == _PORT else f"{address}:{port}"
-        self.settings = {"host": host, "port": port}
+        self.settings = {"host": host, "port": port, "detail": detail}
         self.capabilities = frozenset({"hosts", "vms", "vmkernel_adapters", "clusters", "datastores", "networks"})
         self._wire = Wire(
             self.source, verify=verify, ca_file=ca_file, thumbprint=thumbprint, timeout=timeout, transport=transport
         )
         self._session = Session(self._wire, f"https://{address}:{port}/sdk", username, password)
 
-    def _survey(self, report: Report | None) -> Survey:
+    def _survey(self, report: Report | None, detail: str) -> Survey:
         self.product = self._session.content.about.fullName
-        return _VSphereSurvey(self.source, self._session, report)
+        return _VSphereSurvey(self.source, self._session, report, detail)
 
     def native(self, record: Any) -> Any:
         """The managed object of pyVmomi for a record: a `vim.VirtualMachine`, a `vim.HostSystem` and so on.
@@ -143,7 +145,8 @@ _MANAGED = {
 
 
 class _VSphereSurvey(Survey):
-    def __init__(self, source: str, session: Session, report: Report | None) -> None:
+    def __init__(self, source: str, session: Session, report: Report | None, detail: str) -> None:
+        self._detail = detail
         self._source = source
         self._session = session
         self._report = report
