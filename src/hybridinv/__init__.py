@@ -35,6 +35,7 @@ from hybridinv.errors import (
     UnexpectedAnswer,
     UnknownField,
 )
+from hybridinv.identity import same_machines
 from hybridinv.inventory import Inventory, load
 from hybridinv.model import (
     Agent,
@@ -48,6 +49,7 @@ from hybridinv.model import (
     Datastore,
     Device,
     Disk,
+    Evidence,
     Extension,
     ExtensionImage,
     Finding,
@@ -55,6 +57,8 @@ from hybridinv.model import (
     HostBusAdapter,
     License,
     Lun,
+    MachineMatch,
+    MatchConfidence,
     MetricSample,
     Mount,
     Network,
@@ -144,6 +148,7 @@ __all__ = [
     "Disk",
     "EndpointError",
     "EstateError",
+    "Evidence",
     "Extension",
     "ExtensionImage",
     "Finding",
@@ -156,6 +161,8 @@ __all__ = [
     "InventoryFileError",
     "License",
     "Lun",
+    "MachineMatch",
+    "MatchConfidence",
     "MetricSample",
     "MigrationKind",
     "MigrationPlan",
@@ -208,6 +215,7 @@ __all__ = [
     "plan_migration",
     "record",
     "replay",
+    "same_machines",
 ]
 
 

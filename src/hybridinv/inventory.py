@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import attrs
 
 from hybridinv.errors import HybridInvError, IncompleteInventory, NotSupported
+from hybridinv.identity import same_machines
 from hybridinv.model import (
     Asked,
     Change,
@@ -49,6 +50,7 @@ KINDS: dict[str, type] = {
     "resources": Resource,
 }
 """The kinds of records, named as the adapters' methods and the inventory's tables are."""
+_MATCHES = "same_machines"
 
 
 def listed(kinds: Iterable[str]) -> list[str]:
@@ -97,7 +99,7 @@ def _records(kind: type[T], items: Iterable[T]) -> Records[T]:
     return items if isinstance(items, Records) and items.type is kind else Records(kind, items)
 
 
-@attrs.frozen(repr=False, init=False)
+@attrs.frozen(repr=False, init=False, kw_only=True)
 class Inventory:
     """Everything that was read, one table a kind, and the problems: what could not be read.
 
@@ -112,10 +114,11 @@ class Inventory:
     clusters: Records[Cluster]
     datastores: Records[Datastore]
     networks: Records[Network]
-    switches: Records[Switch]
-    resource_pools: Records[ResourcePool]
-    licenses: Records[License]
-    resources: Records[Resource]
+    # The first files of this format do not have these four.
+    switches: Records[Switch] = attrs.field(default=Records(Switch))
+    resource_pools: Records[ResourcePool] = attrs.field(default=Records(ResourcePool))
+    licenses: Records[License] = attrs.field(default=Records(License))
+    resources: Records[Resource] = attrs.field(default=Records(Resource))
     problems: Records[Problem]
     asked: tuple[Asked, ...]
     taken_at: datetime
@@ -184,8 +187,14 @@ class Inventory:
         return Records(Change, [change for kind in KINDS for change in _changes(kind, self, other)])
 
     def sql(self, sql: str) -> QueryResult:
-        """Ask all tables in SQL (DuckDB): `inv.sql("select name, cpus from vms where power_state = 'running'")`."""
-        return query({**self.tables(), "problems": self.problems}, sql)
+        """Ask all tables in SQL (DuckDB): `inv.sql("select name, cpus from vms where power_state = 'running'")`.
+
+        The tables are those of the inventory, `problems`, and `same_machines` as the function of that name gives it.
+        """
+        tables = {**self.tables(), "problems": self.problems}
+        if _MATCHES in sql.lower():
+            tables[_MATCHES] = same_machines(self)
+        return query(tables, sql)
 
     def counts(self) -> dict[tuple[str, str], dict[str, int]]:
         """How many records of each kind, by platform and source; a source that gave none is there too."""

@@ -6,7 +6,7 @@ import html
 import types
 import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from enum import Enum
 from functools import cache
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
@@ -25,6 +25,7 @@ T = TypeVar("T")
 _SHOWN_ROWS = 20
 _SHOWN_COLUMNS = 12
 _SHOWN_CHARACTERS = 80
+_SCALARS = frozenset({type(None), bool, int, float, str, datetime, date})
 
 
 class Records(Sequence[T], Generic[T]):
@@ -184,12 +185,10 @@ def _shown(value: object) -> str:
 
 def _plain(value: object) -> Any:
     """A record as dicts, lists and scalars, as pyarrow takes them."""
-    if value is None or isinstance(value, (bool, int, float, datetime)):
+    if type(value) in _SCALARS:
         return value
     if isinstance(value, Enum):
         return value.value
-    if isinstance(value, str):
-        return value
     if isinstance(value, Mapping):
         return list(value.items())
     if isinstance(value, frozenset):
@@ -246,7 +245,8 @@ def _arrow_type(hint: Any) -> pyarrow.DataType:
         bool: pyarrow.bool_,
         int: pyarrow.int64,
         float: pyarrow.float64,
-        datetime: lambda: pyarrow.timestamp("us", tz="UTC"),
+        datetime: lambda: pyarrow.timestamp("us", tz="UTC"),  # a datetime is a date too
+        date: pyarrow.date32,
         str: pyarrow.string,
     }
     return next(make() for scalar, make in scalars.items() if issubclass(hint, scalar))

@@ -16,6 +16,7 @@ from hybridinv.model.machines import (
     Snapshot,
     VirtualMachine,
 )
+from hybridinv.model.matches import Evidence, MachineMatch, MatchConfidence
 from hybridinv.model.metrics import MetricSample
 from hybridinv.model.places import (
     Cluster,
@@ -43,6 +44,7 @@ __all__ = [
     "Datastore",
     "Device",
     "Disk",
+    "Evidence",
     "Extension",
     "ExtensionImage",
     "Finding",
@@ -50,6 +52,8 @@ __all__ = [
     "HostBusAdapter",
     "License",
     "Lun",
+    "MachineMatch",
+    "MatchConfidence",
     "MetricSample",
     "Mount",
     "Network",

@@ -92,4 +92,9 @@ class Host:
     )
     vcenter_ip: str = fact("", "Address of its vCenter.", vsphere="summary.managementServerIp")
     profile_compliance: str = fact("", "Compliance with its host profile.", vsphere="complianceCheckState")
+    fault_domain: int | None = fact(None, "Fault domain in its host group.", azure="platformFaultDomain")
+    auto_replaced: bool | None = fact(None, "Replaced by the platform when it fails.", azure="autoReplaceOnFailure")
+    room: Tags = fact(
+        Tags(), "How many more machines it can take, by size.", converter=Tags, azure="availableCapacity.allocatableVMs[]"
+    )
     problems: tuple[Problem, ...] = several((), "What could not be read of it, or is odd about it.")

@@ -85,9 +85,11 @@ class Disk:
     size_bytes: int | None = fact(
         None, "Space its files take.", unit="bytes", vsphere="layoutEx.disk[].chain[], layoutEx.file[].size"
     )
-    uuid: str = fact("", "UUID.", vsphere="device.backing.uuid", azure="managedDisk.id's resource")
+    uuid: str = fact("", "UUID.", vsphere="device.backing.uuid")
     controller: str = fact("", "Label of its controller.", vsphere="device.controllerKey")
-    controller_type: str = fact("", "Type of its controller.", vsphere="type of the controller")
+    controller_type: str = fact(
+        "", "Type of its controller.", vsphere="type of the controller", azure="storageProfile.diskControllerType"
+    )
     bus_sharing: str = fact("", "Bus sharing of its controller.", vsphere="controller.sharedBus")
     unit_number: int | None = fact(
         None, "Unit on its controller, or LUN.", vsphere="device.unitNumber", azure="dataDisks[].lun"
@@ -96,7 +98,9 @@ class Disk:
     raw_device: str = fact("", "The raw device.", vsphere="device.backing.deviceName, .lunUuid")
     eagerly_zeroed: bool | None = fact(None, "Zeroed when made.", vsphere="device.backing.eagerlyScrub")
     write_through: bool | None = fact(None, "Writes through.", vsphere="device.backing.writeThrough")
-    is_encrypted: bool | None = fact(None, "Encrypted by the platform.", vsphere="device.backing.keyId")
+    is_encrypted: bool | None = fact(
+        None, "Encrypted by the platform.", vsphere="device.backing.keyId", azure="osDisk.encryptionSettings.enabled"
+    )
     caching: str = fact("", "Host caching.", azure="osDisk.caching, dataDisks[].caching")
     storage_type: str = fact("", "Storage type.", azure="managedDisk.storageAccountType")
     io: Allocation = fact(
@@ -116,17 +120,27 @@ class Nic:
         arc="networkInterfaces[].name",
     )
     mac_address: str = fact(
-        "", "Lower case, with colons.", vsphere="device.macAddress", arc="networkInterfaces[].macAddress"
+        "",
+        "Lower case, with colons.",
+        vsphere="device.macAddress",
+        azure="networkInterfaces[].properties.macAddress",
+        arc="networkInterfaces[].macAddress",
     )
-    network_id: str = fact("", "The network it is on.", vsphere="device.backing.network, .port.portgroupKey")
+    network_id: str = fact(
+        "",
+        "The network it is on.",
+        vsphere="device.backing.network, .port.portgroupKey",
+        azure="ipConfigurations[].subnet.id",
+    )
     ip_addresses: tuple[str, ...] = several(
         (),
-        "Addresses the guest reports.",
+        "Addresses the guest reports; in Azure the private ones that it was given.",
         vsphere="guest.net[].ipAddress",
+        azure="ipConfigurations[].privateIPAddress",
         arc="networkInterfaces[].ipAddresses[].address",
     )
     connected: bool | None = fact(None, "Connected.", vsphere="device.connectable.connected")
-    type: str = fact("", "Adapter type.", vsphere="type of device")
+    type: str = fact("", "Adapter type.", vsphere="type of device", azure="networkInterfaces[].properties.nicType")
     starts_connected: bool | None = fact(None, "Connected at power on.", vsphere="device.connectable.startConnected")
     mac_type: str = fact("", "Who gave the address.", vsphere="device.addressType")
     is_passthrough: bool | None = fact(
@@ -215,10 +229,17 @@ class Agent:
 class PendingUpdate:
     """Maintenance that the platform has announced for a machine."""
 
-    status: str = fact("", "`Pending`, `InProgress`, …", azure="updates[].status")
+    scope: str = fact("", "What is updated: `Host`, `OSImage`, `InGuestPatch`, …", azure="updates[].maintenanceScope")
+    status: str = fact(
+        "",
+        "`Pending`, `InProgress`, …",
+        azure="updates[].status, maintenanceRedeployStatus.lastOperationResultCode",
+    )
     impact: str = fact("", "`None`, `Freeze`, `Restart`, `Redeploy`, …", azure="updates[].impactType")
     impact_seconds: int | None = fact(None, "How long.", unit="seconds", azure="updates[].impactDurationInSec")
-    not_before: datetime | None = fact(None, "Not before.", azure="updates[].notBefore")
+    not_before: datetime | None = fact(
+        None, "Not before.", azure="updates[].notBefore, maintenanceRedeployStatus.maintenanceWindowStartTime"
+    )
     until: datetime | None = fact(
         None, "The end of its window.", azure="maintenanceRedeployStatus.maintenanceWindowEndTime"
     )
@@ -240,7 +261,7 @@ class VirtualMachine:
     platform: str = attrs.field(metadata={"doc": "`vsphere`, `azure-stack-hub`, `azure` or `azure-arc`."})
     source: str = attrs.field(metadata={"doc": "Which endpoint it was read from."})
     host_id: str = fact("", "The host it runs on.", vsphere="runtime.host", azure="properties.host.id")
-    cluster_id: str = fact("", "The cluster of that host.", vsphere="runtime.host's parent")
+    cluster_id: str = fact("", "The cluster of that host.", vsphere="runtime.host's parent", azure="hostGroup.id")
     location: str = fact("", "Datacenter or region.", vsphere="datacenter of parent", azure="location", arc="location")
     folder: str = fact("", "Folder path below the datacenter.", vsphere="parent")
     resource_group: str = fact("", "Resource group, as the endpoint wrote it.", azure="id", arc="id")
@@ -272,7 +293,7 @@ class VirtualMachine:
         None,
         "Virtual CPUs.",
         vsphere="config.hardware.numCPU",
-        azure="hardwareProfile.vmSizeProperties",
+        azure="hardwareProfile.vmSizeProperties; Microsoft.Compute/skus vCPUsAvailable, vCPUs; vmSizes numberOfCores",
         arc="detectedProperties.logicalCoreCount",
     )
     memory_bytes: int | None = fact(
@@ -280,9 +301,10 @@ class VirtualMachine:
         "Memory.",
         unit="bytes",
         vsphere="config.hardware.memoryMB",
+        azure="Microsoft.Compute/skus MemoryGB; vmSizes memoryInMB",
         arc="detectedProperties.totalPhysicalMemoryInBytes",
     )
-    size: str = fact("", "Size name.", azure="hardwareProfile.vmSize")
+    size: str = fact("", "Size name.", azure="hardwareProfile.vmSize, sku.name")
     bios_uuid: str = fact(
         "",
         "SMBIOS UUID, lower case, in the byte order of the source. Not unique: clones share it.",
@@ -302,8 +324,9 @@ class VirtualMachine:
     )
     ip_addresses: tuple[str, ...] = several(
         (),
-        "Addresses the guest reports.",
+        "Addresses the guest reports; in Azure the private ones of its adapters.",
         vsphere="guest.net[], guest.ipAddress",
+        azure="ipConfigurations[].privateIPAddress",
         arc="networkProfile.networkInterfaces[]",
     )
     disks: tuple[Disk, ...] = several((), "Its disks.")
@@ -339,8 +362,8 @@ class VirtualMachine:
     cloud_provider: str = fact("", "The cloud it is in.", arc="cloudMetadata.provider")
     zones: tuple[str, ...] = several((), "Availability zones.", azure="zones")
     availability_set_id: str = fact("", "Its availability set.", azure="availabilitySet.id")
-    scale_set_id: str = fact("", "Its scale set.", azure="virtualMachineScaleSet.id")
-    fault_domain: int | None = fact(None, "Fault domain.", azure="instanceView.platformFaultDomain")
+    scale_set_id: str = fact("", "Its scale set.", azure="virtualMachineScaleSet.id, id")
+    fault_domain: int | None = fact(None, "Fault domain.", azure="platformFaultDomain")
     update_domain: int | None = fact(None, "Update domain.", azure="instanceView.platformUpdateDomain")
     parent_cluster_id: str = fact("", "The cluster it is a node of.", arc="parentClusterResourceId")
     private_link_scope_id: str = fact("", "Its private link scope.", arc="privateLinkScopeResourceId")
@@ -387,7 +410,7 @@ class VirtualMachine:
     evc_mode: str = fact("", "The EVC mode it needs.", vsphere="runtime.minRequiredEVCModeKey")
     features: tuple[str, ...] = several((), "CPU features it needs, `key value`.", vsphere="runtime.featureRequirement")
     is_encrypted: bool | None = fact(
-        None, "Encrypted by the platform.", vsphere="config.keyId", azure="securityProfile"
+        None, "Encrypted by the platform.", vsphere="config.keyId", azure="securityProfile.encryptionAtHost"
     )
     migrate_encryption: str = fact(
         "", "Encrypted vMotion: `disabled`, `opportunistic`, `required`.", vsphere="config.migrateEncryption"

@@ -61,6 +61,7 @@ class Resource:
     state: str = fact("", "As the platform words it.", arc="properties.connectivityStatus, .status, .provisioningState")
     version: str = fact("", "Version.", arc="properties.agentVersion, .version, .kubernetesVersion")
     bios_uuid: str = fact("", "SMBIOS UUID, lower case.", arc="properties.smbiosUuid")
+    vcenter_uuid: str = fact("", "`instanceUuid` of the vCenter it is in.", arc="vcenters properties.instanceUuid")
     machine_id: str = fact(
         "", "The Arc machine it belongs to.", arc="properties.containerResourceId, .managedResourceId"
     )
