@@ -96,6 +96,8 @@ if TYPE_CHECKING:
         MigrationState,
         RuleFlow,
     )
+    from hybridinv.model.onboarding import OnboardingCase, OnboardingPlan, OnboardingReason, OnboardingTarget
+    from hybridinv.onboarding.plan import plan_onboarding
     from hybridinv.planning.migration import plan_migration
     from hybridinv.planning.rules import migration_rule
     from hybridinv.platforms.azure import Azure
@@ -107,10 +109,6 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _ON_FIRST_USE = {
-    "Azure": "hybridinv.platforms.azure",
-    "AzureArc": "hybridinv.platforms.azure_arc",
-    "AzureStackHub": "hybridinv.platforms.azure_stack_hub",
-    "VSphere": "hybridinv.platforms.vsphere",
     "DataKind": "hybridinv.model.migration",
     "Flow": "hybridinv.model.migration",
     "MigrationKind": "hybridinv.model.migration",
@@ -118,10 +116,19 @@ _ON_FIRST_USE = {
     "MigrationRule": "hybridinv.model.migration",
     "MigrationState": "hybridinv.model.migration",
     "RuleFlow": "hybridinv.model.migration",
+    "OnboardingCase": "hybridinv.model.onboarding",
+    "OnboardingPlan": "hybridinv.model.onboarding",
+    "OnboardingReason": "hybridinv.model.onboarding",
+    "OnboardingTarget": "hybridinv.model.onboarding",
+    "Azure": "hybridinv.platforms.azure",
+    "AzureArc": "hybridinv.platforms.azure_arc",
+    "AzureStackHub": "hybridinv.platforms.azure_stack_hub",
+    "VSphere": "hybridinv.platforms.vsphere",
     "demo": "hybridinv.demo",
-    "migration_rule": "hybridinv.planning.rules",
     "open_estate": "hybridinv.estate",
+    "plan_onboarding": "hybridinv.onboarding.plan",
     "plan_migration": "hybridinv.planning.migration",
+    "migration_rule": "hybridinv.planning.rules",
     "record": "hybridinv.tapes",
     "replay": "hybridinv.tapes",
 }
@@ -176,6 +183,10 @@ __all__ = [
     "NotFound",
     "NotSupported",
     "OSType",
+    "OnboardingCase",
+    "OnboardingPlan",
+    "OnboardingReason",
+    "OnboardingTarget",
     "Partition",
     "PendingUpdate",
     "PhysicalNic",
@@ -213,6 +224,7 @@ __all__ = [
     "migration_rule",
     "open_estate",
     "plan_migration",
+    "plan_onboarding",
     "record",
     "replay",
     "same_machines",

@@ -1,0 +1,152 @@
+"""Onboarding to Azure Arc: where to, who, and why not."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from hybridinv.errors import NotSupported
+from hybridinv.model.fact import Tags, fact, several
+from hybridinv.model.findings import Finding
+from hybridinv.model.machines import OSType
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_ID = re.compile(r"[\w.-]+", re.ASCII)
+_RESOURCE_GROUP = re.compile(r"[-\w._()]{0,89}[-\w_()]")
+_LOCATION = re.compile(r"[a-z0-9]{3,50}")
+_VERSION = re.compile(r"\d+(\.\d+){1,3}")
+_OF_ARC = r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.HybridCompute/"
+_SCOPE = re.compile(_OF_ARC + r"privateLinkScopes/[^/]+", re.IGNORECASE)
+_GATEWAY = re.compile(_OF_ARC + r"gateways/[^/]+", re.IGNORECASE)
+_PROXY = re.compile(r"https?://[^\s/@]+(:\d{1,5})?/?")
+_CLOUDS = ("AzureCloud", "AzureUSGovernment", "AzureChinaCloud")
+_TAGS, _TAG_NAME, _TAG_VALUE = 50, 512, 256
+
+
+def _written(pattern: re.Pattern[str], example: str) -> Callable[[Any, attrs.Attribute[Any], Any], None]:
+    """A text of that form, or an empty one where that is the default."""
+
+    def check(_: object, field: attrs.Attribute[Any], value: object) -> None:
+        if isinstance(value, str) and (pattern.fullmatch(value) or (not value and field.default == "")):
+            return
+        raise NotSupported(
+            f"{field.name}={value!r:.80} is not of the form it must have", remedy=f"write it as {example}"
+        )
+
+    return check
+
+
+def _cloud(_: object, __: object, value: str) -> None:
+    if value not in _CLOUDS:
+        raise NotSupported(f"there is no cloud {value!r:.40}", remedy=f"use one of: {', '.join(_CLOUDS)}")
+
+
+def _tags(_: object, __: object, tags: Tags) -> None:
+    odd = [name for name, value in tags.items() if not name or len(name) > _TAG_NAME or len(value) > _TAG_VALUE]
+    if odd or len(tags) > _TAGS:
+        raise NotSupported(
+            f"tags= has {len(tags)} tags" + (f", and {odd[0]!r:.60} is empty or too long" if odd else ""),
+            remedy=f"at most {_TAGS} tags, names up to {_TAG_NAME} characters, values up to {_TAG_VALUE}",
+        )
+
+
+def _place(example: str, pattern: re.Pattern[str], doc: str, *, default: Any = attrs.NOTHING) -> Any:
+    return attrs.field(default=default, validator=_written(pattern, example), metadata={"doc": doc})
+
+
+def _squeezed(text: Any) -> Any:
+    return text.replace(" ", "").lower() if isinstance(text, str) else text
+
+
+@attrs.frozen(kw_only=True)
+class OnboardingTarget:
+    """Where machines are to be Arc-enabled. It holds no secret; what is not of the right form is `NotSupported`."""
+
+    subscription_id: str = _place("00000000-0000-0000-0000-000000000000", _ID, "The subscription.")
+    resource_group: str = _place("rg-arc-servers", _RESOURCE_GROUP, "The resource group; it must exist.")
+    tenant_id: str = _place("00000000-0000-0000-0000-000000000000", _ID, "The tenant of the subscription.")
+    location: str = attrs.field(
+        converter=_squeezed,
+        validator=_written(_LOCATION, "westeurope"),
+        metadata={"doc": "The region where metadata are kept, as `az account list-locations` names it."},
+    )
+    cloud: str = attrs.field(
+        default="AzureCloud", validator=_cloud, metadata={"doc": "The cloud, as azcmagent names it."}
+    )
+    tags: Tags = attrs.field(
+        default=Tags(), converter=Tags, validator=_tags, metadata={"doc": "Tags that each machine gets."}
+    )
+    proxy: str = _place(
+        "http://proxy.example.com:3128", _PROXY, "The proxy of the agent; a password in it is refused.", default=""
+    )
+    gateway_id: str = _place(
+        "/subscriptions/…/resourceGroups/…/providers/Microsoft.HybridCompute/gateways/…", _GATEWAY,
+        "The Arc gateway that traffic goes through.", default="",
+    )  # fmt: skip
+    private_link_scope_id: str = _place(
+        "/subscriptions/…/resourceGroups/…/providers/Microsoft.HybridCompute/privateLinkScopes/…", _SCOPE,
+        "The private link scope.", default="",
+    )  # fmt: skip
+    correlation_id: str = _place(
+        "00000000-0000-0000-0000-000000000000", _ID, "What Azure's own logs know this run by.", default=""
+    )
+    agent_version: str = _place("1.67", _VERSION, "The version of the agent; empty is the newest.", default="")
+
+
+class OnboardingReason(StrEnum):
+    """Why a machine is, or is not, a candidate."""
+
+    READY = "ready"
+    ALREADY_CONNECTED = "already_connected"
+    DISCONNECTED = "disconnected"
+    EXPIRED = "expired"
+    IN_ERROR = "in_error"
+    NO_STATUS_YET = "no_status_yet"
+    AZURE_VM = "azure_vm"
+    STACK_HUB_VM = "stack_hub_vm"
+    TEMPLATE = "template"
+    NOT_RUNNING = "not_running"
+    NO_TOOLS = "no_tools"
+    OS_NOT_SUPPORTED = "os_not_supported"
+    OS_UNKNOWN = "os_unknown"
+    INVALID_NAME = "invalid_name"
+    RESERVED_NAME = "reserved_name"
+    DUPLICATE_NAME = "duplicate_name"
+    DUPLICATE_UUID = "duplicate_uuid"
+
+
+@attrs.frozen(kw_only=True)
+class OnboardingCase:
+    """One machine of an onboarding plan: a candidate, or one that is skipped, and why."""
+
+    vm_id: str = fact("", "The machine's record.")
+    name: str = fact("", "Its name on its platform.")
+    reason: OnboardingReason = fact(OnboardingReason.READY, "Why.", converter=OnboardingReason)
+    resource_name: str = fact("", "The name it has, or will have, in Azure.")
+    os_type: OSType = fact(OSType.UNKNOWN, "Which script it takes.", converter=OSType)
+    arc_id: str = fact("", "Its record at Arc, where it has one.")
+    findings: tuple[Finding, ...] = several((), "What to mend, or to look at.")
+
+
+@attrs.frozen(kw_only=True)
+class OnboardingPlan:
+    """Who should be Arc-enabled and who not; every machine of the inventory is in one of the two, once."""
+
+    target: OnboardingTarget = attrs.field(metadata={"doc": "Where to."})
+    candidates: tuple[OnboardingCase, ...] = several((), "The machines to onboard.")
+    skipped: tuple[OnboardingCase, ...] = several((), "The others, each with its reason.")
+    findings: tuple[Finding, ...] = several((), "What concerns the plan as a whole.")
+
+    def __str__(self) -> str:
+        reasons = Counter(str(one.reason).replace("_", " ") for one in self.skipped)
+        why = ", ".join(f"{count} {reason}" for reason, count in reasons.most_common())
+        where = f"{self.target.resource_group} in {self.target.location}"
+        return f"{len(self.candidates)} to onboard to {where}; {len(self.skipped)} skipped" + (
+            f": {why}" if why else ""
+        )
