@@ -35,9 +35,8 @@ def _written(pattern: re.Pattern[str], example: str) -> Callable[[Any, attrs.Att
     def check(_: object, field: attrs.Attribute[Any], value: object) -> None:
         if isinstance(value, str) and (pattern.fullmatch(value) or (not value and field.default == "")):
             return
-        raise NotSupported(
-            f"{field.name}={value!r:.80} is not of the form it must have", remedy=f"write it as {example}"
-        )
+        shown = "…@…" if "@" in str(value) else repr(value)  # before an @ there may be a password
+        raise NotSupported(f"{field.name}={shown:.80} is not of the form it must have", remedy=f"write it as {example}")
 
     return check
 
