@@ -2,6 +2,7 @@
 
 import json
 
+import orjson
 import pytest
 
 from hybridinv.errors import TruncatedAnswer, UnexpectedAnswer
@@ -219,7 +220,7 @@ def test_a_body_cut_anywhere_is_truncated(length):
         arm.read_page(WHOLE[:length], where="vms")
 
 
-@pytest.mark.parametrize("body", [b'{"value": [nope]}', b'{"value": []}}', b'{"value": ["\xff"]}', b"[" * 5000 + b"]"])
+@pytest.mark.parametrize("body", [b'{"value": [nope]}', b'{"value": []}}', b"[" * 5000 + b"]", b"[" * 5000 + b"]" * 5000])
 def test_broken_json_is_not_called_truncated(body):
     with pytest.raises(UnexpectedAnswer) as caught:
         arm.read_page(body, where="vms")
@@ -481,3 +482,73 @@ def test_endpoints_without_login_or_audience_name_the_path(body, path):
     with pytest.raises(UnexpectedAnswer) as caught:
         arm.read_endpoints(as_bytes(body))
     assert caught.value.path == path
+
+
+# characters and numbers that JSON does not have
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        (rb'"a\ud800"', "a\ufffd"),
+        (rb'"\udc00\ud800"', "\ufffd\ufffd"),
+        (rb'"\ud800\ud83d\ude00"', "\ufffd\U0001f600"),
+        (rb'"\\ud800 \ud800"', "\\ud800 \ufffd"),
+        (rb'"\u0000"', "\0"),
+        (b'"a\xff"', "a\ufffd"),
+        (b'"a\x01"', "a\x01"),
+        (b"1e400", float("inf")),
+        (b"9" * 5000, float("inf")),
+        (b"9" * 30, 10**30),
+    ],
+    ids=range(10),
+)
+def test_what_json_does_not_have_costs_no_page(written, read):
+    page = arm.read_page(b'{"value": [{"id": "x", "odd": ' + written + b"}]}", where="x")
+    assert page.items[0]["id"] == "x"
+    assert page.items[0]["odd"] == (pytest.approx(read) if isinstance(read, int) else read)
+
+
+def test_a_body_cut_in_the_middle_of_a_character_is_truncated():
+    whole = '{"value": [{"name": "\u00fc'.encode()
+    with pytest.raises(TruncatedAnswer):
+        arm.read_page(whole[:-1], where="x")
+
+
+# ids in their usual form, and in all others, take different ways to the same parts
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "/subscriptions/s/resourceGroups/g/providers/P/t/n",
+        "/Subscriptions/s/RESOURCEGROUPS/g/Providers/P/t/n/u/m",
+        " /subscriptions/s/resourceGroups/g/providers/P/t/n ",
+        "/subscriptions/s/resourceGroups/g/providers/P/t/n/",
+        "/subscriptions//resourceGroups/g/providers/P/t/n",
+        "/subscriptions/s/resourceGroups/g/providers/P/t/",
+        "/subscriptions/s/resourceGroups/g/providers/P/providers/Q",
+        "/subscriptions/s/resourceGroups/g/providers/P/t/n/providers/Q",
+        "/subscriptions/s/resourceGroups/g/providers/P/t/n/PROVIDERS/Q/u/m",
+        "/subscriptions/s/resourceGroups/g/x/P/t/n",
+        "/x/s/resourceGroups/g/providers/P/t/n",
+        "x/subscriptions/s/resourceGroups/g/providers/P/t",
+    ],
+)
+def test_the_short_way_through_an_id_leads_to_the_same_parts(text, monkeypatch):
+    short = arm.parse_id(text)
+    monkeypatch.setattr(arm, "_is_usual", lambda _: False)
+    assert arm.parse_id(text) == short
+
+
+def test_the_usual_ids_take_the_short_way():
+    assert arm._is_usual("/subscriptions/s/resourceGroups/g/providers/P/t/n".split("/"))
+    assert arm._is_usual("/subscriptions/s/RESOURCEGROUPS/g/providers/P/t/n/u/m".split("/"))
+    assert not arm._is_usual("/subscriptions/s/resourceGroups/g/providers/P/t/n/providers/Q".split("/"))
+
+
+def test_the_text_of_an_error_is_short_however_long_it_was_written():
+    details = [{"code": "X" * 9000, "message": "m" * 10**6}] * 1000
+    fault = arm.read_error(orjson.dumps({"error": {"code": "c" * 10**6, "message": "m" * 10**6, "details": details}}))
+    assert max(map(len, (fault.code, fault.message, *fault.details))) == 2000
+    assert len(fault.details) == 20

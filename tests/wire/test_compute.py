@@ -1,4 +1,4 @@
-"""Virtual machines, their extensions and networks: model and status apart, odd fields noted, never raised."""
+"""Virtual machines and their extensions: model and status apart, odd fields noted, never raised."""
 
 from datetime import UTC, datetime
 
@@ -7,6 +7,7 @@ import pytest
 from hybridinv.errors import UnexpectedAnswer
 from hybridinv.model import AgentStatus, OSType, PowerState
 from hybridinv.wire import compute
+from hybridinv.wire.compute_sizes import Size
 from hybridinv.wire.reading import Origin
 
 HUB = Origin("azure-stack-hub", "management.redmond.example")
@@ -54,10 +55,9 @@ def test_the_name_comes_from_the_id_where_it_is_null():
     assert read(row() | {"name": None}).name == "Web01"
 
 
-@pytest.mark.parametrize("reader", [lambda b: compute.read_vm(b, None, HUB), lambda b: compute.read_network(b, HUB)])
-def test_a_record_without_an_id_names_the_path(reader):
+def test_a_machine_without_an_id_names_the_path():
     with pytest.raises(UnexpectedAnswer) as caught:
-        reader({"name": "x"})
+        compute.read_vm({"name": "x"}, None, HUB)
     assert caught.value.path == "id"
 
 
@@ -218,6 +218,35 @@ def test_the_agent_is_unknown_without_an_instance_view():
     assert (agent.status, agent.message) == (AgentStatus.UNKNOWN, "no instance view")
 
 
+@pytest.mark.parametrize("system", ["windows", "linux"])
+@pytest.mark.parametrize("wanted", [True, False])
+def test_what_was_wanted_is_told_apart_from_what_is_there(system, wanted):
+    settings = {"provisionVMAgent": wanted, "enableVMAgentPlatformUpdates": not wanted}
+    profile = {f"{system}Configuration": settings, "allowExtensionOperations": wanted}
+    for vm_agent, codes in ((None, ()), ({"statuses": [READY]}, ()), (None, ("PowerState/deallocated",))):
+        agent = agent_of(vm_agent, *codes, osProfile=profile)
+        assert (agent.is_wanted, agent.allows_extensions, agent.auto_upgrade) == (wanted, wanted, not wanted)
+
+
+def test_without_an_os_profile_nobody_knows_what_was_wanted():
+    agent = agent_of({"statuses": [READY]})
+    assert (agent.is_wanted, agent.allows_extensions, agent.auto_upgrade) == (None, None, None)
+    assert agent.status is AgentStatus.READY
+
+
+def test_the_handlers_that_the_agent_runs():
+    handlers = [
+        {"type": "A.B", "typeHandlerVersion": "1.2", "status": {"displayStatus": "Ready", "code": "x/succeeded"}},
+        {"type": "A.C", "typeHandlerVersion": "2.0", "status": {"code": "ProvisioningState/failed"}},
+        {"type": "A.D"},
+        {"status": {"displayStatus": "of nothing"}},
+        "odd",
+    ]
+    vm = read(seen=status("PowerState/running", vmAgent={"statuses": [READY], "extensionHandlers": handlers}))
+    assert vm.agent.services == {"A.B 1.2": "Ready", "A.C 2.0": "failed", "A.D": ""}
+    assert [problem.message for problem in vm.problems] == ["extensionHandlers: expected a list of objects, got 'odd'"]
+
+
 # what it is made of
 
 
@@ -283,6 +312,18 @@ def test_disks_are_in_bytes_and_say_where_they_are():
     ]
 
 
+def test_disks_say_how_they_are_attached():
+    storage = {
+        "diskControllerType": "NVMe",
+        "osDisk": {"caching": "ReadWrite", "encryptionSettings": {"enabled": True}},
+        "dataDisks": [{"lun": 3, "caching": "None", "managedDisk": {"storageAccountType": "PremiumV2_LRS"}}],
+    }
+    system, data = read(row(storageProfile=storage)).disks
+    assert (system.caching, system.unit_number, system.is_encrypted) == ("ReadWrite", None, True)
+    assert (data.caching, data.unit_number, data.storage_type) == ("None", 3, "PremiumV2_LRS")
+    assert (data.is_encrypted, {system.controller_type, data.controller_type}) == (None, {"NVMe"})
+
+
 def test_nics_are_named_as_their_resources():
     nics = [
         {"id": f"{GROUP}/providers/Microsoft.Network/networkInterfaces/web01-NIC"},
@@ -312,6 +353,128 @@ def test_the_assigned_host_counts_where_only_a_host_group_was_asked_for():
     view = status("PowerState/running", assignedHost="/Hosts/H1", computerName="renamed")
     vm = read(row(osProfile={"computerName": "old"}), view)
     assert (vm.host_id, vm.hostname) == ("/hosts/h1", "renamed")
+
+
+def test_where_a_machine_is_kept():
+    names = ("availabilitySets/A", "virtualMachineScaleSets/S", "hostGroups/G")
+    set_, scale_set, group = ({"id": f"{GROUP}/providers/Microsoft.Compute/{name}"} for name in names)
+    model = row(availabilitySet=set_, virtualMachineScaleSet=scale_set, hostGroup=group, platformFaultDomain=2)
+    vm = read(model | {"zones": ["2"], "managedBy": "aks"}, status("x", platformUpdateDomain=4))
+    assert vm.availability_set_id == set_["id"].lower()
+    assert vm.scale_set_id == scale_set["id"].lower()
+    assert vm.cluster_id == group["id"].lower()
+    assert (vm.zones, vm.managed_by, vm.fault_domain, vm.update_domain) == (("2",), "aks", 2, 4)
+    assert read(model, status("x", platformFaultDomain=0)).fault_domain == 0
+
+
+def test_the_group_of_the_host_is_its_cluster():
+    host = f"{GROUP}/providers/Microsoft.Compute/hostGroups/G/hosts/H"
+    group = f"{GROUP}/providers/microsoft.compute/hostgroups/g".lower()
+    assert read(row(host={"id": host})).cluster_id == group
+    assert read(seen=status("x", assignedHost=host)).cluster_id == group
+    assert read().cluster_id == ""
+
+
+def test_an_instance_of_a_scale_set():
+    id_ = f"{GROUP}/providers/Microsoft.Compute/virtualMachineScaleSets/Web/virtualMachines/3"
+    view = {"statuses": [{"code": "PowerState/running"}], "platformFaultDomain": 1}
+    model = {"id": id_, "name": "Web_3", "instanceId": "3", "sku": {"name": "Standard_DS1_v2", "capacity": 1}}
+    vm = read({**model, "properties": {"hardwareProfile": {}, "vmId": "9", "instanceView": view}})
+    assert (vm.id, vm.name, vm.size, vm.native_id) == (id_.lower(), "Web_3", "Standard_DS1_v2", "9")
+    assert vm.scale_set_id == id_.lower().removesuffix("/virtualmachines/3")
+    assert (vm.power_state, vm.fault_domain, vm.resource_group) == (PowerState.RUNNING, 1, "RG-Web")
+
+
+def test_security_priority_licence_and_state():
+    security = {"uefiSettings": {"secureBootEnabled": True, "vTpmEnabled": False}, "encryptionAtHost": "true"}
+    vm = read(row(securityProfile=security, priority="Spot", licenseType="RHEL_BYOS", provisioningState="Updating"))
+    assert (vm.secure_boot, vm.has_tpm, vm.is_encrypted) == (True, False, True)
+    assert (vm.priority, vm.license_type, vm.provisioning_state) == ("Spot", "RHEL_BYOS", "Updating")
+    bare = read()
+    assert (bare.secure_boot, bare.has_tpm, bare.is_encrypted, bare.priority) == (None, None, None, "")
+
+
+@pytest.mark.parametrize(
+    ("reference", "image"),
+    [
+        (IMAGE, "Canonical:UbuntuServer:18.04-LTS:latest"),
+        (IMAGE | {"exactVersion": "18.04.202401"}, "Canonical:UbuntuServer:18.04-LTS:18.04.202401"),
+        ({"id": "/Images/Golden"}, "/Images/Golden"),
+        ({"communityGalleryImageId": "/CommunityGalleries/x"}, "/CommunityGalleries/x"),
+        ({}, ""),
+        (None, ""),
+    ],
+)
+def test_what_it_was_made_from(reference, image):
+    assert read(row(storageProfile={"imageReference": reference})).image == image
+
+
+def test_the_version_of_the_guest():
+    assert read(seen=status("x", osName="ubuntu", osVersion="22.04")).os_version == "22.04"
+
+
+# what other lists say of it
+
+
+def beside(**lists):
+    return compute.read_vm(
+        row(hardwareProfile={"vmSize": "standard_D2s_v5"}), None, HUB, compute.Beside(**lists)
+    )  # fmt: skip
+
+
+def test_the_size_gives_cpus_and_memory():
+    sizes = {"standard_d2s_v5": Size(cpus=2, memory_bytes=8 * 2**30)}
+    vm = beside(sizes=sizes)
+    assert (vm.cpus, vm.memory_bytes, vm.size) == (2, 8 * 2**30, "standard_D2s_v5")
+    odd = beside(sizes={"standard_d2s_v5": Size(notes=("MemoryGB: expected a number, got 'many'",))})
+    assert ("MemoryGB" in odd.problems[0].message, odd.cpus, odd.memory_bytes) == (True, None, None)
+
+
+def test_a_machine_with_fewer_cpus_than_its_size():
+    fewer = {"vmSize": "M", "vmSizeProperties": {"vCPUsAvailable": 1, "vCPUsPerCore": 1}}
+    vm = compute.read_vm(row(hardwareProfile=fewer), None, HUB, compute.Beside(sizes={"m": Size(cpus=8)}))
+    assert vm.cpus == 1
+
+
+def test_a_size_that_no_list_has_is_unknown_and_no_problem():
+    vm = beside(sizes={"standard_d4s_v5": Size(cpus=4)})
+    assert (vm.cpus, vm.memory_bytes, vm.problems) == (None, None, ())
+
+
+def test_its_addresses_are_those_of_its_adapters():
+    ids = [f"{GROUP}/providers/Microsoft.Network/networkInterfaces/{name}" for name in ("a", "b", "c")]
+    network = {"networkInterfaces": [{"id": id_, "properties": {"primary": id_ is ids[1]}} for id_ in ids]}
+    configurations = [{"properties": {"privateIPAddress": "10.0.0.4"}}, {"properties": {"privateIPAddress": "fd00::4"}}]
+    found = {ids[0].lower(): {"properties": {"ipConfigurations": configurations, "macAddress": 5}}}
+    vm = compute.read_vm(row(networkProfile=network), None, HUB, compute.Beside(interfaces=found))
+    assert (vm.ip_addresses, [nic.is_primary for nic in vm.nics]) == (("10.0.0.4", "fd00::4"), [False, True, False])
+    assert compute.interface_ids(row(networkProfile=network)) == {id_.lower() for id_ in ids}
+
+
+def test_what_hangs_on_the_machine_is_found_by_its_folded_id():
+    health = {"properties": {"availabilityState": "Degraded", "summary": "slow disk"}}
+    update = {"properties": {"value": [{"status": "Pending", "impactType": "Freeze"}]}}
+    vm = beside(health={VM.lower(): health}, updates={VM.lower(): update})
+    assert (vm.health, vm.health_reason) == ("Degraded", "slow disk")
+    assert [(one.status, one.impact) for one in vm.pending_updates] == [("Pending", "Freeze")]
+
+
+def test_an_announced_redeploy_is_a_pending_update():
+    redeploy = {
+        "isCustomerInitiatedMaintenanceAllowed": True,
+        "maintenanceWindowStartTime": "2026-02-16T00:00:00+00:00",
+        "maintenanceWindowEndTime": "2026-02-23T00:00:00+00:00",
+        "lastOperationResultCode": "None",
+    }
+    (update,) = read(seen=status("x", maintenanceRedeployStatus=redeploy)).pending_updates
+    assert (update.status, update.impact, update.may_start_now) == ("Pending", "Redeploy", True)
+    assert update.not_before == datetime(2026, 2, 16, tzinfo=UTC)
+    assert update.until == datetime(2026, 2, 23, tzinfo=UTC)
+    later = redeploy | {"lastOperationResultCode": "RetryLater", "maintenanceWindowEndTime": "garbage"}
+    vm = read(seen=status("x", maintenanceRedeployStatus=later))
+    assert [one.status for one in vm.pending_updates] == ["RetryLater"]
+    assert len(vm.problems) == 1
+    assert read(seen=status("x")).pending_updates == ()
 
 
 def test_tags_are_a_mapping_of_texts():
@@ -359,6 +522,13 @@ ODD = [-1, "text", [], [1], {"x": 1}, True, 1.5]
         "networkProfile",
         "securityProfile",
         "host",
+        "hostGroup",
+        "availabilitySet",
+        "virtualMachineScaleSet",
+        "platformFaultDomain",
+        "priority",
+        "licenseType",
+        "provisioningState",
         "timeCreated",
         "instanceView",
     ],
@@ -377,8 +547,11 @@ def test_an_odd_field_never_costs_the_machine(field, odd):
         "hyperVGeneration",
         "maintenanceRedeployStatus",
         "osName",
+        "osVersion",
         "computerName",
         "assignedHost",
+        "platformFaultDomain",
+        "platformUpdateDomain",
     ],
 )
 def test_an_odd_status_never_costs_the_machine(field, odd):
@@ -492,17 +665,3 @@ def test_an_odd_field_never_costs_the_extension(field, odd):
 def test_an_odd_field_of_an_extension_is_a_problem():
     read = compute.read_extension(extension(publisher={"not": "a text"}), None, HUB)
     assert [(problem.kind, problem.error) for problem in read.problems] == [("extensions", "UnexpectedAnswer")]
-
-
-# networks
-
-
-def test_a_virtual_network():
-    id_ = f"{GROUP}/providers/Microsoft.Network/virtualNetworks/Vnet1"
-    space = {"addressSpace": {"addressPrefixes": ["10.0.0.0/16", "fd00::/48"]}}
-    body = {"id": id_, "name": "Vnet1", "location": "redmond", "properties": space}
-    network = compute.read_network(body, HUB)
-    assert (network.id, network.name, network.kind) == (id_.lower(), "Vnet1", "virtual-network")
-    assert (network.address_prefixes, network.location) == (("10.0.0.0/16", "fd00::/48"), "redmond")
-    odd = compute.read_network({"id": id_, "properties": 5}, HUB)
-    assert (odd.address_prefixes, odd.problems[0].kind) == ((), "networks")

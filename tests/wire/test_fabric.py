@@ -52,6 +52,24 @@ def test_a_node_is_a_host():
     assert (host.power_state, host.in_maintenance, host.problems) == (PowerState.RUNNING, False, ())
 
 
+def test_what_else_a_node_says_of_itself():
+    gpus = [{"name": "Nvidia Tesla T4", "type": "DDA"}, {"name": "T4", "type": None}, {}]
+    host = node(bmcAddress="198.51.100.1", biosVersion="2.21.2", gpus=gpus)
+    assert (host.management_ip, host.bios_version) == ("198.51.100.1", "2.21.2")
+    assert (host.gpus, node(gpus=None).gpus) == (("Nvidia Tesla T4 (DDA)", "T4"), ())
+
+
+@pytest.mark.parametrize(
+    ("name", "state", "message"),
+    [("Repair", "Failed", "Repair: Failed"), (None, "failed", "the last operation: failed"),
+     ("PowerOn", "Succeeded", None), (None, None, None), ("Repair", "InProgress", None)],
+)  # fmt: skip
+def test_an_operation_that_failed_is_odd_and_nothing_is_missing(name, state, message):
+    problems = node(lastOperationName=name, lastOperationState=state).problems
+    assert [problem.message for problem in problems] == ([message] if message else [])
+    assert [problem.error for problem in problems if problem.error] == []
+
+
 @pytest.mark.parametrize("name", ["redmond/NODE09", "NODE09", None])
 def test_a_node_is_named_without_its_region(name):
     assert node(name).name == "NODE09"
@@ -118,6 +136,11 @@ def test_a_record_without_an_id_names_the_path(reader):
         "vendor",
         "model",
         "serialNumber",
+        "bmcAddress",
+        "biosVersion",
+        "gpus",
+        "lastOperationName",
+        "lastOperationState",
         "capacity",
         "scaleUnitUri",
         "totalCapacity",

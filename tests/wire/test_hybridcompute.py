@@ -1,12 +1,13 @@
 """Arc machines: nulls, odd types, an open status, evidence of hardware, an extension status of its own."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
 from hybridinv.errors import UnexpectedAnswer
 from hybridinv.model import AgentStatus, OSType, PowerState
 from hybridinv.wire import hybridcompute
+from hybridinv.wire.arc_agent import released_on
 from hybridinv.wire.reading import Origin
 
 ARC = Origin("azure-arc", "management.azure.com")
@@ -62,7 +63,12 @@ def test_a_status_that_is_known(word, status):
     assert machine.agent.kind == "connected-machine-agent"
 
 
-@pytest.mark.parametrize("word", ["AwaitingConnection", "Hibernated"])
+def test_a_machine_that_waits_for_its_first_connection_is_not_ready():
+    agent = read(status="AwaitingConnection").agent
+    assert (agent.status, agent.message) == (AgentStatus.NOT_READY, "AwaitingConnection")
+
+
+@pytest.mark.parametrize("word", ["Hibernated", "NotYetInvented"])
 def test_a_status_that_is_not_known_is_kept_in_words(word):
     machine = read(status=word)
     assert (machine.agent.status, machine.agent.message) == (AgentStatus.UNKNOWN, word)
@@ -72,7 +78,9 @@ def test_a_status_that_is_not_known_is_kept_in_words(word):
 def test_a_null_status_is_unknown_and_no_problem():
     machine = read(status=None)
     assert (machine.agent.status, machine.connection_state) == (AgentStatus.UNKNOWN, "")
-    assert (machine.agent.message, machine.problems) == ("no status given", ())
+    assert (machine.agent.message, machine.problems) == ("no status yet: no agent has reported", ())
+    assert read(status=None, agentVersion="1.46.1").agent.message == "no status yet"
+    assert machine.agent.changed_at is None
 
 
 def test_errors_are_joined_in_the_message():
@@ -96,6 +104,105 @@ def test_a_connected_machine_is_not_said_to_run():
 )
 def test_the_last_change_in_every_spelling_of_a_date(text, moment):
     assert read(lastStatusChange=text).agent.changed_at == moment
+
+
+# the agent
+
+
+@pytest.mark.parametrize(
+    ("version", "month"),
+    [("1.46.02809.1841", (2024, 9)), ("1.9", (2021, 7)), ("1.66", (2026, 7)), ("01.058.03224.693", (2025, 11)),
+     ("1.9999.1", None), ("-1", None), ("", None), ("one", None), ("1", None)],
+)  # fmt: skip
+def test_the_month_in_which_a_version_came_out(version, month):
+    found = read(agentVersion=version).agent.released_on
+    assert found == (date(*month, 1) if month else None)
+
+
+def test_every_row_of_the_releases_is_a_version_and_a_month_in_order():
+    from hybridinv.wire.arc_agent import _released
+
+    rows = [(tuple(map(int, version.split("."))), released_on(version)) for version in _released()]
+    assert len(rows) > 60
+    assert all(month and month.day == 1 for _, month in rows)
+    assert rows == sorted(rows)
+    assert [month for _, month in rows] == sorted(month for _, month in rows)
+
+
+def test_what_the_agent_is_set_to():
+    settings = {"configMode": "monitor", "extensionsEnabled": "false", "proxyUrl": "http://proxy.example:8080"}
+    agent = read(
+        agentConfiguration=settings,
+        agentUpgrade={"enableAutomaticUpgrade": True},
+        serviceStatuses={"extensionService": {"status": "active", "startupType": "enabled"}, "odd": None},
+    ).agent
+    assert (agent.mode, agent.allows_extensions, agent.auto_upgrade) == ("monitor", False, True)
+    assert (agent.proxy, dict(agent.services)) == ("http://proxy.example:8080", {"extensionService": "active"})
+    bare = read().agent
+    assert (bare.mode, bare.allows_extensions, bare.auto_upgrade, dict(bare.services)) == ("", None, None, {})
+
+
+@pytest.mark.parametrize(
+    ("url", "proxy"),
+    [("http://me:hunter2@proxy:8080", "http://proxy:8080"), ("me:hunter2@proxy:8080", "proxy:8080"),
+     ("http://me:hun@ter2@proxy", "http://proxy"), ("https://test.test", "https://test.test"),
+     ("http://me:a/b@proxy", "http://proxy"), ("", "")],
+)  # fmt: skip
+def test_the_login_of_a_proxy_is_left_out(url, proxy):
+    machine = read(agentConfiguration={"proxyUrl": url})
+    assert machine.agent.proxy == proxy
+    assert "hunter2" not in repr(machine)
+
+
+# what one filters by
+
+
+def test_where_a_machine_belongs():
+    machine = read(
+        "VMware",
+        domainName="corp.example",
+        parentClusterResourceId="/Subscriptions/S/providers/X/Clusters/C",
+        privateLinkScopeResourceId="/Subscriptions/S/Scope",
+        cloudMetadata={"provider": "N/A"},
+        detectedProperties={"cloudprovider": "AWS", "manufacturer": "VMware, Inc.", "model": "unknown"},
+    )
+    assert (machine.domain, machine.kind, machine.cloud_provider) == ("corp.example", "VMware", "AWS")
+    assert (machine.parent_cluster_id, machine.private_link_scope_id) == (
+        "/subscriptions/s/providers/x/clusters/c", "/subscriptions/s/scope",
+    )  # fmt: skip
+    assert (machine.vendor, machine.model) == ("VMware, Inc.", "")
+    assert read(cloudMetadata={"provider": "n/a"}, domainName="unknown").cloud_provider == ""
+
+
+def test_the_system_of_a_machine():
+    machine = read(
+        osVersion="10.0.19045",
+        osEdition="enterprise",
+        osInstallDate="2023-02-07T08:27:20+00:00",
+        mssqlDiscovered="true",
+    )
+    assert (machine.os_version, machine.os_edition, machine.has_sql_server) == ("10.0.19045", "enterprise", True)
+    assert machine.os_installed_at == datetime(2023, 2, 7, 8, 27, 20, tzinfo=UTC)
+    assert read().has_sql_server is None
+
+
+@pytest.mark.parametrize(
+    ("profile", "type_"),
+    [
+        ({"softwareAssurance": {"softwareAssuranceCustomer": True}, "licenseChannel": "PGS"}, "SoftwareAssurance"),
+        ({"softwareAssurance": {"softwareAssuranceCustomer": "false"}, "licenseChannel": "PGS"}, "PGS"),
+        ({"productProfile": {"subscriptionStatus": "Enabled"}}, "PayAsYouGo"),
+        ({"productProfile": {"subscriptionStatus": "Disabled"}}, ""),
+        (None, ""),
+    ],
+)
+def test_how_the_system_is_licensed(profile, type_):
+    assert read(licenseProfile=profile).license_type == type_
+
+
+def test_whether_there_are_extended_security_updates():
+    assert read(licenseProfile={"esuProfile": {"licenseAssignmentState": "Assigned"}}).esu_status == "Assigned"
+    assert read(licenseProfile={"esuProfile": None}).esu_status == ""
 
 
 # names
@@ -275,7 +382,8 @@ ODD = [-1, "text", [], [1], {"x": 1}, True, 1.5]
 FIELDS = (
     "status statusReason agentVersion lastStatusChange errorDetails displayName machineFqdn dnsFqdn "
     "osName osType osSku osProfile vmId vmUuid detectedProperties networkProfile storageProfile "
-    "hardwareProfile firmwareProfile"
+    "hardwareProfile firmwareProfile domainName osVersion osEdition osInstallDate mssqlDiscovered cloudMetadata "
+    "agentConfiguration agentUpgrade serviceStatuses licenseProfile parentClusterResourceId privateLinkScopeResourceId"
 )
 
 

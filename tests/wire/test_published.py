@@ -3,6 +3,7 @@
 import copy
 import json
 import os
+import re
 from collections import Counter
 from datetime import datetime
 from pathlib import Path
@@ -14,8 +15,9 @@ from azure.mgmt.hybridcompute import models as arc_models
 
 from hybridinv.errors import UnexpectedAnswer
 from hybridinv.model import AgentStatus, OSType, PowerState
-from hybridinv.wire import arm, compute, fabric, hybridcompute
-from hybridinv.wire.reading import Origin
+from hybridinv.wire import arm, compute, fabric, health, hybridcompute
+from hybridinv.wire.dedicated_hosts import host_views, read_dedicated_host, read_host_group
+from hybridinv.wire.reading import Body, Origin
 
 ROOT = Path(__file__).parents[2]
 PUBLISHED = ROOT.parent / "shared" / "published"
@@ -68,6 +70,20 @@ MACHINES = of_type("microsoft.hybridcompute/machines")
 ARC_EXTENSIONS = of_type("microsoft.hybridcompute/machines/extensions")
 NODES = of_type("microsoft.fabric.admin/fabriclocations/scaleunitnodes")
 UNITS = of_type("microsoft.fabric.admin/fabriclocations/scaleunits")
+
+
+def of_path(pattern):
+    """The resources whose id ends in the pattern, by file: the examples' types are not to be trusted."""
+    found = {}
+    for name, status, body in ANSWERS:
+        for item in every(body) if status == 200 else ():
+            if re.search(pattern, str(item.get("id"))) and "properties" in item:
+                found.setdefault(name, []).append(item)
+    return found
+
+
+HOST_GROUPS = of_path(r"(?i)/hostgroups/[^/]+$")
+HOSTS = of_path(r"(?i)/hostgroups/[^/]+/hosts/[^/]+$")
 PAGES = [(n, b) for n, s, b in ANSWERS if s == 200 and isinstance(b if isinstance(b, list) else b.get("value"), list)]
 GRAPH = [(n, b) for n, s, b in ANSWERS if s == 200 and isinstance(b, dict) and "totalRecords" in b]
 FAULTS = [(n, b) for n, s, b in ANSWERS if s >= 400]
@@ -114,6 +130,7 @@ def test_everything_published_is_there():
     assert (total(MACHINES), len(MACHINES)) == (359, 7)
     assert (total(ARC_EXTENSIONS), len(ARC_EXTENSIONS)) == (10, 4)
     assert (total(NODES), total(UNITS)) == (8, 5)
+    assert (total(HOSTS), total(HOST_GROUPS)) == (8, 6)
     assert (len(GRAPH), len(FAULTS)) == (20, 4)
 
 
@@ -239,14 +256,77 @@ def agent_of(view):
 
 def disk_of(disk):
     size = disk.disk_size_gb and disk.disk_size_gb * GIB
-    return disk.name, size, through(disk, "managed_disk.id") or through(disk, "vhd.uri") or ""
+    path = through(disk, "managed_disk.id") or through(disk, "vhd.uri") or ""
+    kind = through(disk, "managed_disk.storage_account_type") or ""
+    return disk.name, size, path, disk.caching or "", kind, getattr(disk, "lun", None)
+
+
+def image_of(reference):
+    if reference is None:
+        return ""
+    words = (reference.publisher, reference.offer, reference.sku, reference.exact_version or reference.version)
+    return ":".join(words) if all(words) else reference.id or reference.shared_gallery_image_id or ""
+
+
+def intent_of(p):
+    """Whether an agent was wanted, whether extensions are allowed, who upgrades it."""
+    either = through(p, "os_profile.windows_configuration") or through(p, "os_profile.linux_configuration")
+    return (
+        through(either, "provision_vm_agent"),
+        through(p, "os_profile.allow_extension_operations"),
+        through(either, "enable_vm_agent_platform_updates"),
+    )
+
+
+def handlers_of(view):
+    handlers = through(view, "vm_agent.extension_handlers") or ()
+    return {f"{one.type} {one.type_handler_version}": one.status.display_status for one in handlers}
+
+
+def pending_of(view):
+    redeploy = through(view, "maintenance_redeploy_status")
+    if redeploy is None:
+        return []
+    return [(redeploy.maintenance_window_start_time, redeploy.maintenance_window_end_time,
+             redeploy.is_customer_initiated_maintenance_allowed)]  # fmt: skip
+
+
+def lowered(resource):
+    return (through(resource, "id") or "").lower()
+
+
+def group_of(p, host):
+    return lowered(p.host_group) or host.lower().rpartition("/hosts/")[0]
 
 
 def vm_by_sdk(vm):
     p = vm.properties
     view, storage = p.instance_view, p.storage_profile
     uefi = through(p, "security_profile.uefi_settings")
+    host = through(p, "host.id") or through(view, "assigned_host") or ""
     return {
+        "kept": (
+            group_of(p, host),
+            lowered(p.availability_set),
+            lowered(p.virtual_machine_scale_set),
+            tuple(vm.zones or ()),
+            vm.managed_by or "",
+        ),
+        "domains": (
+            p.platform_fault_domain if through(view, "platform_fault_domain") is None else view.platform_fault_domain,
+            through(view, "platform_update_domain"),
+        ),
+        "security": (
+            through(uefi, "secure_boot_enabled"),
+            through(uefi, "v_tpm_enabled"),
+            through(p, "security_profile.encryption_at_host"),
+        ),
+        "words": (p.priority or "", p.license_type or "", p.provisioning_state or ""),
+        "image": image_of(storage.image_reference),
+        "os_version": through(view, "os_version") or "",
+        "intent": intent_of(p),
+        "handlers": {} if power_of(view) == "deallocated" else handlers_of(view),
+        "pending": pending_of(view),
         "name": vm.name,
         "location": vm.location,
         "id": vm.id.lower(),
@@ -261,7 +341,7 @@ def vm_by_sdk(vm):
         "agent": agent_of(view),
         "disks": [disk_of(disk) for disk in (storage.os_disk, *(storage.data_disks or ()))],
         "nics": [last_part(id_) for id_ in each(p.network_profile.network_interfaces, "id")],
-        "host": (through(p, "host.id") or through(view, "assigned_host") or "").lower(),
+        "host": host.lower(),
         "created": p.time_created,
         "firmware": FIRMWARE.get(through(view, "hyper_v_generation")) or ("efi" if uefi else ""),
         "maintenance": through(view, "maintenance_redeploy_status") is not None,
@@ -273,6 +353,15 @@ def vm_by_us(vm, body):
     agent = vm.agent
     seen = (agent.status.value, agent.version, agent.message, agent.changed_at)
     return {
+        "kept": (vm.cluster_id, vm.availability_set_id, vm.scale_set_id, vm.zones, vm.managed_by),
+        "domains": (vm.fault_domain, vm.update_domain),
+        "security": (vm.secure_boot, vm.has_tpm, vm.is_encrypted),
+        "words": (vm.priority, vm.license_type, vm.provisioning_state),
+        "image": vm.image,
+        "os_version": vm.os_version,
+        "intent": (agent.is_wanted, agent.allows_extensions, agent.auto_upgrade),
+        "handlers": dict(agent.services),
+        "pending": [(one.not_before, one.until, one.may_start_now) for one in vm.pending_updates],
         "name": vm.name,
         "location": vm.location,
         "id": vm.id,
@@ -285,7 +374,7 @@ def vm_by_us(vm, body):
         "hostname": vm.hostname,
         "power": vm.power_state.value,
         "agent": (*seen[:2], seen[3]) if agent.status is AgentStatus.UNKNOWN else seen,
-        "disks": [(disk.name, disk.capacity_bytes, disk.path) for disk in vm.disks],
+        "disks": [(d.name, d.capacity_bytes, d.path, d.caching, d.storage_type, d.unit_number) for d in vm.disks],
         "nics": [nic.name for nic in vm.nics],
         "host": vm.host_id,
         "created": vm.created_at,
@@ -371,6 +460,108 @@ def test_nothing_but_a_place_and_an_id_is_a_vm():
     (body,) = bodies("compute/2024-07-01/VirtualMachine_List_MinimumSet_Gen")
     vms = [compute.read_vm(item, None, AZURE) for item in arm.read_page(encode(body), where="vms").items]
     assert [(vm.name, vm.location) for vm in vms] == [("{virtualMachineName}", "eastus")] * 2
+
+
+def test_no_field_of_a_vm_is_without_a_vm_that_has_it():
+    vms = [vm_by_sdk(sdk(compute_models.VirtualMachine, body)) for items in VMS.values() for body in items]
+    known = {name: Counter(index for vm in vms for index, value in enumerate(vm[name]) if value not in (None, ""))
+             for name in ("kept", "domains", "security", "words", "intent")}  # fmt: skip
+    assert known["intent"].keys() == {0, 1, 2}
+    assert known["security"].keys() == {0, 1, 2}
+    assert known["words"].keys() == {0, 1, 2}
+    assert sum(bool(vm["handlers"]) for vm in vms) > 1
+    assert sum(bool(vm["image"]) for vm in vms) > 20
+    assert {len(vm["pending"]) for vm in vms} == {0}  # nobody has published one
+
+
+# the network of a virtual machine
+
+
+def test_the_recorded_adapter_of_a_recorded_vm():
+    body, interface, address, _, _ = bodies("azure-vm-and-network-2024-07-01")
+    lists = compute.Beside(
+        interfaces={arm.arm_id(interface["id"]): interface}, public_addresses={arm.arm_id(address["id"]): address}
+    )
+    vm = compute.read_vm(body, None, AZURE, lists)
+    (nic,) = vm.nics
+    assert (nic.name, nic.mac_address, nic.type) == ("vm-with-public-ipVMNic", "00:00:5e:00:53:01", "Standard")
+    assert (nic.ip_addresses, nic.public_ip_addresses) == (("192.0.2.1",), ("203.0.113.1",))
+    assert (nic.is_primary, nic.is_accelerated, vm.ip_addresses) == (True, False, ("192.0.2.1",))
+    assert nic.network_id == f"{vm.id.partition('/providers/')[0]}/providers/microsoft.network/virtualnetworks/vnet1"
+    assert (vm.problems, compute.interface_ids(body)) == ((), {arm.arm_id(interface["id"])})
+
+
+# health and updates
+
+
+@by_file("name", ["ListBySubscriptionId", "ListByResourceGroup"])
+def test_every_availability_status(name):
+    for body in bodies(f"resourcehealth/2022-10-01/AvailabilityStatuses_{name}"):
+        for item in body["value"]:
+            properties = item["properties"]
+            assert health.read_health(Body(item)) == (properties["availabilityState"], properties["summary"])
+            assert health.owner_id(item) == "<resourceid>"
+
+
+def test_the_official_example_of_an_update():
+    (body,) = bodies("maintenance/2023-04-01/Updates_List")
+    (update,) = health.read_updates(Body({"properties": body}))
+    assert (update.scope, update.status, update.impact) == ("Resource", "Pending", "Reboot")
+    assert update.impact_seconds == 1440
+
+
+# dedicated hosts
+
+
+@by_file("name", HOSTS)
+def test_every_dedicated_host_against_the_sdk(name):
+    for body in HOSTS[name]:
+        host, theirs = read_dedicated_host(body, None, AZURE), sdk(compute_models.DedicatedHost, body)
+        p = theirs.properties
+        statuses = through(p, "instance_view.statuses") or ()
+        room = through(p, "instance_view.available_capacity.allocatable_v_ms") or ()
+        assert (host.id, host.name, host.size) == (theirs.id.lower(), theirs.name, through(theirs, "sku.name") or "")
+        assert host.cluster_id == theirs.id.lower().rpartition("/hosts/")[0]
+        assert (host.fault_domain, host.auto_replaced) == (p.platform_fault_domain, p.auto_replace_on_failure)
+        assert list(host.vm_ids) == [id_.lower() for id_ in each(p.virtual_machines, "id")]
+        assert dict(host.room) == {one.vm_size: f"{one.count:.0f}" for one in room}
+        assert [host.state] == ([c[12:] for c in each(statuses, "code") if c.startswith("HealthState/")] or [""])
+        assert (dict(host.tags), host.problems) == (theirs.tags or {}, ())
+
+
+@by_file("name", HOST_GROUPS)
+def test_every_host_group_against_the_sdk(name):
+    for body in HOST_GROUPS[name]:
+        cluster, theirs = read_host_group(body, AZURE), sdk(compute_models.DedicatedHostGroup, body)
+        p = theirs.properties
+        assert (cluster.id, cluster.name) == (theirs.id.lower(), theirs.name)
+        assert (cluster.zones, cluster.fault_domains) == (tuple(theirs.zones or ()), p.platform_fault_domain_count)
+        assert list(cluster.host_ids) == [id_.lower() for id_ in each(p.hosts, "id")]
+        assert (dict(cluster.tags), cluster.problems) == (theirs.tags or {}, ())
+        views = through(p, "instance_view.hosts") or ()
+        assert list(host_views(body)) == [view.name.lower() for view in views]
+
+
+@by_file("name", ["azure-dedicated-host-2024-07-01", "azure-dedicated-host-2020-06-01"])
+def test_the_groups_view_says_of_a_host_what_its_own_says(name):
+    (expanded,) = (one for one in HOST_GROUPS[name] if "instanceView" in one["properties"])
+    alone, own = HOSTS[name][:2]
+    if "instanceView" not in own["properties"]:
+        own = HOSTS[name][2]
+    view = host_views(expanded)[own["name"].lower()]
+    assert read_dedicated_host(alone, view, AZURE).room == read_dedicated_host(own, None, AZURE).room
+    assert read_dedicated_host(alone, view, AZURE).state == "available"
+    # the group writes the host's id in capitals
+    assert read_host_group(expanded, AZURE).host_ids == (read_dedicated_host(alone, None, AZURE).id,)
+
+
+def test_vms_on_dedicated_hosts_are_on_hosts_that_there_are():
+    name = "azure-dedicated-host-2024-07-01"
+    hosts = {arm.arm_id(body["id"]) for body in HOSTS[name]}
+    vms = [compute.read_vm(body, None, AZURE) for body in VMS[name]]
+    on = {vm.host_id for vm in vms if vm.host_id}
+    assert on <= hosts
+    assert {vm.cluster_id for vm in vms} - {""} <= {id_.rpartition("/hosts/")[0] for id_ in hosts}
 
 
 # extensions of virtual machines

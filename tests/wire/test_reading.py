@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 import hybridinv as hi
-from hybridinv.wire.reading import Body, Origin, look, mac_text, many, need, utc, uuid_text
+from hybridinv.model import Tags
+from hybridinv.wire.reading import Body, Origin, is_address, look, mac_text, many, need, shown, utc, uuid_text
 
 
 def test_look_and_need() -> None:
@@ -36,6 +37,11 @@ def test_many() -> None:
         ("2024-04-28T06:28:49.0518122+00:00", datetime(2024, 4, 28, 6, 28, 49, 51812, UTC)),
         ("2024-04-28T06:28:49+02:00", datetime(2024, 4, 28, 4, 28, 49, tzinfo=UTC)),
         ("2024-04-28T06:28:49-0330", datetime(2024, 4, 28, 9, 58, 49, tzinfo=UTC)),
+        ("2024-04-28T06:28:49,5Z", datetime(2024, 4, 28, 6, 28, 49, 500000, UTC)),
+        (" 2024-04-28t06:28:49z ", datetime(2024, 4, 28, 6, 28, 49, tzinfo=UTC)),
+        ("2024-04-28T0628", None),
+        ("2024-W17-1T06:28:49", None),
+        ("9999-12-31T23:59:59-14:00", None),
         ("2024-04-28 06:28", datetime(2024, 4, 28, 6, 28, tzinfo=UTC)),
         ("0001-01-01T00:00:00+14:00", None),
         ("garbage", None),
@@ -106,3 +112,36 @@ def test_a_note_does_not_repeat_a_long_value() -> None:
     body = Body({"n": "x" * 10_000})
     body.number("n")
     assert len(body.notes[0]) < 120
+
+
+@pytest.mark.parametrize("text", ["10.0.0.1", "255.255.255.255", "0.0.0.0", "::1", "fe80::1%eth0", "2001:db8::1.2.3.4"])
+def test_addresses(text: str) -> None:
+    assert is_address(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "192.168.12.345", "10.0.0", "10.0.0.01", "10.0.0.1/8", " 10.0.0.1", "10.0.0.1\n", "1.1.1.\u0661", "x", ":::1"],
+)
+def test_what_is_no_address(text: str) -> None:
+    assert not is_address(text)
+
+
+def test_what_is_shown_is_short_however_deep_or_long_the_value_is() -> None:
+    deep: list[object] = []
+    for _ in range(100_000):
+        deep = [deep]
+    assert shown(deep) == "a list that is too large to show"
+    assert shown(10**5000) == "a int that is too large to show"
+    assert len(shown("x" * 1000)) == 60
+    body = Body({"n": deep})
+    assert body.number("n") is None
+    assert len(body.notes) == 1
+    while deep:  # freed a level at a time: the interpreter would free it recursively
+        deep = deep[0]  # type: ignore[assignment]
+
+
+def test_any_mapping_can_be_looked_into() -> None:
+    body = Tags({"a": "1"})
+    assert (look(body, "a"), Body(body).text("a"), Body({"t": body}).at("t").text("a")) == ("1", "1", "1")
+    assert [one.text("a") for one in Body({"l": [body]}).each("l")] == ["1"]

@@ -1,10 +1,11 @@
-"""HostSystem rows → hosts and VMkernel adapters."""
+"""HostSystem rows → hosts."""
 
 import pytest
 
-from hybridinv.model import PowerState
-from hybridinv.wire.vim.hosts import PortGroup, read_host, read_portgroups, read_vmkernel_adapters
+from hybridinv.model import HostBusAdapter, Lun, PhysicalNic, PowerState, TcpipStack
+from hybridinv.wire.vim.hosts import read_host
 from wire.vim_rows import DENIED, id_of, row, tree
+from wire.vim_whole import DISK, HBAS, PNICS, STACKS, UNIT, VNIC, whole_host, whole_tree
 
 
 def read(missing=None, /, **properties):
@@ -51,230 +52,214 @@ def test_a_host_that_does_not_answer_is_a_row_and_says_so(state):
     assert state in host.problems[0].message
 
 
-# VMkernel adapters
-
-KEY = "key-vim.host.VirtualNic-vmk{}"
-PNIC = "key-vim.host.PhysicalNic-{}"
-
-
-def vnic(number, portgroup="Management", /, **spec):
-    return {
-        "_type": "HostVirtualNic",
-        "device": f"vmk{number}",
-        "key": KEY.format(number),
-        "portgroup": portgroup,
-        "spec": {"ip": {"ipAddress": f"192.0.2.{number}", "subnetMask": "255.255.255.0"}, **spec},
-    }
-
-
-def tagged(service, *devices, candidates=(0, 1)):
-    keys = [f"{service}.{KEY.format(device)}" for device in devices]
-    return {
-        "nicType": service,
-        "candidateVnic": [{"device": f"vmk{n}", "key": f"{service}.{KEY.format(n)}"} for n in candidates],
-        **({"selectedVnic": keys[0] if len(keys) == 1 else keys} if keys else {}),
-    }
+def test_depth():
+    host = read_host(whole_host(), whole_tree())
+    assert (host.bios_version, str(host.bios_released_at)) == ("2.1.5", "2024-03-14 00:00:00+00:00")
+    assert (host.hyperthreading, host.power_policy, host.in_quarantine) == (True, "Balanced", True)
+    assert (host.evc_mode, host.max_evc_mode) == ("intel-icelake", "intel-sapphirerapids")
+    assert (host.cpu_usage_mhz, host.memory_usage_bytes) == (4100, 2 * 2**30)
+    assert (host.dns_name, host.dns_servers) == ("esx01.example.com", ("192.0.2.53",))
+    assert (host.ntp_servers, host.ntp_running) == (("ntp1.example.com", "ntp2.example.com"), True)
+    assert (host.time_zone, host.swap_datastore_id) == ("UTC", id_of("datastore-9"))
+    assert (host.management_ip, host.vcenter_ip) == ("192.0.2.10", "192.0.2.1")
+    assert (host.state, host.profile_compliance) == ("yellow", "compliant")
+    assert (host.custom_attributes, host.tags) == ({"owner": "ops"}, {"tier": "gold"})
+    assert (host.features, host.gpus) == (("cpuid.AES 1",), ("NVIDIA A40 (shared)", "nvidia_a40-8q"))
+    assert str(host.booted_at) == "2026-01-02 03:04:05.678901+00:00"
 
 
-def pnic(device, speed=None):
-    link = {"linkSpeed": {"speedMb": str(speed), "duplex": "true"}} if speed else {}
-    return {"device": device, "key": PNIC.format(device), **link}
-
-
-def portgroup(name, vlan=0, active=(), standby=()):
-    order = {"activeNic": list(active), "standbyNic": list(standby)} if active or standby else ""
-    return {
-        "spec": {"name": name, "vlanId": str(vlan), "vswitchName": "vSwitch0"},
-        "computedPolicy": {"nicTeaming": {"nicOrder": order}},
-    }
-
-
-def adapters(groups=None, missing=None, /, **properties):
-    paths = {
-        "name": "esx01",
-        **{
-            f"config.virtualNicManagerInfo.{name}" if name == "netConfig" else f"config.network.{name}": value
-            for name, value in properties.items()
-        },
-    }
-    found = read_vmkernel_adapters(row("HostSystem", "host-1", missing, **paths), tree(), groups or {})
-    return {adapter.device: adapter for adapter in found}
-
-
-def test_services_are_those_tagged_and_the_one_of_the_stack():
-    found = adapters(
-        vnic=[
-            vnic(0, netStackInstanceKey="defaultTcpipStack"),
-            vnic(1, netStackInstanceKey="vmotion"),
-            vnic(2, netStackInstanceKey="vSphereProvisioning"),
-            vnic(3, netStackInstanceKey="ops"),
-        ],
-        netConfig=[
-            tagged("management", 0),
-            tagged("vmotion", 1),
-            tagged("vsan", 0, 1),
-            tagged("vSphereProvisioning", candidates=()),
-            tagged("somethingNew", 0),
-        ],
-    )
-    assert found["vmk0"].services == {"management", "vsan", "somethingNew"}
-    assert found["vmk1"].services == {"vmotion", "vsan"}
-    assert found["vmk2"].services == {"vSphereProvisioning"}
-    assert found["vmk3"].services == frozenset()
-    assert found["vmk1"].netstack == "vmotion"
-
-
-def test_one_adapter_alone_is_a_list_too():
-    lone = tagged("management", 0, candidates=(0,))
-    found = adapters(vnic=vnic(0), netConfig={**lone, "candidateVnic": lone["candidateVnic"][0]})
-    assert found["vmk0"].services == {"management"}
-    assert found["vmk0"].id == f"{id_of('host-1')}/vmk0"
-
-
-def test_addresses_and_gateways():
-    found = adapters(
-        vnic=[
-            vnic(0, mac="00:50:56:60:00:01", mtu="9000", netStackInstanceKey="defaultTcpipStack"),
-            vnic(
-                1,
-                ip={"ipV6Config": {"ipV6Address": [{"ipAddress": "fe80::1"}, {"ipAddress": "2001:db8::1"}]}},
-                ipRouteSpec={"ipRouteConfig": {"defaultGateway": "198.51.100.1"}},
-                netStackInstanceKey="defaultTcpipStack",
-            ),
-        ],
-        netStackInstance=[
-            {"key": "defaultTcpipStack", "ipRouteConfig": {"defaultGateway": "192.0.2.254"}},
-            {"key": "vmotion", "ipRouteConfig": ""},
-        ],
-    )
-    assert (found["vmk0"].gateway, found["vmk1"].gateway) == ("192.0.2.254", "198.51.100.1")
-    assert (found["vmk0"].mtu, found["vmk0"].mac_address) == (9000, "00:50:56:60:00:01")
-    assert found["vmk1"].ipv6_addresses == ("fe80::1", "2001:db8::1")
-    assert (found["vmk1"].ip_address, found["vmk1"].mtu) == ("", None)
+def test_a_time_service_that_is_not_there_is_not_known_to_run():
+    assert read(config__service__service=[{"key": "sshd", "running": "true"}]).ntp_running is None
+    assert read(config__service__service={"key": "ntpd", "running": "false"}).ntp_running is False
 
 
 @pytest.mark.parametrize(
-    ("active", "standby", "speed"),
+    ("power", "state"),
     [
-        (["vmnic0"], ["vmnic1"], 1000),
-        (["vmnic0", "vmnic1"], [], 25000),
-        (["vmnic2"], [], 0),
-        (["vmnic2"], ["vmnic1"], 25000),
-        (["vmnic2", "vmnic0"], ["vmnic1"], 1000),
-        ([], ["vmnic0"], 1000),
-        (["gone"], [], None),
-        ([], [], None),
+        ("poweredOn", PowerState.RUNNING),
+        ("poweredOff", PowerState.STOPPED),
+        ("standBy", PowerState.SUSPENDED),
+        ("unknown", PowerState.UNKNOWN),
+        ("new", PowerState.UNKNOWN),
     ],
 )
-def test_the_link_of_a_standard_port_group(active, standby, speed):
-    found = adapters(
-        vnic=[vnic(0, "Management")],
-        pnic=[pnic("vmnic0", 1000), pnic("vmnic1", 25000), pnic("vmnic2")],
-        portgroup=[portgroup("Management", 20, active, standby), portgroup("Other")],
-    )["vmk0"]
-    assert found.link_speed_mbps == speed
-    assert found.uplinks == (*active, *standby)
-    assert (found.portgroup, found.vlan_id, found.switch) == ("Management", 20, "vSwitch0")
-    assert found.problems == ()
+def test_power_states(power, state):
+    assert read(runtime__powerState=power).power_state is state
 
 
-def test_a_port_group_that_is_not_known():
-    found = adapters(vnic=[vnic(0, "Lost")])["vmk0"]
-    assert (found.portgroup, found.vlan_id, found.switch, found.uplinks, found.link_speed_mbps) == (
-        "Lost", None, "", (), None,
+def test_what_was_refused_is_said():
+    host = read({"config.network.pnic": DENIED})
+    assert [(problem.error, problem.kind) for problem in host.problems] == [("AccessDenied", "hosts")]
+    assert host.nics == ()
+
+
+def test_half_a_dns_name():
+    assert read(config__network__dnsConfig={"hostName": "esx01", "domainName": ""}).dns_name == "esx01"
+    assert read(config__network__dnsConfig="").dns_name == ""
+
+
+# the address it is managed at
+
+
+def managed(*vnics, selected="vmk0", services=("management",)):
+    config = [
+        {"nicType": service, "selectedVnic": f"{service}.key-vim.host.VirtualNic-{selected}"} for service in services
+    ]
+    host = read(config__network__vnic=list(vnics), config__virtualNicManagerInfo__netConfig=config)
+    assert host.problems == ()
+    return host.management_ip
+
+
+def at(device, **ip):
+    return {**VNIC, "device": device, "spec": {"ip": ip}}
+
+
+def test_the_management_address():
+    both = at("vmk0", ipAddress="192.0.2.1"), at("vmk1", ipAddress="192.0.2.2")
+    assert (managed(*both), managed(*both, selected="vmk1")) == ("192.0.2.1", "192.0.2.2")
+    assert managed(*both, services=("vmotion",)) == ""
+    six = {"ipV6Address": [{"ipAddress": "FE80::1"}, {"ipAddress": "2001:db8::1"}]}
+    assert managed(at("vmk0", ipV6Config=six)) == "2001:db8::1"
+    assert managed(at("vmk0")) == ""
+
+
+# physical adapters and stacks
+
+
+def test_physical_adapters():
+    up, down = read_host(whole_host(), tree()).nics
+    assert up == PhysicalNic(
+        device="vmnic0", mac_address="e4:3d:1a:00:00:01", driver="bnxtnet", pci="0000:1a:00.0", speed_mbps=25000,
+        full_duplex=True, wake_on_lan=True, switch="vSwitch0",
+    )  # fmt: skip
+    assert (down.speed_mbps, down.full_duplex, down.wake_on_lan) == (0, None, False)
+
+
+def test_a_speed_that_cannot_be_read_is_no_link_that_is_down():
+    host = read(config__network__pnic={"device": "vmnic0", "linkSpeed": {"speedMb": "fast"}})
+    assert (host.nics[0].speed_mbps, len(host.problems)) == (None, 1)
+
+
+def test_the_switches_of_physical_adapters():
+    names = {
+        nic.device: nic.switch
+        for nic in read(
+            config__network__pnic=[*PNICS, {"device": "vmnic2", "key": "k2"}, {"device": "vmnic3", "key": "k3"}],
+            config__network__vswitch={"name": "vSwitch0", "pnic": PNICS[0]["key"]},
+            config__network__proxySwitch={"dvsName": "dvs-prod", "pnic": [PNICS[1]["key"]]},
+            config__network__opaqueSwitch={"name": "nsx", "pnic": "k2"},
+        ).nics
+    }
+    assert names == {"vmnic0": "vSwitch0", "vmnic1": "dvs-prod", "vmnic2": "nsx", "vmnic3": ""}
+
+
+def test_stacks_and_their_routes():
+    custom = {"key": "backup", "name": "Backup", "ipRouteConfig": "", "dnsConfig": ""}
+    first, second = read(config__network__netStackInstance=[*STACKS, custom]).netstacks
+    assert first == TcpipStack(
+        key="defaultTcpipStack", name="defaultTcpipStack", gateway="192.0.2.254", ipv6_gateway="2001:db8::fe",
+        dns_servers=("192.0.2.53", "192.0.2.54"),
+        routes=("0.0.0.0/0 via 192.0.2.254 dev vmk0", "192.0.2.0/24 dev vmk0", "fe80::/64 dev vmk0"),
+    )  # fmt: skip
+    assert second == TcpipStack(key="backup", name="Backup")
+
+
+# storage
+
+
+def hba(type_, **fields):
+    host = read(config__storageDevice__hostBusAdapter={"_type": type_, "device": "vmhba1", **fields})
+    return host.hbas[0], host.problems
+
+
+@pytest.mark.parametrize(
+    ("type_", "expected"),
+    [
+        ("HostFibreChannelHba", "fibre-channel"),
+        ("HostFibreChannelOverEthernetHba", "fcoe"),
+        ("HostInternetScsiHba", "iscsi"),
+        ("HostBlockHba", "block"),
+        ("HostParallelScsiHba", "scsi"),
+        ("HostSerialAttachedHba", "sas"),
+        ("HostPcieHba", "pcie"),
+        ("HostRdmaHba", "rdma"),
+        ("HostTcpHba", "tcp"),
+        ("HostNewHba", "HostNewHba"),
+    ],
+)
+def test_kinds_of_storage_adapters(type_, expected):
+    assert hba(type_) == (HostBusAdapter(device="vmhba1", type=expected), ())
+
+
+def test_a_storage_adapter():
+    assert read(config__storageDevice__hostBusAdapter=HBAS).hbas == (
+        HostBusAdapter(
+            device="vmhba2", type="fibre-channel", model="QLE2692", driver="qlnativefc", pci="0000:3b:00.0",
+            status="online", bus=59, wwn="21:00:00:24:ff:7f:3e:00",
+        ),
     )  # fmt: skip
 
 
-# distributed switches
+@pytest.mark.parametrize(
+    ("number", "wwn"),
+    [
+        ("2305843009213693952", "20:00:00:00:00:00:00:00"),
+        ("-6917529027641081856", "a0:00:00:00:00:00:00:00"),
+        ("11529215046068469760", "a0:00:00:00:00:00:00:00"),
+        ("1", "00:00:00:00:00:00:00:01"),
+        ("-1", "ff:ff:ff:ff:ff:ff:ff:ff"),
+    ],
+)
+def test_world_wide_names_come_as_signed_numbers(number, wwn):
+    assert hba("HostFibreChannelHba", portWorldWideName=number) == (
+        HostBusAdapter(device="vmhba1", type="fibre-channel", wwn=wwn), (),
+    )  # fmt: skip
 
-ON_DVS = vnic(1, "", distributedVirtualPort={"switchUuid": "u-1", "portgroupKey": "dvportgroup-1", "portKey": "8"})
+
+@pytest.mark.parametrize("number", ["18446744073709551616", "-9223372036854775809", "²", "1.5", "naa"])
+def test_a_number_that_is_no_world_wide_name_is_noted(number):
+    found, problems = hba("HostFibreChannelHba", portWorldWideName=number)
+    assert (found.wwn, [problem.error for problem in problems]) == ("", ["UnexpectedAnswer"])
 
 
-def proxy(**more):
-    return {
-        "dvsUuid": "u-1",
-        "dvsName": "dvs-prod",
-        "pnic": [PNIC.format("vmnic2"), PNIC.format("vmnic3")],
-        "uplinkPort": [{"key": "16", "value": "Uplink 1"}, {"key": "17", "value": "Uplink 2"}],
-        "spec": {
-            "backing": {
-                "pnicSpec": [
-                    {"pnicDevice": "vmnic2", "uplinkPortKey": "16"},
-                    {"pnicDevice": "vmnic3", "uplinkPortKey": "17"},
-                ]
-            }
+def test_names_of_sas_and_iscsi():
+    for given in ("500056b3Abcd0011", "50:00:56:b3:ab:cd:00:11"):
+        assert hba("HostSerialAttachedHba", nodeWorldWideName=given)[0].wwn == "50:00:56:b3:ab:cd:00:11"
+    assert hba("HostInternetScsiHba", iScsiName="iqn.1998-01.com.vmware:esx01")[0].wwn.startswith("iqn.")
+
+
+def test_no_secret_of_an_iscsi_adapter_is_kept():
+    secrets = {"chapName": "chapuser", "chapSecret": "opensesame", "mutualChapSecret": "opensesame2"}
+    host = read(
+        config__storageDevice__hostBusAdapter={
+            "_type": "HostInternetScsiHba", "device": "vmhba64", "iScsiName": "iqn.1", "iScsiAlias": "alias",
+            "authenticationProperties": {"chapAuthEnabled": "true", **secrets},
+            "configuredSendTarget": [{"address": "192.0.2.7", "authenticationProperties": secrets}],
+            "advancedOptions": {"key": "x", "value": "opensesame3"},
         },
-        **more,
-    }
+    )  # fmt: skip
+    assert "opensesame" not in repr(host)
+    assert "chapuser" not in repr(host)
 
 
-NICS = [pnic("vmnic2", 10000), pnic("vmnic3", 25000)]
+def test_a_disk_and_its_paths():
+    assert read(
+        config__storageDevice__scsiLun=[DISK], config__storageDevice__multipathInfo__lun=[UNIT]
+    ).luns == (
+        Lun(
+            name="naa.600508b1", label="Data 1", uuid="0200", type="disk", vendor="DGC", model="VRAID", revision="5.2",
+            serial_number="S1", capacity_bytes=2**30, is_ssd=True, is_local=False, queue_depth=64, state="ok",
+            policy="VMW_PSP_RR", paths=("vmhba2:C0:T0:L1 active", "vmhba3:C0:T0:L1 dead"),
+        ),
+    )  # fmt: skip
 
 
-def distributed(active=(), standby=(), **more):
-    groups = {"dvportgroup-1": PortGroup("dv-vmotion", 20, tuple(active), tuple(standby))}
-    return adapters(groups, vnic=[ON_DVS], pnic=NICS, proxySwitch=[proxy(**more)])["vmk1"]
+def test_a_disk_without_paths_capacity_and_serial_number():
+    bare = {"_type": "ScsiLun", "key": "k", "lunType": "cdrom", "serialNumber": "unavailable"}
+    [lun] = read(config__storageDevice__scsiLun=bare, config__storageDevice__multipathInfo__lun=UNIT).luns
+    assert lun == Lun(type="cdrom")
 
 
-def test_uplinks_of_a_distributed_port_group_are_those_of_its_own_order():
-    found = distributed(["Uplink 2"], ["Uplink 1"])
-    assert (found.portgroup, found.vlan_id, found.switch) == ("dv-vmotion", 20, "dvs-prod")
-    assert (found.uplinks, found.link_speed_mbps) == (("vmnic3", "vmnic2"), 25000)
-    assert distributed(["Uplink 1"], ["Uplink 2"]).link_speed_mbps == 10000
-
-
-def test_an_uplink_without_a_physical_adapter_carries_nothing():
-    assert distributed(["Uplink 1", "Uplink 9"]).uplinks == ("vmnic2",)
-
-
-def test_a_link_aggregation_group_is_its_adapters():
-    group = {"lagName": "lag1", "uplinkPort": [{"key": "16", "value": "lag1-0"}, {"key": "17", "value": "lag1-1"}]}
-    found = distributed(["lag1"], hostLag=group)
-    assert (found.uplinks, found.link_speed_mbps) == (("vmnic2", "vmnic3"), 25000)
-
-
-def test_without_an_order_all_adapters_of_the_switch_count():
-    assert distributed().uplinks == ("vmnic2", "vmnic3")
-    assert distributed(["Uplink 1"], spec="").uplinks == ("vmnic2", "vmnic3")
-
-
-def test_a_distributed_port_group_that_is_not_known_is_called_by_its_key():
-    found = adapters(vnic=[ON_DVS])["vmk1"]
-    assert (found.portgroup, found.vlan_id, found.switch, found.link_speed_mbps) == ("dvportgroup-1", None, "", None)
-
-
-VLANS = [
-    ({"_type": "VmwareDistributedVirtualSwitchVlanIdSpec", "vlanId": "30"}, 30),
-    ({"_type": "VmwareDistributedVirtualSwitchVlanIdSpec", "vlanId": "0"}, 0),
-    ({"_type": "VmwareDistributedVirtualSwitchTrunkVlanSpec", "vlanId": {"start": "0", "end": "4094"}}, None),
-    ({"_type": "VmwareDistributedVirtualSwitchPvlanSpec", "pvlanId": "40"}, None),
-    ("", None),
-]
-
-
-@pytest.mark.parametrize(("vlan", "expected"), VLANS)
-def test_vlans_of_distributed_port_groups(vlan, expected):
-    order = {"activeUplinkPort": "Uplink 1", "standbyUplinkPort": ["Uplink 2"]}
-    config = {"vlan": vlan, "uplinkTeamingPolicy": {"uplinkPortOrder": order}}
-    groups = read_portgroups(
-        [
-            row("DistributedVirtualPortgroup", "m-1", name="dv%2fa", key="k-1", config__defaultPortConfig=config),
-            row("DistributedVirtualPortgroup", "m-2", name=""),
-        ]
-    )
-    assert groups == {"k-1": PortGroup("dv/a", expected, ("Uplink 1",), ("Uplink 2",)), "m-2": PortGroup("m-2")}
-
-
-# what was not given
-
-
-def test_problems_of_the_host_are_in_all_its_adapters():
-    found = adapters(None, {"config.network.pnic": DENIED}, vnic=[vnic(0), vnic(1, mtu="big")])
-    for adapter in found.values():
-        assert [problem.error for problem in adapter.problems] == ["AccessDenied", "UnexpectedAnswer"]
-    assert found["vmk0"].link_speed_mbps is None
-
-
-def test_uplinks_are_known_even_where_the_physical_adapters_are_not():
-    found = adapters(vnic=[vnic(0)], portgroup=[portgroup("Management", 0, ["vmnic0"])])["vmk0"]
-    assert (found.uplinks, found.link_speed_mbps) == (("vmnic0",), None)
+def test_graphics():
+    devices = [{"vendorName": "NVIDIA", "deviceName": "A40"}, {"deviceName": "Matrox", "graphicsType": "basic"}]
+    assert read(config__graphicsInfo=devices).gpus == ("NVIDIA A40", "Matrox (basic)")

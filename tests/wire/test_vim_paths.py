@@ -3,9 +3,10 @@
 import pytest
 from pyVmomi import VmomiSupport, vim
 
-from hybridinv.wire.vim.paths import property_paths
+from hybridinv.wire.vim.paths import FULL, SUMMARY, property_paths
 
-KINDS = ["tree", "portgroups", "vms", "hosts", "vmkernel_adapters", "clusters", "datastores", "networks"]
+KINDS = sorted({*SUMMARY, *FULL})
+DETAILS = ["summary", "full"]
 OLDEST, NEWEST = "6.5", "9.0.0.0"
 
 
@@ -32,37 +33,56 @@ def walk(type_name, path):
         type_ = info.type
 
 
-ASKED = [
-    (kind, type_name, path)
-    for kind in KINDS
-    for type_name, paths in property_paths(kind, NEWEST).items()
-    for path in paths
-]
+ASKED = sorted(
+    {
+        (type_name, path, kind)
+        for kind in KINDS
+        for type_name, paths in property_paths(kind, NEWEST, "full").items()
+        for path in paths
+    }
+)
 
 
-@pytest.mark.parametrize(("kind", "type_name", "path"), ASKED)
-def test_every_path_is_one_that_a_server_knows(kind, type_name, path):
+@pytest.mark.parametrize(("type_name", "path", "kind"), ASKED)
+def test_every_path_is_one_that_a_server_knows(type_name, path, kind):
     since = max(known_since(info.version) for info in walk(type_name, path))
-    gated = path not in property_paths(kind, OLDEST)[type_name]
-    assert gated == (since > numbers(OLDEST))
-    if gated:
+
+    def is_asked(version):
+        return path in property_paths(kind, version, "full").get(type_name, ())
+
+    assert is_asked(OLDEST) == (since <= numbers(OLDEST))
+    if since > numbers(OLDEST):
         first = ".".join(map(str, since))
         before = ".".join(map(str, (*since[:-1], since[-1] - 1))) if since[-1] else "6.7"
-        assert path in property_paths(kind, first)[type_name]
-        assert path not in property_paths(kind, before)[type_name]
+        assert is_asked(first)
+        assert not is_asked(before)
 
 
+@pytest.mark.parametrize("detail", DETAILS)
 @pytest.mark.parametrize("kind", KINDS)
-def test_no_path_is_within_another(kind):
-    for paths in property_paths(kind, NEWEST).values():
+def test_no_path_is_within_another(kind, detail):
+    for paths in property_paths(kind, NEWEST, detail).values():
         assert len(set(paths)) == len(paths)
         assert not [(one, other) for one in paths for other in paths if other.startswith(f"{one}.")]
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_type_that_is_asked_for_can_be_in_a_view(kind):
-    for type_name in property_paths(kind, NEWEST):
+    for type_name in property_paths(kind, NEWEST, "full"):
         assert issubclass(VmomiSupport.GetWsdlType("urn:vim25", type_name), vim.ManagedEntity)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_summary_is_part_of_the_full_detail(kind):
+    full = property_paths(kind, NEWEST, "full")
+    for type_name, paths in property_paths(kind, NEWEST).items():
+        assert set(paths) <= set(full[type_name])
+
+
+def test_what_is_heavy_is_asked_for_only_in_full():
+    heavy = {"config.extraConfig", "runtime.featureRequirement", "layoutEx.file", "summary.quickStats"}
+    assert not heavy & set(property_paths("vms", NEWEST)["VirtualMachine"])
+    assert heavy <= set(property_paths("vms", NEWEST, "full")["VirtualMachine"])
 
 
 def test_versions_with_fewer_or_more_parts_compare():

@@ -1,6 +1,7 @@
 """Records: frozen, typed, documented; data that never does I/O."""
 
 from hybridinv.model.extensions import Extension, ExtensionImage
+from hybridinv.model.fabric import HubUpdate, PlatformImage, UpdateRun
 from hybridinv.model.fact import Tags
 from hybridinv.model.findings import Asked, Change, ChangeKind, Finding, Problem, Severity
 from hybridinv.model.hardware import Allocation, Device, HostBusAdapter, Lun, Partition, PhysicalNic, TcpipStack
@@ -50,6 +51,7 @@ __all__ = [
     "Finding",
     "Host",
     "HostBusAdapter",
+    "HubUpdate",
     "License",
     "Lun",
     "MachineMatch",
@@ -62,6 +64,7 @@ __all__ = [
     "Partition",
     "PendingUpdate",
     "PhysicalNic",
+    "PlatformImage",
     "PortGroup",
     "PowerState",
     "Problem",
@@ -72,6 +75,7 @@ __all__ = [
     "Switch",
     "Tags",
     "TcpipStack",
+    "UpdateRun",
     "VMkernelAdapter",
     "VMkernelService",
     "VirtualMachine",

@@ -23,7 +23,7 @@ def fact(
     """An attrs field with its documentation; `sources` maps a platform to the property it comes from."""
     return attrs.field(
         default=default,
-        converter=converter,
+        converter=_kept_tags if converter is Tags else converter,
         hash=hash,
         metadata={"doc": doc, "unit": unit, "sources": sources},
     )
@@ -56,3 +56,8 @@ class Tags(Mapping[str, str]):
 
     def __repr__(self) -> str:
         return repr(self._values)
+
+
+def _kept_tags(values: Any) -> Tags:
+    """Tags as they are: they are immutable, and a record may have thousands of equals."""
+    return values if type(values) is Tags else Tags(values)

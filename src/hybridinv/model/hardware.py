@@ -25,8 +25,8 @@ class Device:
     name: str = fact("", "Its label.", vsphere="deviceInfo.label")
     kind: str = fact(
         "",
-        "`cdrom`, `floppy`, `usb`, `passthrough`, `vgpu`, `sriov`, `serial`, `parallel`, `sound`, `tpm`, `scsi`,"
-        " `nvdimm` or `precision-clock`.",
+        "`cdrom`, `floppy`, `usb`, `passthrough`, `vgpu`, `serial`, `parallel`, `sound`, `tpm`, `scsi`, `nvdimm` or"
+        " `precision-clock`. SR-IOV is a network adapter, see Nic.is_passthrough.",
         vsphere="type of device",
     )
     backing: str = fact(
@@ -34,7 +34,11 @@ class Device:
         "What is behind it: `image` (a file), `host`, `client`, `network`, `none` or the type's own name.",
         vsphere="type of device.backing",
     )
-    path: str = fact("", "File, host device or profile.", vsphere="backing.fileName, .deviceName, .vgpu")
+    path: str = fact(
+        "",
+        "File, host device, address or profile.",
+        vsphere="backing.fileName, .deviceName, .serviceURI, .vgpu, .deviceClass, .pipeName",
+    )
     datastore_id: str = fact("", "The datastore of its file.", vsphere="backing.datastore")
     connected: bool | None = fact(None, "Connected.", vsphere="connectable.connected")
     starts_connected: bool | None = fact(None, "Connected at power on.", vsphere="connectable.startConnected")
@@ -51,6 +55,9 @@ class Partition:
     capacity_bytes: int | None = fact(None, "Size.", unit="bytes", vsphere="guest.disk[].capacity")
     free_bytes: int | None = fact(None, "Free space.", unit="bytes", vsphere="guest.disk[].freeSpace")
     filesystem: str = fact("", "Type.", vsphere="guest.disk[].filesystemType")
+    disks: tuple[str, ...] = several(
+        (), "The `native_id` of the disks it lies on.", vsphere="guest.disk[].mappings[].key"
+    )
 
 
 @attrs.frozen(kw_only=True)

@@ -53,7 +53,10 @@ class Host:
         frozenset(), "The vMotion and storage flags that are set, by their API names.", vsphere="capability.*"
     )
     vm_ids: tuple[str, ...] = several(
-        (), "The machines on it.", hub="computeScaleUnits nodes[].virtualMachines[]", azure="virtualMachines[].id"
+        (),
+        "The machines on it; on a Hub those of all tenants, so that some lead to no record.",
+        hub="computeScaleUnits nodes[].virtualMachines[]",
+        azure="virtualMachines[].id",
     )
     size: str = fact("", "Size name.", azure="sku.name")
     tags: Tags = fact(Tags(), "Tags.", converter=Tags, azure="tags", vsphere="/api/cis/tagging")
@@ -76,7 +79,10 @@ class Host:
         hub="gpus[]",
     )  # fmt: skip
     in_quarantine: bool | None = fact(None, "In quarantine mode.", vsphere="runtime.inQuarantineMode")
-    state: str = fact("", "The platform's verdict.", vsphere="overallStatus", azure="instanceView.statuses[]")
+    state: str = fact(
+        "", "The platform's verdict.", vsphere="overallStatus", azure="instanceView.statuses[]",
+        hub="computeScaleUnits nodes[].nodeHealthState",
+    )  # fmt: skip
     cpu_usage_mhz: int | None = fact(None, "CPU use now.", unit="MHz", vsphere="summary.quickStats.overallCpuUsage")
     memory_usage_bytes: int | None = fact(
         None, "Memory use now.", unit="bytes", vsphere="summary.quickStats.overallMemoryUsage"
@@ -95,6 +101,9 @@ class Host:
     fault_domain: int | None = fact(None, "Fault domain in its host group.", azure="platformFaultDomain")
     auto_replaced: bool | None = fact(None, "Replaced by the platform when it fails.", azure="autoReplaceOnFailure")
     room: Tags = fact(
-        Tags(), "How many more machines it can take, by size.", converter=Tags, azure="availableCapacity.allocatableVMs[]"
+        Tags(),
+        "How many more machines it can take, by size.",
+        converter=Tags,
+        azure="availableCapacity.allocatableVMs[]",
     )
     problems: tuple[Problem, ...] = several((), "What could not be read of it, or is odd about it.")

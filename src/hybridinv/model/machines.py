@@ -64,6 +64,7 @@ class Disk:
         azure="diskSizeGB",
         arc="storageProfile.disks[].maxSizeInBytes",
     )
+    native_id: str = fact("", "The platform's own key.", vsphere="device.key")
     datastore_id: str = fact("", "The datastore it lies on.", vsphere="device.backing.datastore")
     path: str = fact(
         "",
@@ -210,10 +211,12 @@ class Agent:
         arc="agentConfiguration.extensionsEnabled",
     )
     mode: str = fact("", "`full` or `monitor`.", arc="agentConfiguration.configMode")
-    released_on: date | None = fact(None, "When that version came out, where this library knows it.")
+    released_on: date | None = fact(
+        None, "The month in which that version came out, as its first day, where this library knows it."
+    )
     auto_upgrade: bool | None = fact(
         None, "Upgraded by the platform.", arc="agentUpgrade.enableAutomaticUpgrade",
-        azure="windowsConfiguration.enableVMAgentPlatformUpdates",
+        azure="windowsConfiguration.enableVMAgentPlatformUpdates", vsphere="config.tools.toolsUpgradePolicy",
     )  # fmt: skip
     proxy: str = fact("", "Its proxy, without a password.", arc="agentConfiguration.proxyUrl")
     services: Tags = fact(
@@ -260,7 +263,13 @@ class VirtualMachine:
     name: str = attrs.field(metadata={"doc": "Its name on the platform."})
     platform: str = attrs.field(metadata={"doc": "`vsphere`, `azure-stack-hub`, `azure` or `azure-arc`."})
     source: str = attrs.field(metadata={"doc": "Which endpoint it was read from."})
-    host_id: str = fact("", "The host it runs on.", vsphere="runtime.host", azure="properties.host.id")
+    host_id: str = fact(
+        "",
+        "The host it runs on.",
+        vsphere="runtime.host",
+        azure="properties.host.id",
+        hub="computeScaleUnits nodes[].virtualMachines[]",
+    )
     cluster_id: str = fact("", "The cluster of that host.", vsphere="runtime.host's parent", azure="hostGroup.id")
     location: str = fact("", "Datacenter or region.", vsphere="datacenter of parent", azure="location", arc="location")
     folder: str = fact("", "Folder path below the datacenter.", vsphere="parent")
@@ -354,10 +363,17 @@ class VirtualMachine:
     annotation: str = fact("", "Notes.", vsphere="config.annotation")
     custom_attributes: Tags = fact(Tags(), "Custom attributes by name.", converter=Tags, vsphere="customValue")
     resource_pool_id: str = fact("", "Its resource pool.", vsphere="resourcePool")
-    resource_pool: str = fact("", "Path of its resource pool below the cluster.", vsphere="resourcePool")
-    vapp: str = fact("", "Its vApp.", vsphere="parentVApp, resourcePool")
+    resource_pool: str = fact(
+        "", "Path of its resource pool below the cluster; full detail only.", vsphere="resourcePool"
+    )
+    vapp: str = fact("", "Its vApp; full detail only.", vsphere="parentVApp, resourcePool")
     config_path: str = fact("", "Its configuration file.", vsphere="config.files.vmPathName")
-    managed_by: str = fact("", "The extension or owner that made it.", vsphere="config.managedBy", azure="managedBy")
+    managed_by: str = fact(
+        "",
+        "The extension or owner that made it; vSphere's with its word for it: `com.vmware.vcDr placeholderVm`.",
+        vsphere="config.managedBy",
+        azure="managedBy",
+    )
     kind: str = fact("", "What is beneath: `VMware`, `HCI`, `SCVMM`, `AWS`, …", arc="kind")
     cloud_provider: str = fact("", "The cloud it is in.", arc="cloudMetadata.provider")
     zones: tuple[str, ...] = several((), "Availability zones.", azure="zones")
@@ -369,7 +385,7 @@ class VirtualMachine:
     private_link_scope_id: str = fact("", "Its private link scope.", arc="privateLinkScopeResourceId")
 
     # What it is
-    vendor: str = fact("", "Maker of the hardware.", arc="detectedProperties.manufacturer")
+    vendor: str = fact("", "Maker of the hardware, as SMBIOS has it.", arc="detectedProperties.manufacturer")
     model: str = fact("", "Model of the hardware.", arc="detectedProperties.model")
     os_version: str = fact("", "Version of the guest system.", arc="osVersion", azure="instanceView.osVersion")
     os_edition: str = fact("", "Edition of the guest system.", arc="osEdition")
@@ -377,7 +393,12 @@ class VirtualMachine:
     domain: str = fact("", "Its domain or workgroup.", arc="domainName", vsphere="guest.hostName")
     image: str = fact("", "What it was made from.", azure="storageProfile.imageReference")
     priority: str = fact("", "`Regular`, `Low` or `Spot`.", azure="priority")
-    license_type: str = fact("", "Licence brought along.", azure="licenseType", arc="licenseProfile")
+    license_type: str = fact(
+        "",
+        "Licence brought along; under Arc `SoftwareAssurance`, `PayAsYouGo`, else the channel of its key.",
+        azure="licenseType",
+        arc="licenseProfile.softwareAssurance, .productProfile.subscriptionStatus, .licenseChannel",
+    )
     esu_status: str = fact("", "Extended security updates.", arc="licenseProfile.esuProfile.licenseAssignmentState")
     has_sql_server: bool | None = fact(None, "SQL Server was found in it.", arc="mssqlDiscovered")
     cores_per_socket: int | None = fact(None, "Cores of a socket.", vsphere="config.hardware.numCoresPerSocket")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import attrs
 
 from hybridinv.model.fact import Tags, fact, several
@@ -16,7 +18,7 @@ class ClusterRule:
     name: str = fact("", "Its name.", vsphere="configurationEx.rule[].name")
     kind: str = fact(
         "",
-        "`together`, `apart`, `vm-host` (run on), `vm-host-apart` (do not run on) or `dependency`.",
+        "`together`, `apart`, `vm-host` (run on), `vm-host-apart` (do not run on), `dependency`, or a type's own name.",
         vsphere="type of rule",
     )
     enabled: bool | None = fact(None, "In force.", vsphere="rule[].enabled")
@@ -92,6 +94,11 @@ class Cluster:
     ha_admission_control: bool | None = fact(
         None, "HA keeps room for failures.", vsphere="configurationEx.dasConfig.admissionControlEnabled"
     )
+    ha_admission_policy: str = fact(
+        "",
+        "How: `slots`, `percentage`, `failover-hosts`, or the type's own name.",
+        vsphere="type of configurationEx.dasConfig.admissionControlPolicy",
+    )
     ha_failover_level: int | None = fact(
         None,
         "Hosts that may fail.",
@@ -108,6 +115,9 @@ class Cluster:
         "Memory kept free.",
         unit="%",
         vsphere="configurationEx.dasConfig.admissionControlPolicy.memoryFailoverResourcesPercent",
+    )
+    ha_failover_host_ids: tuple[str, ...] = several(
+        (), "Hosts kept free.", vsphere="configurationEx.dasConfig.admissionControlPolicy.failoverHosts"
     )
     ha_host_monitoring: str = fact("", "HA host monitoring.", vsphere="configurationEx.dasConfig.hostMonitoring")
     ha_vm_monitoring: str = fact("", "HA VM monitoring.", vsphere="configurationEx.dasConfig.vmMonitoring")
@@ -188,7 +198,11 @@ class Network:
     host_ids: tuple[str, ...] = several((), "Hosts that have it.", vsphere="host")
     address_prefixes: tuple[str, ...] = several((), "Address space.", azure="addressSpace.addressPrefixes")
     switch_id: str = fact("", "Its distributed switch.", vsphere="config.distributedVirtualSwitch")
-    vlans: str = fact("", "VLAN ranges of a trunk, `0-4094`; the pair of a private VLAN, `100,101`.", vsphere="vlan")
+    vlans: str = fact(
+        "",
+        "VLAN ranges of a trunk, `0-4094`; a private VLAN, `100,101`: the primary one, where it is known, goes first.",
+        vsphere="config.defaultPortConfig.vlan, the switch's config.pvlanConfig",
+    )
     is_uplink: bool | None = fact(None, "Holds the uplinks of its switch.", vsphere="config.uplink")
     binding: str = fact("", "Port binding.", vsphere="config.type")
     ports: int | None = fact(None, "Ports.", vsphere="config.numPorts")
@@ -251,6 +265,14 @@ class Switch:
         "Port groups of a standard switch; those of a distributed one are networks.",
         vsphere="config.network.portgroup",
     )
+    lags: tuple[str, ...] = several(
+        (), "Link aggregation groups, `name mode load-balancing`.", vsphere="config.lacpGroupConfig[]"
+    )
+    teaming: str = fact(
+        "",
+        "Load balancing.",
+        vsphere="vswitch[].spec.policy.nicTeaming.policy, config.defaultPortConfig.uplinkTeamingPolicy.policy",
+    )
     discovery: str = fact("", "Link discovery, `cdp listen`.", vsphere="linkDiscoveryProtocolConfig")
     io_control: bool | None = fact(None, "Network I/O Control.", vsphere="config.networkResourceManagementEnabled")
     lacp: str = fact("", "LACP version.", vsphere="config.lacpApiVersion")
@@ -258,6 +280,7 @@ class Switch:
     mac_changes: bool | None = fact(None, "MAC changes.", vsphere="vswitch[].spec.policy.security")
     forged_transmits: bool | None = fact(None, "Forged transmits.", vsphere="vswitch[].spec.policy.security")
     description: str = fact("", "Notes.", vsphere="config.description")
+    created_at: datetime | None = fact(None, "When it was made.", vsphere="config.createTime")
     tags: Tags = fact(Tags(), "Tags.", converter=Tags, vsphere="/api/cis/tagging")
     custom_attributes: Tags = fact(Tags(), "Custom attributes by name.", converter=Tags, vsphere="customValue")
     problems: tuple[Problem, ...] = several((), "What could not be read of it.")

@@ -24,7 +24,10 @@ class License:
     target: str = fact("", "What it is for.", arc="licenseDetails.target")
     state: str = fact("", "As the platform words it.", arc="licenseDetails.state")
     total: int | None = fact(
-        None, "How many; None is unlimited.", vsphere="licenses[].total", arc="licenseDetails.processors"
+        None,
+        "How many; None is unlimited. (That 0 over vSphere's wire means this is not documented.)",
+        vsphere="licenses[].total",
+        arc="licenseDetails.processors",
     )
     used: int | None = fact(
         None, "How many are used.", vsphere="licenses[].used", arc="licenseDetails.assignedLicenses"
@@ -57,13 +60,19 @@ class Resource:
     resource_group: str = fact("", "Resource group, as the endpoint wrote it.", arc="id")
     subscription_id: str = fact("", "Subscription.", arc="id")
     resource_id: str = fact("", "The ARM id as the endpoint wrote it.", arc="id")
-    native_id: str = fact("", "The id beneath, a moref.", arc="properties.moRefId")
-    state: str = fact("", "As the platform words it.", arc="properties.connectivityStatus, .status, .provisioningState")
-    version: str = fact("", "Version.", arc="properties.agentVersion, .version, .kubernetesVersion")
-    bios_uuid: str = fact("", "SMBIOS UUID, lower case.", arc="properties.smbiosUuid")
+    native_id: str = fact("", "The id beneath, a moref.", arc="properties.moRefId, infrastructureProfile.moRefId")
+    state: str = fact(
+        "",
+        "As the platform words it.",
+        arc="properties.connectivityStatus, .connectionStatus, .status, .powerState, .provisioningState",
+    )
+    version: str = fact("", "Version.", arc="properties.kubernetesVersion, .version, .agentVersion")
+    bios_uuid: str = fact(
+        "", "SMBIOS UUID, lower case.", arc="properties.smbiosUuid, infrastructureProfile.smbiosUuid, .biosGuid"
+    )
     vcenter_uuid: str = fact("", "`instanceUuid` of the vCenter it is in.", arc="vcenters properties.instanceUuid")
     machine_id: str = fact(
-        "", "The Arc machine it belongs to.", arc="properties.containerResourceId, .managedResourceId"
+        "", "The Arc machine it belongs to.", arc="properties.containerResourceId, .managedResourceId, id"
     )
     tags: Tags = fact(Tags(), "Tags.", converter=Tags, arc="tags")
     problems: tuple[Problem, ...] = several((), "What could not be read of it.")

@@ -48,6 +48,7 @@ class VMkernelAdapter:
         "nicType strings: those tagged on it, and the one its dedicated TCP/IP stack implies.",
         vsphere="config.virtualNicManagerInfo.netConfig[].selectedVnic, spec.netStackInstanceKey",
     )
+    dhcp: bool | None = fact(None, "Its IPv4 address comes from DHCP.", vsphere="spec.ip.dhcp")
     ip_address: str = fact("", "IPv4 address.", vsphere="spec.ip.ipAddress")
     subnet_mask: str = fact("", "IPv4 mask.", vsphere="spec.ip.subnetMask")
     ipv6_addresses: tuple[str, ...] = several((), "IPv6 addresses.", vsphere="spec.ip.ipV6Config")
@@ -56,20 +57,37 @@ class VMkernelAdapter:
         "Its own gateway, or that of its stack.",
         vsphere="spec.ipRouteSpec.ipRouteConfig, config.network.netStackInstance[].ipRouteConfig",
     )
+    ipv6_gateway: str = fact(
+        "",
+        "Its own IPv6 gateway, or that of its stack.",
+        vsphere="spec.ipRouteSpec.ipRouteConfig.ipV6DefaultGateway, netStackInstance[].ipRouteConfig",
+    )
     mac_address: str = fact("", "Lower case, with colons.", vsphere="spec.mac")
     mtu: int | None = fact(None, "MTU.", unit="bytes", vsphere="spec.mtu")
     netstack: str = fact("", "TCP/IP stack.", vsphere="spec.netStackInstanceKey")
-    portgroup: str = fact("", "Port group name.", vsphere="portgroup, or the distributed port group's name")
+    portgroup: str = fact(
+        "",
+        "Port group name; of an opaque network, its name.",
+        vsphere="portgroup, or the distributed port group's name; config.network.opaqueNetwork[].opaqueNetworkName",
+    )
     vlan_id: int | None = fact(
         None,
         "VLAN; None for a trunk or where it is not known.",
         vsphere="config.network.portgroup[].spec.vlanId, config.defaultPortConfig.vlan",
     )
-    switch: str = fact("", "Switch name.", vsphere="portgroup[].spec.vswitchName, proxySwitch[].dvsName")
+    switch: str = fact(
+        "", "Switch name.", vsphere="portgroup[].spec.vswitchName, proxySwitch[].dvsName, opaqueSwitch[].name"
+    )
+    switch_id: str = fact(
+        "", "Its switch; empty on an opaque network.", vsphere="vswitchName, config.distributedVirtualSwitch"
+    )
+    switch_mtu: int | None = fact(
+        None, "MTU of its switch; no packet can be larger.", unit="bytes", vsphere="vswitch[].mtu, proxySwitch[].mtu"
+    )
     uplinks: tuple[str, ...] = several(
         (),
         "Physical adapters that carry it, active before standby.",
-        vsphere="portgroup[].computedPolicy.nicTeaming.nicOrder, proxySwitch[].pnic",
+        vsphere="portgroup[].computedPolicy.nicTeaming.nicOrder, proxySwitch[].pnic, opaqueSwitch[].pnic",
     )
     link_speed_mbps: int | None = fact(
         None,

@@ -1,18 +1,17 @@
-"""HostSystem rows → hosts and their VMkernel adapters."""
+"""HostSystem rows → hosts."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import attrs
-
-from hybridinv.model import Host, PowerState, VMkernelAdapter, VMkernelService
-from hybridinv.wire.reading import Body, mac_text, uuid_text
+from hybridinv.model import Host, PowerState
+from hybridinv.wire.reading import uuid_text
+from hybridinv.wire.vim.hosthardware import features_of, gpus_of, hbas_of, luns_of, netstacks_of, nics_of
 from hybridinv.wire.vim.tree import Tree, body_of, entity_name, odd, problems_of
+from hybridinv.wire.vim.vmkernel import management_address
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
+    from hybridinv.wire.reading import Body
     from hybridinv.wire.soap import Row
 
 _POWER = {
@@ -20,14 +19,7 @@ _POWER = {
     "poweredOff": PowerState.STOPPED,
     "standBy": PowerState.SUSPENDED,
 }
-_STACKS = {
-    "vmotion": VMkernelService.VMOTION.value,
-    "vSphereProvisioning": VMkernelService.PROVISIONING.value,
-}
-
-
-VNICS = "config.network.vnic"
-"""The path of a host's list of VMkernel adapters."""
+_TIME_SERVICE = "ntpd"
 
 
 def read_host(row: Row, tree: Tree) -> Host:
@@ -37,6 +29,20 @@ def read_host(row: Row, tree: Tree) -> Host:
     state = body.text("runtime.connectionState")
     notes = [odd(row, tree, "hosts", f"{state}; what is shown is what vCenter last knew")] if state in (
         "disconnected", "notResponding") else []  # fmt: skip
+    fields = {
+        **_hardware(body),
+        **_settings(body, tree),
+        "capabilities": frozenset(name for name in capabilities.value if capabilities.truth(name)),
+        "connection_state": state,
+        "power_state": _POWER.get(body.text("runtime.powerState"), PowerState.UNKNOWN),
+        "in_maintenance": body.truth("runtime.inMaintenanceMode"),
+        "in_quarantine": body.truth("runtime.inQuarantineMode"),
+        "booted_at": body.moment("runtime.bootTime"),
+        "state": body.text("overallStatus"),
+        "cpu_usage_mhz": body.number("summary.quickStats.overallCpuUsage"),
+        "memory_usage_bytes": body.number("summary.quickStats.overallMemoryUsage", times=1024**2),
+        "profile_compliance": body.text("complianceCheckState"),
+    }
     return Host(
         id=tree.id_of(row.id),
         name=entity_name(row) or row.id,
@@ -44,26 +50,60 @@ def read_host(row: Row, tree: Tree) -> Host:
         source=tree.origin.source,
         cluster_id=tree.id_of(body.text("parent")),
         location=tree.location_of(body.text("parent")),
-        vendor=body.text("hardware.systemInfo.vendor"),
-        model=body.text("hardware.systemInfo.model"),
-        serial_number=_serial_number(body),
-        bios_uuid=uuid_text(body.text("hardware.systemInfo.uuid")),
-        cpu_model=body.text("summary.hardware.cpuModel"),
-        cpu_sockets=body.number("hardware.cpuInfo.numCpuPackages"),
-        cpu_cores=body.number("hardware.cpuInfo.numCpuCores"),
-        cpu_threads=body.number("hardware.cpuInfo.numCpuThreads"),
-        cpu_mhz=body.number("summary.hardware.cpuMhz"),
-        memory_bytes=body.number("hardware.memorySize"),
-        hypervisor=body.text("config.product.name"),
-        version=body.text("config.product.version"),
-        build=body.text("config.product.build"),
-        connection_state=state,
-        power_state=_POWER.get(body.text("runtime.powerState"), PowerState.UNKNOWN),
-        in_maintenance=body.truth("runtime.inMaintenanceMode"),
-        booted_at=body.moment("runtime.bootTime"),
-        capabilities=frozenset(name for name in capabilities.value if capabilities.truth(name)),
+        tags=tree.tags_of(row.id),
+        custom_attributes=tree.attributes_of(body),
+        **fields,
         problems=(*notes, *problems_of(row, body, tree, "hosts")),
     )
+
+
+def _hardware(body: Body) -> dict[str, Any]:
+    return {
+        "vendor": body.text("hardware.systemInfo.vendor"),
+        "model": body.text("hardware.systemInfo.model"),
+        "serial_number": _serial_number(body),
+        "bios_uuid": uuid_text(body.text("hardware.systemInfo.uuid")),
+        "bios_version": body.text("hardware.biosInfo.biosVersion"),
+        "bios_released_at": body.moment("hardware.biosInfo.releaseDate"),
+        "cpu_model": body.text("summary.hardware.cpuModel"),
+        "cpu_sockets": body.number("hardware.cpuInfo.numCpuPackages"),
+        "cpu_cores": body.number("hardware.cpuInfo.numCpuCores"),
+        "cpu_threads": body.number("hardware.cpuInfo.numCpuThreads"),
+        "cpu_mhz": body.number("summary.hardware.cpuMhz"),
+        "hyperthreading": body.truth("config.hyperThread.active"),
+        "power_policy": body.text("hardware.cpuPowerManagementInfo.currentPolicy"),
+        "memory_bytes": body.number("hardware.memorySize"),
+        "evc_mode": body.text("summary.currentEVCModeKey"),
+        "max_evc_mode": body.text("summary.maxEVCModeKey"),
+        "features": tuple(features_of(body)),
+        "nics": tuple(nics_of(body)),
+        "hbas": tuple(hbas_of(body)),
+        "luns": tuple(luns_of(body)),
+        "gpus": tuple(gpus_of(body)),
+    }
+
+
+def _settings(body: Body, tree: Tree) -> dict[str, Any]:
+    dns = body.at("config.network.dnsConfig")
+    return {
+        "hypervisor": body.text("config.product.name"),
+        "version": body.text("config.product.version"),
+        "build": body.text("config.product.build"),
+        "netstacks": tuple(netstacks_of(body)),
+        "dns_name": ".".join(part for part in (dns.text("hostName"), dns.text("domainName")) if part),
+        "dns_servers": dns.texts("address"),
+        "ntp_servers": body.texts("config.dateTimeInfo.ntpConfig.server"),
+        "ntp_running": _time_service_runs(body),
+        "time_zone": body.text("config.dateTimeInfo.timeZone.name", "config.dateTimeInfo.timeZone.key"),
+        "swap_datastore_id": tree.id_of(body.text("config.localSwapDatastore")),
+        "management_ip": management_address(body),
+        "vcenter_ip": body.text("summary.managementServerIp"),
+    }
+
+
+def _time_service_runs(body: Body) -> bool | None:
+    services = body.each("config.service.service")
+    return next((service.truth("running") for service in services if service.text("key") == _TIME_SERVICE), None)
 
 
 def _serial_number(body: Body) -> str:
@@ -72,155 +112,3 @@ def _serial_number(body: Body) -> str:
         if other.text("identifierType.key") == "ServiceTag" and not body.look("hardware.systemInfo.serialNumber"):
             return other.text("identifierValue")
     return body.text("hardware.systemInfo.serialNumber")
-
-
-@attrs.frozen
-class PortGroup:
-    """What a distributed port group says about the adapters on it; uplinks by the names its switch has for them."""
-
-    name: str
-    vlan_id: int | None = None
-    active: tuple[str, ...] = ()
-    standby: tuple[str, ...] = ()
-
-
-def read_portgroups(rows: Iterable[Row]) -> dict[str, PortGroup]:
-    """Distributed port groups by their key."""
-    return {str(row.properties.get("key") or row.id): _portgroup(row) for row in rows}
-
-
-def _portgroup(row: Row) -> PortGroup:
-    body = body_of(row)
-    order = body.at("config.defaultPortConfig.uplinkTeamingPolicy.uplinkPortOrder")
-    return PortGroup(
-        entity_name(row) or row.id,
-        distributed_vlan(body),
-        order.texts("activeUplinkPort"),
-        order.texts("standbyUplinkPort"),
-    )
-
-
-def distributed_vlan(body: Body) -> int | None:
-    """The VLAN of a distributed port group; None for a trunk or a private VLAN."""
-    vlan = body.at("config.defaultPortConfig.vlan")
-    if vlan.text("_type") != "VmwareDistributedVirtualSwitchVlanIdSpec":
-        return None
-    return vlan.number("vlanId")
-
-
-def read_vmkernel_adapters(row: Row, tree: Tree, portgroups: Mapping[str, PortGroup]) -> list[VMkernelAdapter]:
-    """A host's VMkernel adapters.
-
-    Services are the union of those tagged on an adapter and the one its dedicated TCP/IP stack implies.
-    """
-    body = body_of(row)
-    services = _services(body)
-    stacks = {stack.text("key"): stack for stack in body.each("config.network.netStackInstance")}
-    wiring = _Wiring(body, portgroups)
-    adapters = []
-    for vnic in body.each(VNICS):
-        device, netstack = vnic.text("device"), vnic.text("spec.netStackInstanceKey")
-        tagged = services.get(device, set())
-        implied = {_STACKS[netstack]} if netstack in _STACKS else set()
-        adapters.append(
-            VMkernelAdapter(
-                id=f"{tree.id_of(row.id)}/{device}",
-                name=device,
-                platform=tree.origin.platform,
-                source=tree.origin.source,
-                host_id=tree.id_of(row.id),
-                device=device,
-                services=frozenset(tagged | implied),
-                ip_address=vnic.text("spec.ip.ipAddress"),
-                subnet_mask=vnic.text("spec.ip.subnetMask"),
-                ipv6_addresses=tuple(
-                    address.text("ipAddress") for address in vnic.each("spec.ip.ipV6Config.ipV6Address")
-                ),
-                gateway=vnic.text("spec.ipRouteSpec.ipRouteConfig.defaultGateway")
-                or (stacks[netstack].text("ipRouteConfig.defaultGateway") if netstack in stacks else ""),
-                mac_address=mac_text(vnic.text("spec.mac")),
-                mtu=vnic.number("spec.mtu"),
-                netstack=netstack,
-                **wiring.of(vnic),
-            )
-        )
-    problems = problems_of(row, body, tree, "vmkernel_adapters")
-    return [attrs.evolve(adapter, problems=problems) for adapter in adapters] if problems else adapters
-
-
-def _services(body: Body) -> dict[str, set[str]]:
-    """Services by device: `selectedVnic` holds keys of `candidateVnic`, which name the device."""
-    found: dict[str, set[str]] = {}
-    for config in body.each("config.virtualNicManagerInfo.netConfig"):
-        selected = set(config.texts("selectedVnic"))
-        for candidate in config.each("candidateVnic"):
-            if candidate.text("key") in selected:
-                found.setdefault(candidate.text("device"), set()).add(config.text("nicType"))
-    return found
-
-
-class _Wiring:
-    """From a VMkernel adapter to port group, VLAN, switch and physical adapters."""
-
-    def __init__(self, body: Body, distributed: Mapping[str, PortGroup]) -> None:
-        self._distributed = distributed
-        self._portgroups = {group.text("spec.name"): group for group in body.each("config.network.portgroup")}
-        self._switches = {switch.text("dvsUuid"): switch for switch in body.each("config.network.proxySwitch")}
-        pnics = list(body.each("config.network.pnic"))
-        self._devices = {pnic.text("key"): pnic.text("device") for pnic in pnics}
-        # No linkSpeed means that the link is down.
-        self._speeds = {pnic.text("device"): pnic.number("linkSpeed.speedMb") or 0 for pnic in pnics}
-
-    def of(self, vnic: Body) -> dict[str, Any]:
-        port = vnic.at("spec.distributedVirtualPort")
-        if port.value:
-            return self._on_distributed(port)
-        name = vnic.text("portgroup", "spec.portgroup")
-        group = self._portgroups.get(name, Body({}))
-        order = group.at("computedPolicy.nicTeaming.nicOrder")
-        return {
-            "portgroup": name,
-            "vlan_id": group.number("spec.vlanId"),
-            "switch": group.text("spec.vswitchName"),
-            **self._uplinks(order.texts("activeNic"), order.texts("standbyNic")),
-        }
-
-    def _on_distributed(self, port: Body) -> dict[str, Any]:
-        key = port.text("portgroupKey")
-        group = self._distributed.get(key, PortGroup(key))
-        switch = self._switches.get(port.text("switchUuid"), Body({}))
-        devices = _uplink_devices(switch)
-        active, standby = (
-            tuple(device for name in names for device in devices.get(name, ()))
-            for names in (group.active, group.standby)
-        )
-        if not active and not standby:
-            active = tuple(self._devices.get(key, "") for key in switch.texts("pnic"))
-        return {
-            "portgroup": group.name,
-            "vlan_id": group.vlan_id,
-            "switch": switch.text("dvsName"),
-            **self._uplinks(active, standby),
-        }
-
-    def _uplinks(self, active: tuple[str, ...], standby: tuple[str, ...]) -> dict[str, Any]:
-        speeds = [
-            [self._speeds[device] for device in devices if device in self._speeds] for devices in (active, standby)
-        ]
-        # A standby uplink carries the traffic as soon as no active one is up.
-        fastest = [max(known) for known in speeds if known]
-        return {
-            "uplinks": tuple(device for device in (*active, *standby) if device),
-            "link_speed_mbps": next((speed for speed in fastest if speed), 0) if fastest else None,
-        }
-
-
-def _uplink_devices(switch: Body) -> dict[str, list[str]]:
-    """A distributed switch's uplinks and link aggregation groups by name: the host's devices on them."""
-    on_port = {spec.text("uplinkPortKey"): spec.text("pnicDevice") for spec in switch.each("spec.backing.pnicSpec")}
-    named = [(port.text("value"), [port.text("key")]) for port in switch.each("uplinkPort")]
-    groups = [
-        (group.text("lagName"), [port.text("key") for port in group.each("uplinkPort")])
-        for group in switch.each("hostLag")
-    ]
-    return {name: [on_port[key] for key in keys if key in on_port] for name, keys in (*named, *groups)}

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from hybridinv.model import (
-    Agent,
-    AgentStatus,
-    Disk,
-    Nic,
-    OSType,
-    PowerState,
-    Problem,
-    Snapshot,
-    VirtualMachine,
-)
-from hybridinv.wire.reading import Body, look, mac_text, many, uuid_text
-from hybridinv.wire.vim.tree import Tree, body_of, entity_name, odd, problems_of
+from hybridinv.model import PowerState, Problem, Tags, VirtualMachine
+from hybridinv.wire.reading import Body, many, uuid_text
+from hybridinv.wire.vim.devices import read_devices
+from hybridinv.wire.vim.disks import read_allocation
+from hybridinv.wire.vim.fields import Fields
+from hybridinv.wire.vim.guest import domain_of, os_type, read_addresses, read_partitions, read_tools
+from hybridinv.wire.vim.layout import Layout
+from hybridinv.wire.vim.snapshots import read_snapshots
+from hybridinv.wire.vim.tree import Tree, entity_name, odd, problems_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
     from hybridinv.wire.soap import Row
+
+    _Reads = Mapping[str, tuple[str, Callable[[Fields, str], Any]]]
 
 _POWER = {
     "poweredOn": PowerState.RUNNING,
@@ -33,159 +34,207 @@ _ODD = {
     "inaccessible": "inaccessible: its host cannot read its configuration file",
     "invalid": "invalid: its configuration cannot be read",
 }
-_TOOLS_RUN = ("guestToolsRunning", "guestToolsExecutingScripts")
-_NO_LINUX = (
-    *("darwin", "dos", "ecomstation", "freebsd", "netware", "openserver", "os2", "other", "solaris", "unixware"),
-    "vmkernel",
+_LOCKED = "locked: its host does not have the key that it is encrypted with"
+_MOVES = re.compile(r"Migrate|Relocate")
+_SETTING = re.compile(
+    r"disk\.enableuuid|acpi\.smbiosversion2\.7|smbios\.reflecthost|vgpu\.hotmigrate\.enabled|devices\.hotplug"
+    r"|pcipassthru\d*\.(?:cfg\.[\w.-]+|use64bitmmio|64bitmmiosizegb)"
+    r"|numa\.(?:nodeaffinity|autosize(?:\.\w+)*|vcpu\.\w+)"
+    r"|sched\.(?:cpu\.(?:affinity|latencysensitivity|vsmpconsolidate)|mem\.(?:affinity|pin|lpage\.\w+))"
+    r"|tools\.(?:synctime|upgrade\.policy|guestlib\.enablehostinfo)",
+    re.IGNORECASE | re.ASCII,
 )
-_RAW = ("VirtualDiskRawDisk", "VirtualDiskPartitionedRawDisk")
-_NIC_TYPES = ("VirtualE1000", "VirtualVmxnet", "VirtualPCNet32", "VirtualSriovEthernetCard", "VirtualEthernetCard")
+"""The advanced settings that are kept: all others may hold anything, passwords among it."""
+
+
+def _uuid(fields: Fields, path: str) -> str:
+    return uuid_text(fields.text(path))
+
+
+def _affinity(fields: Fields, path: str) -> tuple[str, ...]:
+    return fields.at(path).texts("affinitySet")
+
+
+def _disabled(fields: Fields, path: str) -> tuple[str, ...]:
+    """The methods with Migrate or Relocate in their names."""
+    return tuple(filter(_MOVES.search, fields.texts(path)))
+
+
+def _features(fields: Fields, path: str) -> tuple[str, ...]:
+    return _shared(tuple(f"{feature.text('key')} {feature.text('value')}" for feature in fields.each(path)))
+
+
+@lru_cache(maxsize=256)
+def _shared(features: tuple[str, ...]) -> tuple[str, ...]:
+    """The same long tuple for all machines that need the same."""
+    return features
+
+
+def _settings(fields: Fields, path: str) -> Tags:
+    found: dict[str, str] = {}
+    for option in many(fields.get(path)):
+        if option.__class__ is not dict:
+            fields.odd(path, "a list of options", option)
+        elif _SETTING.fullmatch(str(option.get("key"))):
+            setting = Fields(option, fields.notes)
+            found[setting.text("key")] = setting.text("value")
+    return Tags(found)
+
+
+def _manager(fields: Fields, path: str) -> str:
+    manager = fields.at(path)
+    return f"{manager.text('extensionKey')} {manager.text('type')}".strip()
+
+
+def _cores(fields: Fields, path: str) -> int | None:
+    return fields.number(path) or None
+
+
+_READ: _Reads = {
+    "config.annotation": ("annotation", Fields.text),
+    "config.bootOptions.efiSecureBootEnabled": ("secure_boot", Fields.truth),
+    "config.changeTrackingEnabled": ("change_tracking", Fields.truth),
+    "config.cpuAffinity": ("cpu_affinity", _affinity),
+    "config.cpuAllocation": ("cpu_allocation", read_allocation),
+    "config.cpuHotAddEnabled": ("cpu_hot_add", Fields.truth),
+    "config.cpuHotRemoveEnabled": ("cpu_hot_remove", Fields.truth),
+    "config.createDate": ("created_at", Fields.moment),
+    "config.extraConfig": ("settings", _settings),
+    "config.files.vmPathName": ("config_path", Fields.text),
+    "config.firmware": ("firmware", Fields.text),
+    "config.hardware.memoryMB": ("memory_bytes", Fields.mebibytes),
+    "config.hardware.numCPU": ("cpus", Fields.number),
+    "config.hardware.numCoresPerSocket": ("cores_per_socket", _cores),
+    "config.instanceUuid": ("instance_uuid", _uuid),
+    "config.latencySensitivity.level": ("latency_sensitivity", Fields.text),
+    "config.managedBy": ("managed_by", _manager),
+    "config.memoryAffinity": ("memory_affinity", _affinity),
+    "config.memoryHotAddEnabled": ("memory_hot_add", Fields.truth),
+    "config.migrateEncryption": ("migrate_encryption", Fields.text),
+    "config.nestedHVEnabled": ("nested_virtualization", Fields.truth),
+    "config.swapPlacement": ("swap_placement", Fields.text),
+    "config.template": ("is_template", Fields.truth),
+    "config.uuid": ("bios_uuid", _uuid),
+    "config.vPMCEnabled": ("performance_counters", Fields.truth),
+    "config.version": ("hardware_version", Fields.text),
+    "disabledMethod": ("disabled_methods", _disabled),
+    "guest.guestState": ("guest_state", Fields.text),
+    "guest.hostName": ("hostname", Fields.text),
+    "guestHeartbeatStatus": ("heartbeat", Fields.text),
+    "overallStatus": ("health", Fields.text),
+    "runtime.bootTime": ("booted_at", Fields.moment),
+    "runtime.connectionState": ("connection_state", Fields.text),
+    "runtime.consolidationNeeded": ("consolidation_needed", Fields.truth),
+    "runtime.dasVmProtection.dasProtected": ("ha_protected", Fields.truth),
+    "runtime.faultToleranceState": ("fault_tolerance", Fields.text),
+    "runtime.featureRequirement": ("features", _features),
+    "runtime.minRequiredEVCModeKey": ("evc_mode", Fields.text),
+    "runtime.question.text": ("question", Fields.text),
+    "runtime.suspendTime": ("suspended_at", Fields.moment),
+    "runtime.toolsInstallerMounted": ("tools_installer_mounted", Fields.truth),
+}
+"""Properties that are read for themselves: the field of the record, and how."""
+
+_USAGE: _Reads = {
+    "balloonedMemory": ("memory_ballooned_bytes", Fields.mebibytes),
+    "committed": ("committed_bytes", Fields.number),
+    "guestMemoryUsage": ("memory_active_bytes", Fields.mebibytes),
+    "hostMemoryUsage": ("memory_consumed_bytes", Fields.mebibytes),
+    "overallCpuUsage": ("cpu_usage_mhz", Fields.number),
+    "swappedMemory": ("memory_swapped_bytes", Fields.mebibytes),
+    "uncommitted": ("uncommitted_bytes", Fields.number),
+    "unshared": ("unshared_bytes", Fields.number),
+    "uptimeSeconds": ("uptime_seconds", Fields.number),
+}
+"""The same for the fields of `summary.quickStats` and `summary.storage`."""
 
 
 def read_vm(row: Row, tree: Tree) -> VirtualMachine:
     """A virtual machine; one without configuration or host keeps its row, and says so in `problems`."""
-    body = body_of(row)
-    host = body.text("runtime.host")
-    devices = list(body.each("config.hardware.device"))
-    nics = tuple(_nics(devices, body, tree))
+    notes: list[str] = []
+    fields = Fields(row.properties, notes)
+    layout = Layout(fields) if "layoutEx.file" in row.properties else None
+    devices = read_devices(fields, layout, tree)
+    known = _known(fields, _READ)
+    for part in ("summary.quickStats", "summary.storage"):
+        if part in row.properties:
+            known |= _known(fields.at(part), _USAGE)
     return VirtualMachine(
         id=tree.id_of(row.id),
         name=entity_name(row) or row.id,
         platform=tree.origin.platform,
         source=tree.origin.source,
-        host_id=tree.id_of(host),
-        cluster_id=tree.cluster_of(host),
-        location=tree.location_of(body.text("parent") or host),
-        folder=tree.folder_of(body.text("parent")),
-        power_state=_POWER.get(body.text("runtime.powerState"), PowerState.UNKNOWN),
-        connection_state=body.text("runtime.connectionState"),
-        os_type=_os_type(body.text("guest.guestId"), body.text("config.guestId")),
-        os_name=body.text("guest.guestFullName", "config.guestFullName"),
-        cpus=body.number("config.hardware.numCPU"),
-        memory_bytes=body.number("config.hardware.memoryMB", times=1024**2),
-        bios_uuid=uuid_text(body.text("config.uuid")),
-        instance_uuid=uuid_text(body.text("config.instanceUuid")),
         native_id=row.id,
-        hostname=body.text("guest.hostName"),
-        ip_addresses=_addresses(nics, body),
-        disks=tuple(_disks(devices, tree)),
-        nics=nics,
-        snapshots=tuple(_snapshots(body.look("snapshot.rootSnapshotList"), "", body)),
-        agent=_tools(body),
-        is_template=body.truth("config.template") or False,
+        **_place(row, fields, tree),
+        power_state=_POWER.get(fields.text("runtime.powerState"), PowerState.UNKNOWN),
+        os_type=os_type(fields.text("guest.guestId") or fields.text("config.guestId")),
+        os_name=fields.text("guest.guestFullName") or fields.text("config.guestFullName"),
+        domain=domain_of(known.get("hostname", "")),
+        ip_addresses=read_addresses(fields, devices.nics),
+        disks=devices.disks,
+        nics=devices.nics,
+        devices=devices.others,
+        has_tpm=devices.has_tpm,
+        partitions=read_partitions(fields),
+        snapshots=read_snapshots(fields, layout),
+        agent=read_tools(fields),
         is_virtual=True,
-        created_at=body.moment("config.createDate"),
-        hardware_version=body.text("config.version"),
-        firmware=body.text("config.firmware"),
-        problems=(*_oddities(row, body, tree), *problems_of(row, body, tree, "vms")),
+        is_encrypted=_is_encrypted(row),
+        memory_allocation=read_allocation(fields, "config.memoryAllocation", 2**20),
+        **known,
+        problems=(*_oddities(row, fields, tree), *problems_of(row, Body(None, notes), tree, "vms")),
     )
 
 
-def _oddities(row: Row, body: Body, tree: Tree) -> Iterator[Problem]:
-    state = body.text("runtime.connectionState")
+def _known(fields: Fields, reads: _Reads) -> dict[str, Any]:
+    """What is there of some properties, by field of the record."""
+    found: dict[str, Any] = {}
+    for path in fields.values:
+        if path in reads:
+            name, read = reads[path]
+            value = read(fields, path)
+            if value is not None:
+                found[name] = value
+    return found
+
+
+def _place(row: Row, fields: Fields, tree: Tree) -> dict[str, Any]:
+    host, parent, pool = fields.text("runtime.host"), fields.text("parent"), fields.text("resourcePool")
+    return {
+        "host_id": tree.id_of(host),
+        "cluster_id": tree.cluster_of(host),
+        "location": tree.location_of(parent or host),
+        "folder": tree.folder_of(parent),
+        "resource_pool_id": tree.id_of(pool),
+        "resource_pool": tree.pool_of(pool),
+        "vapp": tree.vapp_of(fields.text("parentVApp") or pool),
+        "tags": tree.tags_of(row.id),
+        "custom_attributes": tree.attributes_of(Body(row.properties, fields.notes)),
+    }
+
+
+def _is_encrypted(row: Row) -> bool | None:
+    """By its key; a machine whose key or configuration is not given may be."""
+    if row.properties.get("config.keyId") is not None:
+        return True
+    return None if _refused(row, "config") or not _has(row, "config") else False
+
+
+def _oddities(row: Row, fields: Fields, tree: Tree) -> Iterator[Problem]:
+    state = fields.text("runtime.connectionState")
     if state in _ODD:
         yield odd(row, tree, "vms", _ODD[state])
-    refused = tuple(path.partition(".")[0] for path in row.missing)
-    if body.look("config") is None and "config" not in refused:
+    if fields.text("runtime.cryptoState") == "locked":
+        yield odd(row, tree, "vms", _LOCKED)
+    if not _has(row, "config") and not _refused(row, "config"):
         yield odd(row, tree, "vms", "vCenter has no configuration of it: no CPUs, memory, disks and UUIDs")
-    if body.look("runtime.host") is None and "runtime" not in refused:
+    if fields.get("runtime.host") is None and not _refused(row, "runtime"):
         yield odd(row, tree, "vms", "it is on no host that vCenter knows of")
 
 
-def _os_type(*guest_ids: str) -> OSType:
-    """The family by the first id there is; most ids are Linux distributions, and new ones are too."""
-    known = next((guest_id.lower() for guest_id in guest_ids if guest_id), "")
-    if not known:
-        return OSType.UNKNOWN
-    if known.startswith("win"):
-        return OSType.WINDOWS
-    return OSType.LINUX if "linux" in known or not known.startswith(_NO_LINUX) else OSType.OTHER
+def _has(row: Row, part: str) -> bool:
+    return any(path.startswith(part) for path in row.properties)
 
 
-def _addresses(nics: tuple[Nic, ...], body: Body) -> tuple[str, ...]:
-    first = body.text("guest.ipAddress")
-    everything = ((first,) if first else ()) + tuple(address for nic in nics for address in nic.ip_addresses)
-    unjoined = (address for net in body.each("guest.net") for address in net.texts("ipAddress"))
-    return tuple(dict.fromkeys((*everything, *unjoined)))
-
-
-def _disks(devices: list[Body], tree: Tree) -> Iterator[Disk]:
-    for device in devices:
-        if device.text("_type") != "VirtualDisk":
-            continue
-        capacity = device.number("capacityInBytes")
-        kibibytes = device.number("capacityInKB", times=1024)
-        backing = device.at("backing")
-        yield Disk(
-            name=device.text("deviceInfo.label"),
-            capacity_bytes=kibibytes if capacity is None else capacity,
-            datastore_id=tree.id_of(backing.text("datastore")),
-            path=backing.text("fileName"),
-            thin=backing.truth("thinProvisioned"),
-            mode=backing.text("diskMode"),
-            sharing=backing.text("sharing"),
-            is_raw=backing.text("_type").startswith(_RAW),
-            chain_length=_chain(backing.value),
-        )
-
-
-def _chain(backing: Mapping[str, Any]) -> int | None:
-    length = 0
-    while isinstance(backing, Mapping) and backing:
-        length += 1
-        backing = backing.get("parent") or {}
-    return length or None
-
-
-def _nics(devices: list[Body], body: Body, tree: Tree) -> Iterator[Nic]:
-    by_device: dict[str, tuple[str, ...]] = {}
-    for net in body.each("guest.net"):
-        for key in filter(None, (net.text("deviceConfigId"), mac_text(net.text("macAddress")))):
-            by_device[key] = (*by_device.get(key, ()), *net.texts("ipAddress"))
-    for device in devices:
-        mac = mac_text(device.text("macAddress"))
-        if not mac and not device.text("_type").startswith(_NIC_TYPES):
-            continue
-        yield Nic(
-            name=device.text("deviceInfo.label"),
-            mac_address=mac,
-            network_id=tree.id_of(device.text("backing.port.portgroupKey", "backing.network")),
-            ip_addresses=by_device.get(device.text("key")) or by_device.get(mac, ()),
-            connected=device.truth("connectable.connected"),
-            type=device.text("_type"),
-        )
-
-
-def _snapshots(nodes: Any, parent: str, body: Body) -> Iterator[Snapshot]:
-    for node in many(nodes):
-        if not isinstance(node, Mapping):
-            body.note("snapshot.rootSnapshotList", "a list of snapshots", node)
-            continue
-        snapshot = Body(node, body.notes)
-        name = snapshot.text("name")
-        yield Snapshot(
-            name=name,
-            created_at=snapshot.moment("createTime"),
-            description=snapshot.text("description"),
-            parent=parent,
-        )
-        yield from _snapshots(look(node, "childSnapshotList"), name, body)
-
-
-def _tools(body: Body) -> Agent:
-    running, installed = body.text("guest.toolsRunningStatus"), body.text("guest.toolsVersionStatus2")
-    version = body.text("guest.toolsVersion")
-    if installed == "guestToolsNotInstalled":
-        status = AgentStatus.NOT_INSTALLED
-    elif running in _TOOLS_RUN:
-        status = AgentStatus.READY
-    elif running == "guestToolsNotRunning":
-        status = AgentStatus.NOT_READY
-    else:
-        status = AgentStatus.UNKNOWN
-    return Agent(
-        kind="vmware-tools",
-        version="" if version == "0" else version,
-        status=status,
-        message=", ".join(word for word in (running, installed) if word),
-    )
+def _refused(row: Row, part: str) -> bool:
+    return any(path.partition(".")[0] == part for path in row.missing)

@@ -8,29 +8,50 @@ from urllib.parse import unquote
 
 from hybridinv.errors import AccessDenied, ServerFault
 from hybridinv.model import Problem
+from hybridinv.model.fact import Tags
 from hybridinv.wire.reading import Body, Origin
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from hybridinv.wire.soap import Row
 
 _ESCAPED = re.compile(r"%(?:2f|5c|25)", re.IGNORECASE)
+_POOLS = ("ResourcePool", "VirtualApp")
+_NO_TAGS = Tags()
 
 
 class Tree:
-    """Parents and names of a vCenter's folders, datacenters, clusters and hosts; the ids of its records."""
+    """Parents and names of a vCenter's folders, datacenters, clusters, hosts and pools; the ids of its records.
 
-    def __init__(self, origin: Origin, vcenter: str, rows: Iterable[Row] = ()) -> None:
+    `attributes` are the names of custom attributes by key, `tags` the tags by moref.
+    """
+
+    def __init__(
+        self,
+        origin: Origin,
+        vcenter: str,
+        rows: Iterable[Row] = (),
+        *,
+        attributes: Mapping[str, str] | None = None,
+        tags: Mapping[str, Tags] | None = None,
+    ) -> None:
         self.origin = origin
+        self._attributes = attributes or {}
+        self._tags = tags or {}
         self._vcenter = vcenter.lower()
         self._places: dict[str, tuple[str, str, str]] = {
             row.id: (row.type, entity_name(row), str(row.properties.get("parent") or "")) for row in rows
         }
+        self._ids: dict[object, str] = {}
+        self._walked: dict[str, tuple[tuple[str, str], ...]] = {}
 
     def id_of(self, moref: object) -> str:
-        """The id of the record of that moref; empty for none."""
-        return f"vsphere://{self._vcenter}/{moref}" if moref else ""
+        """The id of the record of that moref, one text for all who name it; empty for none."""
+        known = self._ids.get(moref)
+        if known is None:
+            known = self._ids[moref] = f"vsphere://{self._vcenter}/{moref}" if moref else ""
+        return known
 
     def cluster_of(self, host: object) -> str:
         """The id of the compute resource a host belongs to."""
@@ -41,6 +62,11 @@ class Tree:
         """The name of the datacenter above."""
         return next((name for type_, name in self._above(str(moref)) if type_ == "Datacenter"), "")
 
+    def datastore_cluster_of(self, parent: object) -> str:
+        """The name of a datastore's parent where that is a datastore cluster."""
+        type_, name, _ = self._places.get(str(parent), ("", "", ""))
+        return name if type_ == "StoragePod" else ""
+
     def folder_of(self, parent: object) -> str:
         """The folders from the datacenter down to `parent`; the datacenter's own `vm` folder is left out."""
         names: list[str] = []
@@ -50,7 +76,30 @@ class Tree:
             names.append(name)
         return "/".join(reversed(names))
 
-    def _above(self, moref: str) -> Iterator[tuple[str, str]]:
+    def pool_of(self, pool: object) -> str:
+        """The names from the cluster's own root pool, `Resources`, down to `pool`; nothing where none was read."""
+        return "/".join(reversed([name for type_, name in self._above(str(pool)) if type_ in _POOLS]))
+
+    def vapp_of(self, pool: object) -> str:
+        """The name of the vApp that `pool` is or is in."""
+        return next((name for type_, name in self._above(str(pool)) if type_ == "VirtualApp"), "")
+
+    def attributes_of(self, body: Body) -> Tags:
+        """The values of an object's `customValue` by the attribute's name; by its key where nobody has named it."""
+        values = {field.text("key"): field.text("value") for field in body.each("customValue")}
+        return Tags({self._attributes.get(key, key): value for key, value in values.items()}) if values else _NO_TAGS
+
+    def tags_of(self, moref: str) -> Tags:
+        """The tags of the object of that moref."""
+        return self._tags.get(moref, _NO_TAGS)
+
+    def _above(self, moref: str) -> tuple[tuple[str, str], ...]:
+        """Type and name of it and of all above it; thousands of machines share a folder, so it is walked once."""
+        if moref not in self._walked:
+            self._walked[moref] = tuple(self._walk(moref))
+        return self._walked[moref]
+
+    def _walk(self, moref: str) -> Iterator[tuple[str, str]]:
         seen: set[str] = set()
         while moref in self._places and moref not in seen:
             seen.add(moref)
