@@ -36,6 +36,7 @@ class Simulator:
     thumbprint_sha256: str
     thumbprint_sha1: str
     truth: dict[str, Any]
+    process: subprocess.Popen[bytes] = attrs.field(repr=False, eq=False)
 
     def adapter(self, **changes: Any) -> hi.VSphere:
         """An adapter that may log in; `changes` replace its arguments."""
@@ -75,6 +76,27 @@ class Simulator:
             manager = other._session.content.sessionManager
             own = manager.currentSession.key
             manager.TerminateSession([s.key for s in manager.sessionList if s.key != own])
+
+    def touch(self, count: int) -> list[dict[str, Any]]:
+        """Machines with a new power state, memory or address: `moref`, `name` and what `changed`, by path."""
+        return self._command(f"touch {count}")["touched"]
+
+    def add(self, count: int) -> list[dict[str, Any]]:
+        """The truth about machines that are new; only the scenes `plain` and `awkward` can grow."""
+        return self._command(f"add {count}")["added"]
+
+    def take_away(self, count: int) -> list[str]:
+        """Morefs of machines that are gone."""
+        return self._command(f"remove {count}")["removed"]
+
+    def _command(self, line: str) -> dict[str, Any]:
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(f"{line}\n".encode())
+        self.process.stdin.flush()
+        answer: dict[str, Any] = json.loads(self.process.stdout.readline())
+        assert "error" not in answer, answer["error"]
+        return answer
 
     def remove(self, moref: str) -> None:
         """Take a machine that is off out of the inventory, as somebody else would."""
@@ -153,7 +175,7 @@ def running(program: Path, *arguments: str) -> Iterator[Simulator]:
             try:
                 said = json.loads(process.stdout.readline())
                 truth = json.loads(Path(said["truth_file"]).read_text(encoding="utf-8"))
-                names = [field.name for field in attrs.fields(Simulator) if field.name != "truth"]
-                yield Simulator(truth=truth, **{name: said[name] for name in names})
+                names = {field.name for field in attrs.fields(Simulator)} & said.keys()
+                yield Simulator(truth=truth, process=process, **{name: said[name] for name in names})
             finally:
                 process.stdin.close()

@@ -15,6 +15,7 @@ TYPES = {
     "clusters": vim.ClusterComputeResource,
     "datastores": vim.Datastore,
     "networks": vim.Network,
+    "resource_pools": vim.ResourcePool,
 }
 
 
@@ -40,6 +41,30 @@ def test_distributed_port_groups_are_such(plain):
         assert not isinstance(standard, vim.dvs.DistributedVirtualPortgroup)
 
 
+def test_distributed_switches_are_such_and_standard_ones_are_a_part_of_their_host(plain):
+    with plain.adapter() as vcenter:
+        switches, hosts = vcenter.switches(), vcenter.hosts()
+        for switch in switches.where(kind="distributed"):
+            native = vcenter.native(switch)
+            assert isinstance(native, vim.DistributedVirtualSwitch)
+            assert (native.name, native.uuid) == (switch.name, switch.uuid)
+        standard = switches.where(kind="standard")[0]
+        with pytest.raises(hi.NotSupported, match="part of its host") as caught:
+            vcenter.native(standard)
+        assert "native(host).config.network.vswitch" in caught.value.remedy
+        native = vcenter.native(hosts.get(standard.host_ids[0]))
+        assert standard.name in [switch.name for switch in native.config.network.vswitch]
+
+
+def test_a_vapp_is_one(plain):
+    with plain.adapter() as vcenter:
+        pools = vcenter.resource_pools()
+        vapps, others = pools.where(kind="vapp"), pools.where(kind="resource-pool")
+        assert vapps
+        assert all(isinstance(vcenter.native(vapp), vim.VirtualApp) for vapp in vapps)
+        assert not any(isinstance(vcenter.native(pool), vim.VirtualApp) for pool in others)
+
+
 def test_it_reaches_what_no_record_holds(demo):
     with demo.adapter() as vcenter:
         native = vcenter.native(vcenter.vms().find("sql01"))
@@ -61,7 +86,8 @@ def test_records_of_others_are_refused_with_a_reason(demo):
     with demo.adapter() as vcenter:
         record = vcenter.vms()[0]
         adapter = vcenter.vmkernel_adapters()[0]
+        license_ = vcenter.licenses()[0]
         foreign = hi.VirtualMachine(id=record.id, name="x", platform="vsphere", source="vc02.example.com")
-        for odd in (adapter, foreign):
+        for odd in (adapter, foreign, license_):
             with pytest.raises(hi.NotSupported, match="has read"):
                 vcenter.native(odd)

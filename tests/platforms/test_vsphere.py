@@ -22,7 +22,7 @@ LOGIN = {"username": "reader@vsphere.local", "password": "hunter2-correct-horse"
 def test_the_source_tells_two_servers_of_one_host_apart(host, port, source):
     adapter = hi.VSphere(host, port=port)
     assert adapter.source == source
-    assert adapter.settings == {"host": host.strip(), "port": port}
+    assert adapter.settings == {"host": host.strip(), "port": port, "detail": "summary"}
     assert hi.VSphere(**adapter.settings).source == source
 
 
@@ -112,3 +112,62 @@ def test_what_is_no_vcenter_is_one_clear_error(instead):
         inventory = hi.collect([adapter], kinds=["vms"])
     assert {problem.error for problem in inventory.problems} == {"UnexpectedAnswer"}
     assert "bug" not in str(list(inventory.problems))
+
+
+FAULT = (
+    "<soapenv:Fault><faultcode>ServerFaultCode</faultcode><faultstring>Permission was denied.</faultstring><detail>"
+    '<NoPermissionFault xmlns="urn:vim25" xsi:type="NoPermission">{}</NoPermissionFault></detail></soapenv:Fault>'
+)
+ON_ROOT = '<object type="Folder">group-d1</object>'
+
+
+@pytest.mark.parametrize(
+    ("detail", "missing", "says"),
+    [
+        (
+            f"{ON_ROOT}<privilegeId>System.View</privilegeId>",
+            "System.View",
+            "missing privilege System.View on group-d1",
+        ),
+        (ON_ROOT, "", "on group-d1"),
+        ("", "", "NoPermission"),
+    ],
+)
+def test_a_call_that_is_refused_names_the_object_and_the_privilege(detail, missing, says):
+    def answer(request):
+        operation = request.extensions["operation"]
+        if operation == "CreateContainerView":
+            return httpx.Response(500, text=ENVELOPE.format(FAULT.format(detail)))
+        said = ANSWERS[operation]
+        inner = "" if said is None else f"<returnval>{said}</returnval>"
+        body = f'<{operation}Response xmlns="urn:vim25">{inner}</{operation}Response>'
+        return httpx.Response(200, text=ENVELOPE.format(body))
+
+    with hi.VSphere("vc.example", **LOGIN, transport=httpx.MockTransport(answer)) as adapter:
+        with pytest.raises(hi.AccessDenied, match=says) as caught:
+            adapter.vms()
+        (problem,) = adapter.inventory(["vms"]).problems
+    assert caught.value.missing == missing
+    assert says in problem.message
+
+
+def test_what_it_can_give():
+    assert hi.VSphere("vc").capabilities == {
+        "hosts", "vms", "vmkernel_adapters", "clusters", "datastores", "networks", "switches", "resource_pools",
+        "licenses",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("record", "says"),
+    [
+        (hi.Switch(id="vsphere://a/host-1/vSwitch0", name="vSwitch0", platform="vsphere", source="vc", kind="standard"),
+         "part of its host"),
+        (hi.License(id="vsphere://a/license-1", name="x", platform="vsphere", source="vc"), "no vSphere object"),
+        (hi.ResourcePool(id="vsphere://a/resgroup-1", name="x", platform="vsphere", source="b"), "no vSphere object"),
+    ],
+)  # fmt: skip
+def test_what_is_no_managed_object_of_this_vcenter_is_refused_before_anything_is_sent(record, says):
+    with pytest.raises(hi.NotSupported, match=says) as caught:
+        hi.VSphere("vc").native(record)
+    assert caught.value.remedy

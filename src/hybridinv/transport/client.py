@@ -18,6 +18,7 @@ from hybridinv.errors import ConnectFailed, NotSupported, UnexpectedAnswer
 from hybridinv.transport.patience import Patient
 from hybridinv.transport.scrub import scrub
 from hybridinv.transport.tls import digest_of, tls_context
+from hybridinv.transport.whole import whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +28,9 @@ TIMEOUT = 60.0
 """Seconds to wait for a connection, and for each next piece of an answer."""
 _LONGEST = 86_400.0
 _CONNECTIONS = httpx.Limits(max_connections=32, max_keepalive_connections=16)
-_SECRET_HEADER = re.compile(r"(\(b'(?:set-cookie|authorization|proxy-authorization)', b)(['\"]).*?\2\)", re.IGNORECASE)
+_SECRET_HEADER = re.compile(
+    r"(\(b'(?:set-cookie|(?:proxy-)?authorization|vmware-api-session-id)', b)(['\"]).*?\2\)", re.IGNORECASE
+)
 
 
 class Wire:
@@ -74,7 +77,7 @@ class Wire:
                 self._client = httpx.Client(
                     transport=Patient(inner, self.source),
                     timeout=self.timeout,
-                    headers={"User-Agent": "hybridinv"},
+                    headers={"User-Agent": "hybridinv", "Accept-Encoding": "gzip, deflate"},
                     trust_env=False,
                 )
             return self._client
@@ -82,7 +85,8 @@ class Wire:
     def request(self, method: str, url: httpx.URL | str, **options: Any) -> httpx.Response:
         """The answer to a request, read to its end."""
         try:
-            return self.client.request(method, url, **options)
+            with self.client.stream(method, url, **options) as response:
+                return whole(response)
         except httpx.DecodingError as error:
             path = httpx.URL(url).path
             raise UnexpectedAnswer(f"{path}: the answer cannot be decompressed: {error}", remedy="try again") from error

@@ -2,24 +2,41 @@
 
 from __future__ import annotations
 
+import base64
 import html
 import json
 import re
 from contextlib import suppress
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from hybridinv.errors import TapeMismatch
-from hybridinv.wire.secrets import SCRUBBED, SHORTEST, SUSPECT, forms, is_page_token, is_telling, redact
+from hybridinv.wire.secrets import (
+    SCRUBBED,
+    SHORTEST,
+    SUSPECT,
+    forms,
+    is_page_token,
+    is_telling,
+    mask_license_key,
+    redact,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     import httpx
 
+SESSION_HEADER = "vmware-api-session-id"
+"""Holds the key of a session of the vSphere Automation API."""
+
 _DEEPEST = 8
+_SESSION = re.compile(r"POST \S+/(?:api|rest/com/vmware/cis)/session")
+_KEY = re.compile(r'\A(\s*(?:\{\s*"value"\s*:\s*)?)"[^"]*"')
+_LICENSING = re.compile(r"QueryAssignedLicenses|RetrieveProperties\w* LicenseManager\b")
+_LICENSE = re.compile(r"(?:[0-9A-Z]{5}-){4}[0-9A-Z]{5}", re.IGNORECASE)
 _JSON = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?(\s*:)?|[{}\[\]]|-?\d[\d.eE+-]*', re.DOTALL)
 _HALF = re.compile(r"(?<!\\)((?:\\\\)*)\\(?:u[0-9a-f]{0,3})?\Z", re.IGNORECASE)
 _XML = re.compile(r"<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)|</?[^<>]*>?|[^<]+", re.DOTALL)
@@ -42,6 +59,10 @@ def scrub(body: bytes, operation: str = "", secrets: Iterable[str] = ()) -> byte
     if operation.startswith("Login"):
         for pattern, replacement in _LOGIN:
             text = pattern.sub(replacement, text)
+    elif _SESSION.fullmatch(operation):
+        text = _KEY.sub(rf'\1"{SCRUBBED}"', text)
+    elif _LICENSING.match(operation):
+        text = _LICENSE.sub(lambda found: mask_license_key(found[0]), text)
     return text.encode("utf-8", "surrogateescape")
 
 
@@ -62,8 +83,12 @@ def without(body: bytes, secrets: Iterable[str]) -> bytes:
 
 
 def secrets_of(request: httpx.Request) -> set[str]:
-    """The secrets that go out with a request: its token, cookies and password."""
-    found = {request.headers.get("Authorization", "").rpartition(" ")[2]}
+    """The secrets that go out with a request: its token, session, cookies and password."""
+    scheme, _, token = request.headers.get("Authorization", "").rpartition(" ")
+    found = {token, request.headers.get(SESSION_HEADER, "")}
+    if scheme == "Basic":
+        with suppress(ValueError):
+            found.add(base64.b64decode(token).decode("utf-8", "replace").partition(":")[2])
     for header in request.headers.get_list("Cookie"):
         found |= cookies(header.split(";"))
     content = request.content.decode("utf-8", "replace")
@@ -80,6 +105,19 @@ def cookies(pairs: Iterable[str]) -> set[str]:
 def cause(error: Exception, secrets: Iterable[str] = ()) -> Exception | None:
     """The error as the cause of ours; None where its text, which a traceback shows, holds a secret."""
     return error if redact(str(error), secrets) == str(error) else None
+
+
+def without_license_keys(value: Any, name: str = "") -> Any:
+    """Plain values, with licence keys masked as they are on a tape."""
+    if isinstance(value, dict):
+        return {key: without_license_keys(inner, key) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [without_license_keys(inner, name) for inner in value]
+    if not isinstance(value, str):
+        return value
+    if name == "licenseKey":
+        return mask_license_key(value)
+    return _LICENSE.sub(lambda found: mask_license_key(found[0]), value)
 
 
 class _Scrubber:
@@ -147,7 +185,7 @@ class _Scrubber:
                     within, level = tag, step
                 within = within if level > 0 else ""
             elif within:
-                token = token if token.isspace() else SCRUBBED
+                token = token if token.isspace() else _hidden(token, within)
             elif token in self._short or SUSPECT.search(token):
                 token = self._node(token, depth)
             pieces.append(token)
@@ -170,6 +208,11 @@ def _tag(token: str) -> tuple[str, int, str, bool]:
         return token, 0, "", False
     step = -1 if found[1] else 0 if token.endswith("/>") else 1
     return token, step, found[2], is_telling(found[3])
+
+
+def _hidden(text: str, tag: str) -> str:
+    """What stands for a secret on a tape: a licence keeps the end of its key, which tells it from others."""
+    return mask_license_key(text) if tag.lower().endswith("licensekey") else SCRUBBED
 
 
 def _secret_leaf(leaf: str) -> str:

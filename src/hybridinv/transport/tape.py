@@ -322,7 +322,7 @@ def request_line(request: httpx.Request) -> str:
     content = request.content
     if b"Envelope" in content[:400]:
         return f"{line} {_soap_operation(content)}"
-    return f"{line} {_graph_query(content)}"
+    return f"{line} {_asked(content)}".rstrip()
 
 
 def _operation(line: str) -> str:
@@ -330,24 +330,33 @@ def _operation(line: str) -> str:
 
 
 def _soap_operation(content: bytes) -> str:
-    """The method, the types and paths it asks for, and a page's token; references to session objects are left out."""
+    """The method, the types and paths it asks for, the first of the objects and their number, and a page's token.
+
+    References to session objects are left out: they are others each time.
+    """
     root = etree.fromstring(content, etree.XMLParser(resolve_entities=False, no_network=True))
     call = next(element for element in root.iter("{*}Body"))[0]
     words = [etree.QName(call).localname]
     for element in call.iter("{*}propSet"):
         paths = sorted(path.text or "" for path in element.iter("{*}pathSet"))
         words.append(f"{element.findtext('{*}type')}({','.join(paths)})")
+    named = [element.text or "" for element in call.iterfind("{*}specSet/{*}objectSet/{*}obj")]
+    if named and not named[0].startswith("session["):
+        words += [named[0], str(len(named))]
     if words[0].startswith("CreateContainerView"):
         words += [element.text or "" for element in call.iter("{*}type")]
     words += [element.text or "" for element in call.iter("{*}token")]
     return " ".join(words)
 
 
-def _graph_query(content: bytes) -> str:
+def _asked(content: bytes) -> str:
+    """The query of Resource Graph with its page, or the first of the tags that are asked for and their number."""
     try:
         body = json.loads(content)
     except ValueError:
         return ""
+    if tags := body.get("tag_ids"):
+        return f"{tags[0]} {len(tags)}"
     token = (body.get("options") or {}).get("$skipToken", "")
     return " ".join(
         part for part in (str(body.get("query", "")), ",".join(body.get("subscriptions") or ()), token) if part

@@ -21,7 +21,10 @@ from hybridinv.errors import (
 )
 from hybridinv.transport.deadline import deadline
 from hybridinv.transport.scrub import cause, secrets_of
+from hybridinv.transport.vsphere_rest import TaggingService
+from hybridinv.transport.whole import whole
 from hybridinv.wire.secrets import excerpt, redact
+from hybridinv.wire.soap import Row, read_objects
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -52,8 +55,7 @@ class Stub(SoapStubAdapterBase):  # type: ignore[misc]
     def InvokeMethod(self, mo: Any, info: Any, args: Any) -> Any:  # noqa: N802 - pyVmomi's name
         """Called by pyVmomi for every method of a managed object."""
         with self.answer(mo, info, args) as response:
-            response.read()
-            return self._decode(response, info.result)
+            return self._decode(whole(response), info.result)
 
     @contextmanager
     def answer(self, mo: Any, info: Any, args: Any) -> Iterator[httpx.Response]:
@@ -71,8 +73,7 @@ class Stub(SoapStubAdapterBase):  # type: ignore[misc]
         try:
             self._cookies.extract_cookies(response)
             if response.status_code != 200:
-                response.read()
-                self._refuse(response, info.wsdlName)
+                self._refuse(whole(response), info.wsdlName)
             yield response
         except httpx.DecodingError as error:
             raise UnexpectedAnswer(f"the answer cannot be decompressed: {error}", remedy="try again") from error
@@ -80,6 +81,10 @@ class Stub(SoapStubAdapterBase):  # type: ignore[misc]
             response.close()
 
     def _decode(self, response: httpx.Response, result: Any) -> Any:
+        if b"<!DOCTYPE" in response.content:
+            raise UnexpectedAnswer(
+                "the answer brings a DTD, which no vCenter does", remedy="check host and port; do not trust it"
+            )
         try:
             return SoapResponseDeserializer(self).Deserialize(response.content, result)
         except (ExpatError, TypeError, KeyError, AttributeError, ValueError) as error:
@@ -113,7 +118,10 @@ def _error(fault: Any, where: dict[str, Any], known: Iterable[str]) -> HybridInv
     if isinstance(fault, vim.fault.NotAuthenticated):
         return SessionExpired("the session has ended", remedy="log in again", **where)
     if isinstance(fault, vim.fault.NoPermission):
-        return AccessDenied(message, missing=_privileges(fault), remedy=_SEES_ALL_READS, **where)
+        lacks, on = _privileges(fault), getattr(fault, "object", None)
+        message += f", missing privilege {lacks}" if lacks else ""
+        message += f" on {on._GetMoId()}" if on is not None else ""
+        return AccessDenied(message, missing=lacks, remedy=_SEES_ALL_READS, **where)
     if isinstance(fault, vmodl.fault.ManagedObjectNotFound):
         return NotFound(message, remedy="it was removed meanwhile; read again")
     return ServerFault(message, remedy="try again; report it with a tape (hi.record) where it stays", **where)
@@ -192,6 +200,12 @@ class Session:
             remedy="check host and port; a proxy or login page may answer",
         )
 
+    def tagging(self) -> TaggingService | None:
+        """The tagging service of a vCenter, for a `with` block; None for an ESXi host, which has none."""
+        if self.content.about.apiType == "HostAgent":
+            return None
+        return TaggingService(self._wire, self._url.removesuffix("/sdk"), self._username or "", self._password or "")
+
     @property
     def live_content(self) -> Any:
         """The ServiceContent of a session that the server has just confirmed, for objects that are handed out."""
@@ -223,6 +237,24 @@ class Session:
 
     def __setstate__(self, state: dict[str, object]) -> None:
         self.__dict__.update(state, _content=None, _lock=threading.Lock())
+
+
+def read_object(content: Any, managed_object: Any, paths: Iterable[str]) -> Row:
+    """One managed object that is in no inventory (a manager), with the given properties."""
+    collector = vmodl.query.PropertyCollector
+    spec = collector.FilterSpec(
+        objectSet=[collector.ObjectSpec(obj=managed_object, skip=False)],
+        propSet=[collector.PropertySpec(type=type(managed_object), pathSet=list(paths), all=False)],
+    )
+    with stream(content.propertyCollector, "RetrievePropertiesEx", [spec], collector.RetrieveOptions()) as chunks:
+        row = next(iter([*read_objects(chunks)]), None)
+    if row is None:
+        raise UnexpectedAnswer(
+            f"nothing came of {managed_object._GetMoId()}", path="returnval.objects", remedy="read again"
+        )
+    if any(why.fault == "NotAuthenticated" for why in row.missing.values()):
+        raise SessionExpired("the session has ended", operation="RetrievePropertiesEx", remedy="log in again")
+    return row
 
 
 @contextmanager

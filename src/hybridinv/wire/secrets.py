@@ -90,8 +90,18 @@ _RULES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...]
         # Names of a vCenter's session objects hold the session's key, and a number of their own that nobody needs.
         (rf"session\[(?:[0-9a-f-]{{36}}|{SCRUBBED})\]", f"session[{_NO_UUID}]"),
         (rf"(session\[{_NO_UUID}\])[0-9a-f-]{{36}}", rf"\g<1>{_NO_UUID}"),
+        (r"(<(?:\w+:)?licenseKey(?:\s[^>]*)?>)([^<]+)", lambda found: found[1] + mask_license_key(found[2])),
     )
 )
+
+
+def mask_license_key(key: str) -> str:
+    """A licence key of which nothing is left but its form and, where it is long, its last five characters.
+
+    The key of an evaluation is all zeros, and stays.
+    """
+    end = len(key) - 5 if len(key) >= 10 else len(key)
+    return re.sub(r"[^\W_]", "X", key[:end]) + key[end:] if key.strip("0-") else key
 
 
 @lru_cache(4096)

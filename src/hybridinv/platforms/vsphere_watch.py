@@ -1,0 +1,258 @@
+"""What `VSphere.refresh` does: read a vCenter once, then only what it says has changed."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from hybridinv.errors import NotSupported
+from hybridinv.inventory import KINDS, Inventory
+from hybridinv.model import Asked, Change
+from hybridinv.platforms.vsphere_survey import VSphereSurvey
+from hybridinv.tables import Records
+from hybridinv.transport.property_collector import read_listed
+from hybridinv.transport.property_updates import Follower, LostTrack
+from hybridinv.transport.vmomi import Session, SessionExpired
+from hybridinv.wire.vim.paths import property_paths
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from hybridinv.platforms.adapter import Adapter, Reading
+    from hybridinv.wire.soap import Row
+
+_LONGEST = 30.0
+"""Seconds one request may wait for changes."""
+_TRIES = 3
+_ONE_EACH = frozenset({"vms", "hosts", "clusters", "datastores"})
+"""Kinds of which each record is read from one object alone; of the others, several make up one."""
+_UNWATCHED = frozenset({"licenses"})
+"""Kinds that no property collector tells of: they are read each time."""
+
+
+@attrs.frozen
+class Refreshed:
+    """The inventory as it is now, and what has changed since the refresh before.
+
+    `full` says that everything was read anew: the first time, after the session or the server's memory of it was lost,
+    and where something that others lie in (a folder, a datacenter, a cluster) was moved or renamed.
+    `inventory, changes = vcenter.refresh()` works too.
+    """
+
+    inventory: Inventory
+    changes: Records[Change]
+    full: bool
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter((self.inventory, self.changes))
+
+
+class Watch:
+    """The session, and what was read in it, that a vCenter is refreshed by; one refresh at a time."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._forget()
+
+    def _forget(self) -> None:
+        self._lock = threading.Lock()
+        self._inventory: Inventory | None = None
+        self._follower: Follower | None = None
+        self._survey: _Following | None = None
+
+    def refresh(self, adapter: Adapter, wait: float) -> Refreshed:
+        """What is there now and what has changed; where nothing has, after `wait` seconds."""
+        if isinstance(wait, bool) or not isinstance(wait, (int, float)) or not 0 <= wait < math.inf:
+            raise NotSupported(f"wait={wait!r:.40} is no time to wait", remedy="give seconds, 0 or more")
+        with self._lock:
+            try:
+                if self._inventory is None or self._follower is None or self._survey is None or _short(self._inventory):
+                    raise LostTrack
+                _listen(self._follower, wait, min(_LONGEST, adapter._wire.timeout / 2))
+                return self._catch_up(adapter, self._inventory, self._follower, self._survey)
+            except (LostTrack, SessionExpired):
+                return self._begin(adapter)
+
+    def close(self) -> None:
+        """End the session; the next refresh reads everything anew."""
+        self._session.close()
+
+    def _begin(self, adapter: Adapter) -> Refreshed:
+        """Read everything in a session of its own, listening from the first list on."""
+        for attempt in range(_TRIES):
+            self._follower = None
+            self._session.close()
+            content = self._session.content
+            adapter.product = content.about.fullName
+            follower = Follower(content)
+            survey = _Following(adapter, self._session, follower)
+            try:
+                inventory = _read_all(adapter, survey)
+            except LostTrack:
+                if attempt + 1 == _TRIES:
+                    raise SessionExpired(
+                        "the session has ended again and again", source=adapter.source, operation="WaitForUpdatesEx",
+                        remedy="try again; the server, or something on the way, ends sessions early",
+                    ) from None  # fmt: skip
+            else:
+                break
+        self._follower, self._survey = follower, survey
+        return self._keep(inventory, full=True)
+
+    def _catch_up(self, adapter: Adapter, before: Inventory, follower: Follower, survey: _Following) -> Refreshed:
+        changed, modified = follower.take()
+        try:
+            if "tree" in modified:
+                # Where things lie is in their records: all of them may be concerned.
+                fresh = VSphereSurvey(adapter.source, self._session, None, adapter.detail)
+                result = self._keep(_read_all(adapter, fresh), full=True)
+                survey.adopt(fresh)
+                return result
+            readings = _Changed(adapter, self._session, survey, changed).readings()
+        except BaseException:
+            follower.put_back(changed, modified)
+            raise
+        return self._keep(*_applied(adapter, before, readings))
+
+    def _keep(self, inventory: Inventory, changes: Records[Change] | None = None, *, full: bool = False) -> Refreshed:
+        before, self._inventory = self._inventory, inventory
+        if changes is None:
+            changes = Records(Change) if before is None else before.diff(inventory)
+        return Refreshed(inventory, changes, full)
+
+    def __getstate__(self) -> dict[str, object]:
+        return {"_session": self._session}
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        self.__dict__.update(state)
+        self._forget()
+
+
+def _listen(follower: Follower, wait: float, longest: float) -> None:
+    """Listen until something has changed, at most `wait` seconds, in requests that the timeout lets through."""
+    ends_at = time.monotonic() + wait
+    while True:
+        left = max(0.0, ends_at - time.monotonic())
+        follower.listen(min(left, longest))
+        if follower.changed or left <= longest:
+            return
+
+
+def _short(inventory: Inventory) -> bool:
+    """Whether a list broke off: what is missing of it is not listened to."""
+    return any(problem.error and not problem.scope for problem in inventory.problems)
+
+
+def _read_all(adapter: Adapter, survey: VSphereSurvey) -> Inventory:
+    kinds = sorted(adapter.capabilities, key=list(KINDS).index)
+    asked = Asked(platform=adapter.platform, source=adapter.source, kinds=frozenset(kinds))
+    inventory = Inventory(asked=[asked])
+    for kind in kinds:
+        inventory = adapter._add(inventory, survey, kind)
+    return inventory
+
+
+class _Following(VSphereSurvey):
+    """A pass over everything, after which its lists are listened to."""
+
+    def __init__(self, adapter: Adapter, session: Session, follower: Follower) -> None:
+        super().__init__(adapter.source, session, None, adapter.detail)
+        self.kinds: dict[str, set[str]] = {}
+        """Which kinds of records are read from a list."""
+        self._follower = follower
+        self._kind = ""
+
+    def read(self, kind: str) -> Reading:
+        self._kind = kind
+        return super().read(kind)
+
+    def _rows(self, kind: str) -> Iterator[Row]:
+        if self._content is not self._follower.content:
+            raise LostTrack
+        self.kinds.setdefault(kind, set()).add(self._kind)
+        return self._follower.follow(kind, property_paths(kind, self._content.about.apiVersion, self._detail))
+
+    def adopt(self, other: VSphereSurvey) -> None:
+        """Take over what another pass knows of all kinds."""
+        _hand_over(other, self)
+
+
+def _hand_over(known: VSphereSurvey, to: VSphereSurvey) -> None:
+    for name in ("_tagging", "_attributes", "_tree"):
+        if name in known.__dict__:
+            to.__dict__[name] = known.__dict__[name]
+
+
+class _Changed(VSphereSurvey):
+    """A pass over what has changed: single records where they can be read alone, else all of their kind."""
+
+    def __init__(
+        self, adapter: Adapter, session: Session, before: _Following, changed: Mapping[str, Mapping[str, str]]
+    ) -> None:
+        super().__init__(adapter.source, session, None, adapter.detail)
+        _hand_over(before, self)
+        if "tree" in changed:
+            self.__dict__.pop("_tree", None)
+        self._before = before
+        several = {
+            kind
+            for name in changed
+            for kind in before.kinds.get(name, ())
+            if name != "tree" and (name != kind or kind not in _ONE_EACH)
+        }
+        self._some = {name: changed[name] for name in changed if name in _ONE_EACH - several}
+        self._kinds = [*self._some, *sorted((several | _UNWATCHED) & adapter.capabilities)]
+
+    def readings(self) -> dict[str, tuple[Reading, frozenset[str] | None]]:
+        """By kind what was read, and the ids that it stands for; None where it stands for all."""
+        readings: dict[str, tuple[Reading, frozenset[str] | None]] = {}
+        self._log_in()
+        _ = self._tree
+        for kind in self._kinds:
+            reading = self.read(kind)
+            for scope, error in reading.lost:
+                if not scope:
+                    raise error
+            some = self._some.get(kind)
+            readings[kind] = reading, None if some is None else frozenset(self._root.id_of(moref) for moref in some)
+        self._before.adopt(self)
+        return readings
+
+    def _rows(self, kind: str) -> Iterator[Row]:
+        some = self._some.get(kind)
+        if some is None:
+            return super()._rows(kind)
+        there = {moref: type_ for moref, type_ in some.items() if type_}
+        paths = property_paths(kind, self._content.about.apiVersion, self._detail)
+        return read_listed(self._content.propertyCollector, there, paths)
+
+
+def _applied(
+    adapter: Adapter, before: Inventory, readings: Mapping[str, tuple[Reading, frozenset[str] | None]]
+) -> tuple[Inventory, Records[Change]]:
+    """The inventory with what was read anew put in, and what that changes."""
+    tables: dict[str, list[Any]] = {}
+    earlier: dict[str, Any] = {}
+    later: dict[str, Any] = {}
+    problems = list(before.problems)
+    for kind, (reading, ids) in readings.items():
+        records = {record.id: record for record in getattr(before, kind)}
+        concerned = records.keys() if ids is None else records.keys() & ids
+        earlier[kind], later[kind] = [records[id_] for id_ in concerned], reading.records
+        left = {} if ids is None else {id_: one for id_, one in records.items() if id_ not in ids}
+        fresh = {record.id: record for record in reading.records}
+        # Each keeps its place; what is new comes last.
+        tables[kind] = [one for id_ in records if (one := fresh.pop(id_, None) or left.get(id_))] + [*fresh.values()]
+        problems = [one for one in problems if one.kind != kind or not _stands_for(ids, one.scope)]
+        problems += reading.all_problems(adapter, kind)
+    changes = Inventory(asked=before.asked, **earlier).diff(Inventory(asked=before.asked, **later))
+    whole: dict[str, Any] = {**before.tables(), **tables}
+    return Inventory(asked=before.asked, problems=dict.fromkeys(problems), **whole), changes
+
+
+def _stands_for(ids: frozenset[str] | None, scope: str) -> bool:
+    return ids is None or scope.partition(" ")[0] in ids
