@@ -1,5 +1,7 @@
 """What an ARM endpoint has, in the shapes it writes it in."""
 
+from arm_others import Others
+
 
 def vm_model(subscription, name, *, extensions=(), **properties):
     id_ = f"/subscriptions/{subscription}/resourceGroups/RG-Web/providers/Microsoft.Compute/virtualMachines/{name}"
@@ -69,6 +71,32 @@ def network(subscription, name):
     }
 
 
+def interface(model, name, address="10.0.0.4", public=None, subnet="vnet/subnets/default", **properties):
+    """The network interface of a machine, which it then names; and a public address, where it has one."""
+    group = f"/subscriptions/{model['id'].split('/')[2]}/resourceGroups/RG-Web/providers/Microsoft.Network"
+    id_ = f"{group}/networkInterfaces/{name}"
+    configuration = {"privateIPAddress": address, "subnet": {"id": f"{group}/virtualNetworks/{subnet}"}}
+    if public:
+        configuration["publicIPAddress"] = {"id": f"{group}/publicIPAddresses/{public}"}
+    # ARM writes the group in capitals here.
+    named = {"id": id_.replace("RG-Web", "RG-WEB")}
+    model["properties"].setdefault("networkProfile", {"networkInterfaces": []})["networkInterfaces"].append(named)
+    fields = {"macAddress": "00-0D-3A-00-00-01", "primary": True, "enableAcceleratedNetworking": True, **properties}
+    return {"id": id_, "name": name, "properties": {**fields, "ipConfigurations": [{"properties": configuration}]}}
+
+
+def public_address(subscription, name, address="203.0.113.7"):
+    group = f"/subscriptions/{subscription}/resourceGroups/rg-web/providers/Microsoft.Network"
+    return {"id": f"{group}/publicIPAddresses/{name}", "name": name, "properties": {"ipAddress": address}}
+
+
+def sku(name, cpus=2, memory=8, *, locations=("westeurope",), resource_type="virtualMachines", **capabilities):
+    """A size as the list of SKUs has it: every capability is a text."""
+    named = {"vCPUs": cpus, "MemoryGB": memory, **capabilities}
+    listed = [{"name": key, "value": str(value)} for key, value in named.items() if value is not None]
+    return {"resourceType": resource_type, "name": name, "locations": list(locations), "capabilities": listed}
+
+
 class Estate:
     """What the endpoint has, by subscription; tests change it as they like."""
 
@@ -79,9 +107,17 @@ class Estate:
         self.graph_extensions = None  # what Resource Graph says, where it says something else
         self.graph_machines = None
         self.nodes, self.scale_units = [], []
+        self.others = Others()
+        self.skus = [sku("Standard_D2s_v5")]
+        self.vm_sizes = [{"name": "Standard_D2s_v5", "numberOfCores": 2, "memoryInMB": 8192}]
+        self.interfaces, self.public_addresses = [], []
+        self.health, self.updates = [], []
+        self.scale_sets, self.instances = [], {}
+        self.host_groups, self.dedicated_hosts = [], []
         self.location = "local"
         self.versions = {}  # api-versions by type in lower case; any will do where none is named
         self.metadata = {}
+        self.actions = []  # what was asked for and accepted: id, what, how it goes
 
     @classmethod
     def of(cls, vms=0, machines=0, *, subscriptions=("sub-1",), extensions=()):

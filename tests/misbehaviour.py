@@ -4,6 +4,7 @@ import json
 import socket
 import struct
 import threading
+import zlib
 
 
 class Reply:
@@ -134,3 +135,49 @@ def edited(change):
         return Reply.json(reply.status, value if changed is None else changed)
 
     return spoil
+
+
+class Bomb(Reply):
+    """Ten megabytes of gzip that unpack to ten gigabytes."""
+
+    def send(self, handler):
+        packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+        # After a full flush the same block can follow itself, as often as one likes.
+        block = packer.compress(b" " * 2**20) + packer.flush(zlib.Z_FULL_FLUSH)
+        times = 10 * 2**30 // 2**20
+        self.head(handler, {"Content-Encoding": "gzip", "Content-Length": str(10 + len(block) * times)})
+        handler.wfile.write(b"\x1f\x8b\x08\0\0\0\0\0\0\xff")
+        for _ in range(times):
+            handler.wfile.write(block)
+
+
+class Endless(Reply):
+    """A body that does not end."""
+
+    def send(self, handler):
+        self.head(handler, {"Transfer-Encoding": "chunked"})
+        while True:
+            handler.wfile.write(b"100000\r\n" + b" " * 2**20 + b"\r\n")
+
+
+def packed_as(encoding):
+    return lambda reply: Reply(reply.status, reply.body, {**reply.headers, "Content-Encoding": encoding})
+
+
+def moved(status, to):
+    """A redirect of any kind."""
+    return lambda _: Reply(status, b"", {"Location": to})
+
+
+def long_error(status=500, size=10 * 2**20, text="went wrong "):
+    return refused(status, "InternalServerError", text * (size // len(text)))
+
+
+def raw(body, status=200):
+    """These bytes in place of the answer."""
+    return lambda _: Reply(status, body, {"Content-Type": "application/json"})
+
+
+def rewritten(change):
+    """The reply with the bytes of its body changed, where JSON itself cannot say it."""
+    return lambda reply: Reply(reply.status, change(reply.body), reply.headers)

@@ -31,6 +31,10 @@ UNDESCRIBED = {
     "GET /subscriptions/{}/providers/{}": "Microsoft.Resources is not among the published descriptions",
     "GET /metadata/endpoints": "it is answered before any API description applies, and has none",
     "GET /subscriptions/{}/providers/Microsoft.Network/virtualNetworks": "Microsoft.Network is not among them",
+    "GET /subscriptions/{}/providers/Microsoft.Network/networkInterfaces": "Microsoft.Network is not among them",
+    "GET /subscriptions/{}/providers/Microsoft.Network/publicIPAddresses": "Microsoft.Network is not among them",
+    "GET /subscriptions/{}/providers/Microsoft.Compute/skus": "the list of SKUs has a description of its own",
+    "GET /subscriptions/{}/resources": "Microsoft.Resources is not among the published descriptions",
 }
 SHARED_PARAMETERS = {"ApiVersionParameter": {"name": "api-version", "in": "query", "required": True}}
 """Of the common types that the descriptions refer to, and that are not published with them."""

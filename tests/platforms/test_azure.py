@@ -1,5 +1,6 @@
 """Azure, over a real endpoint: whole, in few requests, and never silently short."""
 
+import attrs
 import httpx
 import pytest
 
@@ -75,20 +76,20 @@ def test_the_number_of_requests_does_not_depend_on_the_number_of_machines(serve,
     server = serve(Estate.of(vms=count, extensions=("AMA",)))
     inventory = azure(server).inventory()
     assert (len(inventory.vms), len(inventory.extensions), inventory.complete) == (count, count, True)
-    assert server.counts == {"subscriptions": 1, "vms": 1, "statuses": 1, "graph": 1, "networks": 1}
+    assert server.counts == {"subscriptions": 1, "vms": 1, "statuses": 1, "sizes": 1, "graph": 1, "networks": 1}
 
 
 def test_only_pages_add_requests(serve, azure):
     server = serve(Estate.of(vms=500))
     server.answers.page_size = 200
     assert len(azure(server).vms()) == 500
-    assert server.counts == {"subscriptions": 1, "vms": 3, "statuses": 3}
+    assert server.counts == {"subscriptions": 1, "vms": 3, "statuses": 3, "sizes": 1}
 
 
 def test_given_subscriptions_are_not_listed(server, azure):
     adapter = azure(server, subscription_ids=["SUB-1", "sub-1", " sub-2 "])
     assert names(adapter.vms()) == ["vm0", "vm1", "vm3", "vm4", "vm6", "vm7"]
-    assert server.counts == {"vms": 2, "statuses": 2}
+    assert server.counts == {"vms": 2, "statuses": 2, "sizes": 1}
     assert len(azure(server, subscription_ids="sub-3").vms()) == 3
 
 
@@ -156,7 +157,7 @@ def test_without_status_only_each_machine_is_asked(serve, azure, behaviour):
     inventory = azure(server).inventory(["vms"])
     assert inventory.complete
     assert {vm.power_state for vm in inventory.vms} == {hi.PowerState.RUNNING}
-    assert server.counts == {"subscriptions": 1, "vms": 1, "statuses": 1, "instanceView": 120}
+    assert server.counts == {"subscriptions": 1, "vms": 1, "statuses": 1, "instanceView": 120, "sizes": 1}
 
 
 # One subscription of three
@@ -376,7 +377,9 @@ def test_up_to_a_hundred_given_machines_are_asked_themselves(serve, azure):
     server.estate.graph_extensions = []  # it is hours behind
     server.counts.clear()
     some = adapter.extensions(vms[:100])
-    assert some == before.where(vm_id={vm.id for vm in vms[:100]}.__contains__)
+    graphed = before.where(vm_id={vm.id for vm in vms[:100]}.__contains__)
+    assert [attrs.evolve(one, read_from="resource-graph") for one in some] == list(graphed)
+    assert {one.read_from for one in some} == {"arm"}
     assert server.counts == {"extensions of one": 100, "instanceView": 100}
     server.counts.clear()
     assert len(adapter.extensions(vm for vm in vms)) == 101

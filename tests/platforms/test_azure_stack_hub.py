@@ -4,7 +4,7 @@ import pytest
 
 import hybridinv as hi
 from arm_estate import Estate
-from arm_server import SUPPORTED, Credential
+from arm_server import SUPPORTED, TOKEN, Credential
 from hybridinv.transport.deadline import deadline
 from misbehaviour import Reply, cut_json, edited, fault, forbidden, html, refused, throttled
 
@@ -31,6 +31,9 @@ OF_2008 = {
     "virtualnetworks": ["2015-06-15", "2017-10-01"],
 }
 OF_2102 = {"virtualmachines": ["2017-12-01", "2020-06-01"], "virtualnetworks": ["2017-10-01", "2018-11-01"]}
+REFUSED = SUPPORTED.format(
+    location="local", version="2020-06-01", type="virtualMachines", versions="2015-06-15, 2017-12-01"
+)
 FABRIC = "/subscriptions/sub-1/resourceGroups/System.local/providers/Microsoft.Fabric.Admin/fabricLocations/local"
 
 
@@ -95,8 +98,9 @@ def test_the_audience_comes_from_the_endpoint(server, hub, metadata, scope):
 def test_the_login_comes_from_the_endpoint(server, hub, monkeypatch, tmp_path, metadata, login):
     """Without a credential of the caller's, a service principal from the environment logs in at the Hub's own place."""
     server.estate.metadata = metadata
-    tenant = "adfs" if metadata is ADFS else "00000000-0000-0000-0000-000000000001"
-    for name, value in (("CLIENT_ID", "1"), ("TENANT_ID", tenant), ("CLIENT_SECRET", "hunter2secret")):
+    tenant = {} if metadata is ADFS else {"TENANT_ID": "00000000-0000-0000-0000-000000000001"}
+    monkeypatch.delenv("AZURE_TENANT_ID", raising=False)
+    for name, value in {"CLIENT_ID": "1", "CLIENT_SECRET": "hunter2secret", **tenant}.items():
         monkeypatch.setenv(f"AZURE_{name}", value)
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
@@ -104,6 +108,43 @@ def test_the_login_comes_from_the_endpoint(server, hub, monkeypatch, tmp_path, m
         hub(server, credential=None).vms()
     assert f"on the way to {login.removeprefix('https://')}:443 cannot be reached" in caught.value.message
     assert server.counts == {"metadata": 1}
+
+
+def test_a_service_principal_of_ad_fs_needs_no_tenant(server, hub, monkeypatch):
+    """azure-identity itself logs in, at an AD FS on this machine; Microsoft's list of authorities is not asked."""
+    server.estate.metadata = {
+        **ADFS,
+        "authentication": {**ADFS["authentication"], "loginEndpoint": f"{server.url}/adfs"},
+    }
+    token = {"access_token": TOKEN, "token_type": "bearer", "expires_in": 3600, "resource": "x"}
+    place = {name: f"{server.url}/adfs/oauth2/{name}" for name in ("authorization", "token")}
+    known = {f"{name}_endpoint": url for name, url in place.items()} | {"issuer": f"{server.url}/adfs"}
+    server.misbehave("/adfs/.well-known/openid-configuration", lambda _: Reply.json(200, known))
+    server.misbehave("POST /adfs/oauth2/token", lambda _: Reply.json(200, token))
+    monkeypatch.delenv("AZURE_TENANT_ID", raising=False)
+    monkeypatch.setenv("AZURE_CLIENT_ID", "00000000-0000-0000-0000-00000000000a")
+    monkeypatch.setenv("AZURE_CLIENT_SECRET", "hunter2secret")
+    assert len(hub(server, credential=None).vms()) == 6
+    assert [target for method, target, _ in server.seen if method == "POST"] == ["/adfs/oauth2/token"]
+
+
+def test_without_any_login_ad_fs_is_one_clear_error(server, hub, monkeypatch):
+    server.estate.metadata = ADFS
+    for name in ("ID", "SECRET", "CERTIFICATE_PATH"):
+        monkeypatch.delenv(f"AZURE_CLIENT_{name}", raising=False)
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(hi.AuthenticationFailed, match="no token") as caught:
+        hub(server, credential=None).vms()
+    assert "AZURE_CLIENT_ID" in caught.value.remedy
+
+
+def test_a_certificate_that_is_no_file_is_one_clear_error(server, hub, monkeypatch, tmp_path):
+    server.estate.metadata = ADFS
+    monkeypatch.setenv("AZURE_CLIENT_ID", "1")
+    monkeypatch.delenv("AZURE_CLIENT_SECRET", raising=False)
+    monkeypatch.setenv("AZURE_CLIENT_CERTIFICATE_PATH", str(tmp_path / "absent.pem"))
+    with pytest.raises(hi.AuthenticationFailed, match="absent.pem"):
+        hub(server, credential=None).vms()
 
 
 def test_the_metadata_are_asked_for_once_and_without_a_token(server, hub):
@@ -160,6 +201,34 @@ def test_the_newest_version_that_both_know(server, hub, offered, vms, networks):
     assert (len(inventory.vms), len(inventory.extensions), len(inventory.networks)) == (6, 6, 2)
     assert versions(server, "virtualMachines?") == {vms}
     assert versions(server, "virtualNetworks?") == {networks}
+
+
+def test_versions_belong_to_types_and_the_newest_that_all_have_is_taken(server, hub):
+    server.estate.versions["virtualmachines/extensions"] = ["2017-12-01"]
+    assert len(hub(server).extensions()) == 6
+    assert versions(server, "extensions?") == {"2017-12-01"}
+
+
+@pytest.mark.parametrize(
+    ("status", "text"),
+    [
+        (400, REFUSED),
+        (404, REFUSED),
+        (400, "The api-version '2020-06-01' is invalid. The supported versions are '2017-12-01,2016-03-30'."),
+    ],
+)
+def test_every_wording_of_a_wrong_version_tells_the_right_ones(server, hub, status, text):
+    server.estate.versions = {}
+    server.misbehave(r"providers/Microsoft\.Compute\?", refused(404, "NotFound"))
+    server.misbehave(r"virtualMachines\?api-version=2020-06-01", refused(status, "Refused", text))
+    assert len(hub(server).vms()) == 6
+    assert versions(server, "statusOnly") == {"2017-12-01"}
+
+
+def test_a_preview_is_not_the_version_of_that_date(server, hub):
+    server.estate.versions["virtualmachines"] = ["2020-06-01-preview", "2017-12-01"]
+    assert len(hub(server).vms()) == 6
+    assert versions(server, "statusOnly") == {"2017-12-01"}
 
 
 @pytest.mark.parametrize(
@@ -226,7 +295,7 @@ def test_the_number_of_requests_does_not_depend_on_the_number_of_machines(serve,
     inventory = hub(server).inventory()
     assert (len(inventory.vms), inventory.complete) == (count, True)
     assert server.counts == {
-        "metadata": 1, "subscriptions": 1, "providers": 2, "vms": 1, "statuses": 1, "networks": 1,
+        "metadata": 1, "subscriptions": 1, "providers": 2, "vms": 1, "statuses": 1, "vm sizes": 1, "networks": 1,
     }  # fmt: skip
 
 
@@ -305,15 +374,20 @@ def test_the_operators_region_is_in_the_name_of_its_endpoint():
     def answer(request):
         asked.append(request.url)
         reply = {"/metadata/endpoints": ENTRA, "/subscriptions": {"value": [{"subscriptionId": "sub-1"}]}}
-        return httpx.Response(200, json=reply.get(request.url.path, {"value": []}))
+        region = {"id": request.url.path + "/west", "name": "West"}
+        regions = {"value": [region] if request.url.path.endswith("/fabricLocations") else []}
+        return httpx.Response(200, json=reply.get(request.url.path, regions))
 
     adapter = hi.AzureStackHub(
         "management.west.hub.example", credential=Credential(), admin_endpoint="adminmanagement.west.hub.example",
         transport=httpx.MockTransport(answer),
     )  # fmt: skip
     assert len(adapter.hosts()) == 0
-    assert asked[-1].host == "adminmanagement.west.hub.example"
-    assert "/System.west/providers/Microsoft.Fabric.Admin/fabricLocations/west/scaleUnitNodes" in asked[-1].path
+    paths = [url.path for url in asked if url.host == "adminmanagement.west.hub.example"]
+    fabric = "/System.west/providers/Microsoft.Fabric.Admin/fabricLocations"
+    assert [path for path in paths if path.endswith(fabric)]
+    nodes = "/System.West/providers/Microsoft.Fabric.Admin/fabricLocations/West/scaleUnitNodes"
+    assert [path for path in paths if path.endswith(nodes)]
     assert not [url for url in asked if "locations" in url.path.split("/")]
 
 
@@ -348,8 +422,10 @@ def test_an_operators_endpoint_that_is_down_costs_the_hosts_alone(server, hub):
     adapter = hub(server, admin_endpoint="https://127.0.0.1:1", timeout=2)
     inventory = adapter.inventory(["vms", "hosts"], deadline=2)
     assert len(inventory.vms) == 6
-    (problem,) = inventory.problems
-    assert (problem.kind, problem.error) == ("hosts", "ConnectFailed")
+    found = {problem.kind: problem for problem in inventory.problems}
+    assert {(kind, one.error) for kind, one in found.items()} == {("vms", "ConnectFailed"), ("hosts", "ConnectFailed")}
+    assert found["vms"].message.startswith("which machine is on which node: ")
+    assert {vm.host_id for vm in inventory.vms} == {""}
 
 
 def test_the_text_of_the_error_is_the_real_ones():

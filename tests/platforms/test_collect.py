@@ -150,7 +150,8 @@ def test_progress_is_told_page_by_page_one_step_at_a_time(clouds, three):
     assert pages == [2, 4, 5]
     assert {(step.platform, step.kind) for step in steps if step.done} == {
         ("azure", "vms"), ("azure", "extensions"), ("azure", "networks"), ("azure", ""),
-        ("azure-arc", "vms"), ("azure-arc", "extensions"), ("azure-arc", ""),
+        ("azure-arc", "vms"), ("azure-arc", "extensions"), ("azure-arc", "licenses"), ("azure-arc", "resources"),
+        ("azure-arc", ""),
         ("azure-stack-hub", "vms"), ("azure-stack-hub", "extensions"), ("azure-stack-hub", "networks"),
         ("azure-stack-hub", ""),
     }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Virtual machines and their extensions in the words of Microsoft.Compute, on Azure and on Azure Stack Hub."""
+"""Virtual machines, their extensions, sizes and adapters as Azure and Azure Stack Hub word them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,19 @@ from shapes import Item, guid, resource, respelled
 
 TYPE = "Microsoft.Compute/virtualMachines"
 DAY = "2026-01-15"
+
+SIZES = {
+    "Standard_A2_v2": (2, 4),
+    "Standard_B2ms": (2, 8),
+    "Standard_D4s_v5": (4, 16),
+    "Standard_D8s_v5": (8, 32),
+    "Standard_DS2_v2": (2, 7),
+    "Standard_DS3_v2": (4, 14),
+    "Standard_E8s_v5": (8, 64),
+    "Standard_E16ds_v5": (16, 128),
+    "Standard_F8s_v2": (8, 16),
+}
+"""CPUs and GiB of memory."""
 
 _AGENTS = {
     "ready": ("ProvisioningState/succeeded", "Info", "Ready", "Guest Agent is running"),
@@ -51,6 +64,9 @@ class Machine:
     specialised: bool = False
     created: str = "2025-03-11T10:22:47.1043627+00:00"
     redeploy: Item | None = None
+    network: tuple[str, str] = ("", "")
+    address: str = ""
+    public: str = ""
 
     @property
     def id(self) -> str:
@@ -120,6 +136,90 @@ def view(vm: Machine) -> Item:
     if vm.redeploy:
         body["maintenanceRedeployStatus"] = vm.redeploy
     return body
+
+
+def interface(vm: Machine, mac: str) -> Item:
+    """The machine's network interface."""
+    id_ = _nic(vm)["id"]
+    subnet = resource(vm.subscription, vm.network[0], "Microsoft.Network/virtualNetworks", vm.network[1])
+    fields: Item = {
+        "provisioningState": "Succeeded",
+        "privateIPAddress": vm.address,
+        "privateIPAllocationMethod": "Dynamic",
+        "subnet": {"id": f"{subnet}/subnets/default"},
+        "primary": True,
+        "privateIPAddressVersion": "IPv4",
+    }
+    if vm.public:
+        fields["publicIPAddress"] = {"id": respelled(_public_id(vm))}
+    configuration = {"name": "ipconfig1", "id": f"{id_}/ipConfigurations/ipconfig1", "properties": fields}
+    return {
+        "name": f"{vm.name}-nic",
+        "id": id_,
+        "location": vm.location,
+        "properties": {
+            "provisioningState": "Succeeded",
+            "resourceGuid": guid(vm.name, "nic"),
+            "ipConfigurations": [configuration],
+            "dnsSettings": {"dnsServers": [], "appliedDnsServers": []},
+            "macAddress": mac,
+            "enableAcceleratedNetworking": vm.generation == "V2" and SIZES[vm.size][0] > 2,
+            "enableIPForwarding": False,
+            "primary": True,
+            "virtualMachine": {"id": respelled(vm.id)},
+            "nicType": "Standard",
+        },
+        "type": "Microsoft.Network/networkInterfaces",
+    }
+
+
+def public_address(vm: Machine) -> Item:
+    """The machine's public address."""
+    return {
+        "name": f"{vm.name}-ip",
+        "id": _public_id(vm),
+        "location": vm.location,
+        "properties": {
+            "provisioningState": "Succeeded",
+            "resourceGuid": guid(vm.name, "ip"),
+            "ipAddress": vm.public,
+            "publicIPAddressVersion": "IPv4",
+            "publicIPAllocationMethod": "Static",
+            "idleTimeoutInMinutes": 4,
+            "ipConfiguration": {"id": f"{_nic(vm)['id']}/ipConfigurations/ipconfig1"},
+        },
+        "type": "Microsoft.Network/publicIPAddresses",
+        "sku": {"name": "Standard", "tier": "Regional"},
+    }
+
+
+def sku(name: str, location: str) -> Item:
+    """A size in Azure's list of SKUs, where every capability is a text."""
+    cpus, memory = SIZES[name]
+    capabilities = {"vCPUs": cpus, "MemoryGB": memory, "HyperVGenerations": "V1,V2", "vCPUsAvailable": cpus}
+    return {
+        "resourceType": "virtualMachines",
+        "name": name,
+        "tier": "Standard",
+        "size": name.removeprefix("Standard_"),
+        "locations": [location],
+        "locationInfo": [{"location": location, "zones": ["1", "2", "3"]}],
+        "capabilities": [{"name": key, "value": str(value)} for key, value in capabilities.items()],
+        "restrictions": [],
+    }
+
+
+def vm_size(name: str) -> Item:
+    """A size in the older list, which a Stack Hub has."""
+    cpus, memory = SIZES[name]
+    return {
+        "name": name,
+        "numberOfCores": cpus,
+        "osDiskSizeInMB": 1047552,
+        "resourceDiskSizeInMB": memory * 2048,
+        "memoryInMB": memory * 1024,
+        "maxDataDiskCount": cpus * 2,
+    }
 
 
 def extension(vm: Machine, added: Added) -> Item:
@@ -231,6 +331,10 @@ def _disk_names(vm: Machine) -> list[str]:
 
 def _nic(vm: Machine) -> Item:
     return {"id": resource(vm.subscription, vm.group, "Microsoft.Network/networkInterfaces", f"{vm.name}-nic")}
+
+
+def _public_id(vm: Machine) -> str:
+    return resource(vm.subscription, vm.group, "Microsoft.Network/publicIPAddresses", f"{vm.name}-ip")
 
 
 def _host(vm: Machine) -> str:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import attrs
 from shapes import TENANT, Item, Seed, denied, guid, resource, respelled, subscriptions
 
+from hybridinv.wire.arc_resources import TYPES
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
 HOST = "management.azure.com"
 SERVERS, BRANCHES = "Example Servers", "Example Branch Offices"
-_VERSION, _SUBSCRIPTIONS = "2024-07-10", "2022-12-01"
+_VERSION, _SUBSCRIPTIONS, _RESOURCES, _VMWARE = "2024-07-10", "2022-12-01", "2021-04-01", "2023-10-01"
 _TYPE = "Microsoft.HybridCompute/machines"
 _GROUP, _LOCATION = "rg-arc-servers", "westeurope"
 
@@ -61,6 +63,8 @@ class Server:
     status: str | None = "Connected"
     since: str = "2026-01-09T04:11:52.6830217Z"
     agent: str = "1.58.03228.2572"
+    edition: str | None = None
+    has_esu: bool = False
     errors: tuple[Item, ...] = ()
     extensions: tuple[tuple[str, str, str, str], ...] = ()
     tags: dict[str, str] = attrs.field(factory=dict)
@@ -82,7 +86,10 @@ def servers(truth: Mapping[str, Any]) -> list[Server]:
     def of(name: str, *, old_smbios: bool = False) -> Hardware:
         return _on_vsphere(inside[name], old_smbios=old_smbios)
 
-    windows = {"system": "windows", "sku": "Windows Server 2022 Datacenter", "version": "10.0.20348.3091"}
+    windows = {"system": "windows", "sku": "Windows Server 2022 Datacenter", "version": "10.0.20348.3091",
+               "edition": "datacenter"}  # fmt: skip
+    old = {"system": "windows", "sku": "Windows Server 2012 R2 Standard", "version": "6.3.9600.22285",
+           "edition": "standard", "has_esu": True}  # fmt: skip
     ubuntu = {"system": "linux", "sku": "Ubuntu 24.04.1 LTS", "version": "6.8.0-51-generic"}
     rhel = {"system": "linux", "sku": "Red Hat Enterprise Linux 9.5 (Plow)", "version": "5.14.0-503.19.1.el9_5.x86_64"}
     return [
@@ -104,7 +111,7 @@ def servers(truth: Mapping[str, Any]) -> list[Server]:
             since="2026-01-13T18:05:44.0021765Z",
         ),
         Server(
-            name="TIMECLOCK", hardware=_CLOCK, **windows, status="Expired", agent="1.37.02512.1287",
+            name="TIMECLOCK", hardware=_CLOCK, **old, status="Expired", agent="1.37.02512.1287",
             since="2025-08-02T03:30:00.5500318Z",
         ),
     ]  # fmt: skip
@@ -156,7 +163,90 @@ def tape(truth: Mapping[str, Any]) -> Tape:
     seed.graph("microsoft.hybridcompute/machines/extensions", asked, sorted(rows, key=lambda one: one["id"]))
     ids = [{"id": respelled(server.id)} for server in sorted(found, key=lambda one: one.id.lower())]
     seed.graph(_TYPE.lower(), asked, ids, "id")
-    return seed.tape("azure-arc", {"subscription_ids": None, "cloud": "AzureCloud", "endpoint": None})
+    seed.pages(f"{scope}/providers/Microsoft.HybridCompute/licenses", _VERSION, [_license()])
+    seed.pages(f"{refused}/providers/Microsoft.HybridCompute/licenses", _VERSION, [])
+    _others(seed, scope, refused, asked)
+    return seed.tape(
+        "azure-arc", {"subscription_ids": None, "cloud": "AzureCloud", "endpoint": None, "detail": "summary"}
+    )
+
+
+def _license() -> Item:
+    """Extended security updates for the time clock, which still runs Windows Server 2012."""
+    return {
+        "id": resource(SERVERS, _GROUP, "Microsoft.HybridCompute/Licenses", "esu-2012"),
+        "name": "esu-2012",
+        "type": "Microsoft.HybridCompute/licenses",
+        "location": _LOCATION,
+        "tags": {"CostCentre": "4711"},
+        "properties": {
+            "provisioningState": "Succeeded",
+            "tenantId": TENANT,
+            "licenseType": "ESU",
+            "licenseDetails": {
+                "state": "Activated",
+                "target": "Windows Server 2012 R2",
+                "edition": "Standard",
+                "type": "vCore",
+                "processors": 8,
+                "assignedLicenses": 1,
+                "immutableId": guid("esu-2012"),
+            },
+        },
+    }
+
+
+def _others(seed: Seed, scope: str, refused: str, asked: list[str]) -> None:
+    """What Arc manages beside servers. The list of all resources shows an account what it may see, and no more."""
+    found = _resources()
+    wanted = " or ".join(f"resourceType eq '{type_}'" for type_ in TYPES)
+    bare = [{key: value for key, value in one.items() if key != "properties"} for one in found]
+    seed.pages(f"{scope}/resources", _RESOURCES, bare, **{"$filter": wanted})
+    seed.pages(f"{refused}/resources", _RESOURCES, [], **{"$filter": wanted})
+    types = ", ".join(f"'{type_}'" for type_ in TYPES)
+    query = f"resources | where type in~ ({types}) | project id, kind, properties | order by id asc"
+    rows = [{"id": respelled(one["id"]), "kind": one["kind"], "properties": one["properties"]} for one in found]
+    seed.asked(query, asked, sorted(rows, key=lambda one: one["id"].lower()))
+    vcenter = resource(SERVERS, _GROUP, "Microsoft.ConnectedVMwarevSphere/vcenters", "vc-lab")
+    seed.pages(f"{vcenter}/inventoryItems", _VMWARE, [_item(*one) for one in _IN_THE_LAB])
+
+
+_IN_THE_LAB = (
+    ("vm-101", "VirtualMachine", "lab-build", "poweredOn"),
+    ("vm-102", "VirtualMachine", "lab-old", "poweredOff"),
+    ("host-11", "Host", "esx-lab.example.test", None),
+)
+
+
+def _resources() -> list[Item]:
+    def one(type_: str, name: str, kind: str | None = None, **properties: object) -> Item:
+        known = {"id": resource(SERVERS, _GROUP, type_, name), "name": name, "type": type_, "kind": kind}
+        return {**known, "location": _LOCATION, "tags": {}, "properties": properties}
+
+    sql01 = resource(SERVERS, _GROUP, _TYPE, "SQL01")
+    return [
+        one("Microsoft.ConnectedVMwarevSphere/vcenters", "vc-lab", "VMware", connectionStatus="Connected",
+            version="7.0.3", fqdn="vc-lab.example.test", provisioningState="Succeeded"),
+        one("Microsoft.ResourceConnector/appliances", "bridge-lab", status="Running", version="1.4.0",
+            provisioningState="Succeeded"),
+        one("Microsoft.Kubernetes/connectedClusters", "k8s-warehouse", connectivityStatus="Connected",
+            kubernetesVersion="1.31.4", agentVersion="1.22.4", totalNodeCount=3),
+        one("Microsoft.AzureArcData/sqlServerInstances", "SQL01", status="Connected", version="SQL Server 2022",
+            edition="Standard", containerResourceId=respelled(sql01)),
+    ]  # fmt: skip
+
+
+def _item(moref: str, kind: str, name: str, power: str | None) -> Item:
+    vcenter = resource(SERVERS, _GROUP, "Microsoft.ConnectedVMwarevSphere/VCenters", "vc-lab")
+    seen = {"smbiosUuid": guid(name, "smbios"), "powerState": power} if power else {}
+    properties = {"inventoryType": kind, "moRefId": moref, "moName": name, "provisioningState": "Succeeded", **seen}
+    return {
+        "id": f"{vcenter}/InventoryItems/{moref}",
+        "name": moref,
+        "type": "microsoft.connectedvmwarevsphere/vcenters/inventoryitems",
+        "kind": kind,
+        "properties": properties,
+    }
 
 
 def _machine(server: Server) -> Item:
@@ -190,7 +280,13 @@ def _reported(server: Server) -> Item:
             "configMode": "full",
         },
         "agentUpgrade": {"enableAutomaticUpgrade": False},
+        "serviceStatuses": _services(server),
     }
+
+
+def _services(server: Server) -> Item:
+    state, start = ("running", "automatic") if server.system == "windows" else ("active", "enabled")
+    return {name: {"status": state, "startupType": start} for name in ("extensionService", "guestConfigurationService")}
 
 
 def _seen(server: Server) -> Item:
@@ -216,9 +312,18 @@ def _seen(server: Server) -> Item:
         "networkProfile": {"networkInterfaces": [_nic(number, *nic) for number, nic in enumerate(hardware.nics, 2)]},
         "storageProfile": {"disks": [_disk(server.system, *disk) for disk in enumerate(hardware.disks)]},
         "firmwareProfile": {"serialNumber": hardware.serial, "type": "EFI"},
+        "osEdition": server.edition,
+        "osInstallDate": "2025-04-02T09:12:44+00:00" if server.system == "windows" else None,
+        **({"licenseProfile": _esu(server)} if server.has_esu else {}),
         "parentClusterResourceId": None,
         "privateLinkScopeResourceId": None,
     }
+
+
+def _esu(server: Server) -> Item:
+    license_ = resource(SERVERS, _GROUP, "Microsoft.HybridCompute/Licenses", "esu-2012")
+    profile = {"esuEligibility": "Eligible", "licenseAssignmentState": "Assigned", "assignedLicense": {"id": license_}}
+    return {"licenseStatus": "Licensed", "licenseChannel": "Volume:GVLK", "esuProfile": profile}
 
 
 def _detected(hardware: Hardware) -> Item:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from compute import Added, Machine, extension, model, view
+from compute import Added, Machine, extension, interface, model, view, vm_size
 from shapes import Item, Seed, guid, network, subscriptions
 
 if TYPE_CHECKING:
@@ -12,11 +12,12 @@ if TYPE_CHECKING:
 
 REGION = "utrecht"
 HOST, OPERATOR_HOST = "management.utrecht.hub.example.test", "adminmanagement.utrecht.hub.example.test"
-TENANT = "Factory"
+TENANT, LABORATORY = "Factory", "Laboratory"
 OPERATOR, METERING, CONSUMPTION = "Default Provider Subscription", "Metering Subscription", "Consumption Subscription"
 _COMPUTE, _NETWORK, _SUBSCRIPTIONS, _PROVIDERS, _FABRIC = (
     "2020-06-01", "2018-11-01", "2016-06-01", "2019-10-01", "2020-10-01",
 )  # fmt: skip
+_REGIONS, _PLACEMENT = "2016-05-01", "2021-03-30"
 _MACHINES = "/providers/Microsoft.Compute/virtualMachines"
 
 _UBUNTU = ("Canonical", "0001-com-ubuntu-server-jammy", "22_04-lts")
@@ -26,27 +27,44 @@ _DIAGNOSTICS = Added(publisher="Microsoft.Azure.Diagnostics", type="IaaSDiagnost
 _ANTIMALWARE = Added(publisher="Microsoft.Azure.Security", type="IaaSAntimalware", version="1.5", running="1.5.5.9")
 _SCRIPT = Added(publisher="Microsoft.Azure.Extensions", type="CustomScript", version="2.0", running="2.0.7")
 
-_FACTORY: Item = {"subscription": TENANT, "group": "rg-factory", "location": REGION, "generation": "V1"}
+_FACTORY: Item = {
+    "subscription": TENANT, "group": "rg-factory", "location": REGION, "generation": "V1",
+    "network": ("rg-factory", "vnet-factory"),
+}  # fmt: skip
 MACHINES = (
     Machine(
-        **_FACTORY, name="mes-app-01", size="Standard_DS3_v2", system="Windows", image=_WINDOWS, says=_WINDOWS_SAYS,
+        **_FACTORY, name="mes-app-01", address="192.0.2.196",
+        size="Standard_DS3_v2", system="Windows", image=_WINDOWS, says=_WINDOWS_SAYS,
         agent_version="2.7.41491.1095", disk_gb=127, data_gb=(200,), extensions=(_DIAGNOSTICS, _ANTIMALWARE),
     ),
     Machine(
-        **_FACTORY, name="mes-db-01", size="Standard_F8s_v2", system="Linux", image=_UBUNTU, says=("ubuntu", "22.04"),
+        **_FACTORY, name="mes-db-01", address="192.0.2.197",
+        size="Standard_F8s_v2", system="Linux", image=_UBUNTU, says=("ubuntu", "22.04"),
         agent_version="2.9.1.1", data_gb=(512, 512), extensions=(_SCRIPT,),
     ),
     Machine(
-        **_FACTORY, name="historian-01", size="Standard_DS2_v2", system="Windows", image=_WINDOWS, says=_WINDOWS_SAYS,
+        **_FACTORY, name="historian-01", address="192.0.2.198",
+        size="Standard_DS2_v2", system="Windows", image=_WINDOWS, says=_WINDOWS_SAYS,
         agent="silent", disk_gb=127,
     ),
     Machine(
-        **_FACTORY, name="spare-01", size="Standard_A2_v2", system="Linux", image=_UBUNTU, says=("ubuntu", "22.04"),
+        **_FACTORY, name="spare-01", address="192.0.2.199",
+        size="Standard_A2_v2", system="Linux", image=_UBUNTU, says=("ubuntu", "22.04"),
         power="deallocated", disk_gb=30,
     ),
 )  # fmt: skip
 NETWORK = network(TENANT, "rg-factory", "vnet-factory", REGION, "192.0.2.192/26")
 NODES = {"HUB1-NODE01": "Running", "HUB1-NODE02": "Running", "HUB1-NODE03": "Maintenance", "HUB1-NODE04": "Running"}
+PLACES = {
+    "HUB1-NODE01": (
+        (TENANT, "rg-factory", "mes-app-01", "Standard_DS3_v2"), (LABORATORY, "rg-lab", "lims-01", "Standard_DS2_v2"),
+    ),
+    "HUB1-NODE02": ((TENANT, "rg-factory", "mes-db-01", "Standard_F8s_v2"),),
+    "HUB1-NODE04": (
+        (TENANT, "rg-factory", "historian-01", "Standard_DS2_v2"), (LABORATORY, "rg-lab", "lims-02", "Standard_DS2_v2"),
+    ),
+}  # fmt: skip
+"""Which machine runs where; a deallocated one is nowhere. The laboratory's tenant is not the account's."""
 
 
 def tape() -> Tape:
@@ -60,6 +78,7 @@ def tape() -> Tape:
         "endpoint": f"https://{HOST}",
         "admin_endpoint": f"https://{OPERATOR_HOST}",
         "subscription_ids": None,
+        "detail": "summary",
     }
     return seed.tape("azure-stack-hub", settings)
 
@@ -93,6 +112,10 @@ def _tenant(seed: Seed) -> None:
         if vm.extensions:
             seed.pages(f"{vm.id}/extensions", _COMPUTE, [extension(vm, added) for added in vm.extensions])
     seed.pages(f"{scope}/providers/Microsoft.Network/virtualNetworks", _NETWORK, [NETWORK])
+    adapters = [interface(vm, f"00-00-5E-00-53-{0x80 + number:02X}") for number, vm in enumerate(MACHINES)]
+    seed.pages(f"{scope}/providers/Microsoft.Network/networkInterfaces", _NETWORK, adapters)
+    sizes = {"value": [vm_size(name) for name in sorted({vm.size for vm in MACHINES})]}
+    seed.get(f"{scope}/providers/Microsoft.Compute/locations/{REGION}/vmSizes", _COMPUTE, sizes)
 
 
 def _provider(scope: str, namespace: str, type_: str, versions: tuple[str, ...]) -> Item:
@@ -104,8 +127,12 @@ def _provider(scope: str, namespace: str, type_: str, versions: tuple[str, ...])
 def _operator(seed: Seed) -> None:
     names = (OPERATOR, METERING, CONSUMPTION)
     seed.get("/subscriptions", _SUBSCRIPTIONS, subscriptions(names, "Internal_2014-09-01"), host=OPERATOR_HOST)
+    regions = _system(OPERATOR) + "/providers/Microsoft.Fabric.Admin/fabricLocations"
+    seed.pages(regions, _REGIONS, [_region()], host=OPERATOR_HOST)
     seed.pages(_fabric(OPERATOR, "scaleUnitNodes"), _FABRIC, [_node(*one) for one in NODES.items()], host=OPERATOR_HOST)
     seed.pages(_fabric(OPERATOR, "scaleUnits"), _FABRIC, [_scale_unit()], host=OPERATOR_HOST)
+    admin = f"/subscriptions/{guid(OPERATOR)}/providers/Microsoft.Compute.Admin/locations/{REGION}"
+    seed.get(f"{admin}/computeScaleUnits/s-cluster", _PLACEMENT, _placement(), host=OPERATOR_HOST)
     absent = {
         "error": {
             "code": "ResourceGroupNotFound",
@@ -113,13 +140,59 @@ def _operator(seed: Seed) -> None:
         }
     }
     for name in (METERING, CONSUMPTION):
-        for type_ in ("scaleUnitNodes", "scaleUnits"):
-            seed.get(_fabric(name, type_), _FABRIC, absent, status=404, host=OPERATOR_HOST)
+        path = _system(name) + "/providers/Microsoft.Fabric.Admin/fabricLocations"
+        seed.get(path, _REGIONS, absent, status=404, host=OPERATOR_HOST)
+
+
+def _system(subscription: str, group: str = "System") -> str:
+    return f"/subscriptions/{guid(subscription)}/resourceGroups/{group}.{REGION}"
+
+
+def _region() -> Item:
+    return {
+        "id": _fabric(OPERATOR, "").rstrip("/"),
+        "name": REGION,
+        "type": "Microsoft.Fabric.Admin/fabricLocations",
+        "location": REGION,
+        "tags": {},
+        "properties": {"timeServer": "198.51.100.199", "exclusiveAdminOperationRunning": False},
+    }
+
+
+def _placement() -> Item:
+    """Where every tenant's machines run; the id is relative and the name null, as a Hub wrote them."""
+    nodes = [
+        {
+            "nodeName": name,
+            "nodeHealthState": "MaintenanceMode" if state == "Maintenance" else "Up",
+            "lastUpdatedTime": "2026-01-15T07:59:12.614Z",
+            "virtualMachines": [_placed(*one) for one in PLACES.get(name, ())],
+        }
+        for name, state in NODES.items()
+    ]
+    return {
+        "id": f"providers/Microsoft.Compute.Admin/locations/{REGION}/computeScaleUnits/s-cluster",
+        "name": None,
+        "type": "Microsoft.Compute.Admin/locations/computeScaleUnits",
+        "location": REGION,
+        "properties": {"scaleUnitName": "s-cluster", "lastUpdatedTime": "2026-01-15T07:59:12.692Z", "nodes": nodes},
+    }
+
+
+def _placed(tenant: str, group: str, name: str, size: str) -> Item:
+    return {
+        "vmName": name,
+        "vmId": guid(tenant, name).upper(),
+        "subscriptionId": guid(tenant),
+        "resourceGroupName": group,
+        "vmSize": size,
+        "timeOfLastConfigurationChange": "2026-01-09T04:10:00Z",
+        "powerState": "Running",
+    }
 
 
 def _fabric(subscription: str, type_: str, group: str = "System") -> str:
-    scope = f"/subscriptions/{guid(subscription)}/resourceGroups/{group}.{REGION}"
-    return f"{scope}/providers/Microsoft.Fabric.Admin/fabricLocations/{REGION}/{type_}"
+    return f"{_system(subscription, group)}/providers/Microsoft.Fabric.Admin/fabricLocations/{REGION}/{type_}"
 
 
 def _node(name: str, state: str) -> Item:

@@ -62,7 +62,10 @@ class Seed:
         columns: str = "id, name, location, properties",
     ) -> None:
         """The answer of Resource Graph to the adapters' query for all resources of a type."""
-        query = f"resources | where type =~ '{type_}' | project {columns} | order by id asc"
+        self.asked(f"resources | where type =~ '{type_}' | project {columns} | order by id asc", subscriptions, rows)
+
+    def asked(self, query: str, subscriptions: Sequence[str], rows: Sequence[Item]) -> None:
+        """The answer of Resource Graph to a query."""
         asked = {"subscriptions": list(subscriptions), "query": query}
         body = {"totalRecords": len(rows), "count": len(rows), "data": list(rows), "facets": []}
         url = httpx.URL(

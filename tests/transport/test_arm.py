@@ -206,7 +206,8 @@ def test_a_subscription_that_cannot_be_read_is_not_left_out(server, connect, ite
 
 
 def rows(client, scopes=("sub-1",)):
-    return list(client.graph("resources | where type =~ 'microsoft.compute/virtualmachines/extensions'", scopes))
+    query = "resources | where type =~ 'microsoft.compute/virtualmachines/extensions'"
+    return list(client.graph(query, scopes))
 
 
 def test_graph_pages_are_followed(server, connect):

@@ -8,6 +8,7 @@ import threading
 from abc import abstractmethod
 from collections.abc import Iterable
 from contextlib import contextmanager
+from importlib import import_module
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -52,6 +53,8 @@ class ArmAdapter(Adapter):
     """An adapter of an ARM endpoint; the client is made on first use."""
 
     tape_login: ClassVar[Mapping[str, Any]] = {"credential": _NoCredential()}
+    sdk_client: ClassVar[str] = "azure.mgmt.compute.ComputeManagementClient"
+    """The vendor's client for what it reads."""
     _login: Wire
     """The way to where tokens come from; a tape does not take its place."""
 
@@ -96,6 +99,18 @@ class ArmAdapter(Adapter):
         subscriptions_ = list(dict.fromkeys(wire.parse_id(id_).subscription_id for id_ in ours))
         reading = self._over(subscriptions_, None, self.detail).extensions_on(ours.values()) if ours else Reading()
         return self._whole("extensions", Extension, reading)
+
+    def native_client(self, record: Any) -> Any:
+        """The vendor's management client for the subscription of a record, logged in and ready to use.
+
+        azure-mgmt-compute's `ComputeManagementClient`, for Arc azure-mgmt-hybridcompute's. Its methods do what they
+        say, the ones that change things too: a write is sent once, to this endpoint alone, and no resource provider is
+        registered on the way. This library itself never writes with it.
+        """
+        check_native(record, self._origin, VirtualMachine, Extension)
+        subscription_id = wire.parse_id(record.id).subscription_id
+        module, _, name = self.sdk_client.rpartition(".")
+        return self._client.sdk(getattr(import_module(module), name), subscription_id, writes=True)
 
     def _survey(self, report: Report | None, detail: str) -> Survey:
         return self._over(self._subscription_ids, report, detail).started()

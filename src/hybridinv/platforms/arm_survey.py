@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from hybridinv.errors import AccessDenied, DeadlineExceeded, HybridInvError, NotFound, UnexpectedAnswer
 from hybridinv.platforms.adapter import Reading, Report, Survey
-from hybridinv.transport.arm import REPORT, ArmClient, subscriptions
+from hybridinv.transport.arm import GRAPH_SUBSCRIPTIONS, REPORT, ArmClient, subscriptions
 from hybridinv.transport.parallel import once, side_by_side
 from hybridinv.wire import arm as wire
 
@@ -87,27 +87,39 @@ class ArmSurvey(Survey):
         lost = machines.lost
         return Reading(lost=[(scope, _echo(error)) for scope, error in lost] if self._has_told_of_vms else list(lost))
 
-    def tell(self, kind: str, more: int) -> None:
-        """Report progress, one thread at a time."""
+    def tell(self, kind: str, more: int, expected: int | None = None) -> None:
+        """Report progress, one thread at a time; `expected` is what the endpoint says there are of the kind in all."""
         with self._lock:
             self._counts[kind] += more
             if self._report:
-                self._report(kind, self._counts[kind], None)
+                self._report(kind, self._counts[kind], expected)
 
-    def sweep(self, path: str, version: str, reading: Reading, *, kind: str = "", **parameters: str) -> list[Item]:
-        """The items of a collection of every subscription; what broke off is noted, what came is kept.
+    def sweep(
+        self,
+        path: str,
+        version: str,
+        reading: Reading,
+        *,
+        kind: str = "",
+        over: Iterable[str] | None = None,
+        **parameters: str,
+    ) -> list[Item]:
+        """The items of a collection of every subscription, or of those in `over`; what broke off is noted.
 
-        With `kind` the progress is reported.
+        What came is kept. With `kind` the progress is reported.
         """
-        found: dict[str, list[Item]] = {subscription: [] for subscription in self.subscription_ids}
+        subscription_ids = self.subscription_ids if over is None else over
+        found: dict[str, list[Item]] = {subscription: [] for subscription in subscription_ids}
+        counted: dict[str, int | None] = {}
 
         def one(subscription: str) -> None:
             odd: list[str] = []
             for page in self.client.pages(f"/subscriptions/{subscription}{path}", version, **parameters):
                 found[subscription] += page.items
                 odd += page.odd
+                counted.setdefault(subscription, page.count)
                 if kind:
-                    self.tell(kind, len(page.items))
+                    self.tell(kind, len(page.items), _total(counted.copy().values(), len(found)))
             if odd:
                 raise UnexpectedAnswer(f"{path}: {'; '.join(odd[:3])}", path="value", remedy=REPORT)
 
@@ -134,7 +146,7 @@ class ArmSurvey(Survey):
             try:
                 found[wire.arm_id(wire.own_id(item).text)] = item
             except HybridInvError as error:
-                reading.lose(str(item.get("name") or ""), error)
+                reading.lose(_scope(item, "name"), error)
         return found
 
     def records(self, items: Iterable[Item], read: Callable[[Item], Any], reading: Reading) -> None:
@@ -143,8 +155,8 @@ class ArmSurvey(Survey):
         for item in items:
             try:
                 record = read(item)
-            except HybridInvError as error:
-                reading.lose(str(item.get("id") or item.get("name") or ""), error)
+            except Exception as error:  # noqa: BLE001 - one odd record must not cost the others
+                reading.lose(_scope(item, "id", "name"), _unreadable(error))
                 continue
             if record.id not in seen:
                 seen.add(record.id)
@@ -153,12 +165,18 @@ class ArmSurvey(Survey):
     def graph(self, type_: str, columns: str = "id, name, location, properties") -> list[Item] | None:
         """All resources of a type from Resource Graph; None where it does not give them all. They may be hours old."""
         query = f"resources | where type =~ '{type_}' | project {columns} | order by id asc"
+        found: list[Item] = []
         try:
-            return [dict(row) for row in self.client.graph(query, self.subscription_ids)]
+            for page in self.client.graph_pages(query, self.subscription_ids):
+                found += page.rows
+                if type_ == self.extensions_type:
+                    whole = len(self.subscription_ids) <= GRAPH_SUBSCRIPTIONS
+                    self.tell("extensions", len(page.rows), page.total if whole else None)
         except DeadlineExceeded:
             raise
         except HybridInvError:
             return None
+        return found
 
     def graphed(
         self,
@@ -170,14 +188,14 @@ class ArmSurvey(Survey):
 
     def extensions_of(
         self, owners: Mapping[str, Item], claimed: Callable[[Item], set[str] | None], reading: Reading
-    ) -> list[Item]:
-        """The extensions on `owners` (by id).
+    ) -> dict[str, list[Item]]:
+        """The extensions on `owners` (by id), by where they were read: `arm` or `resource-graph`.
 
         Resource Graph gives them all at once where it is there; a machine that it has not heard of, or of which it
         says something else than ARM's own lists, is asked for its extensions itself.
         """
         if not owners:
-            return []
+            return {}
         found: dict[str, dict[str, Item]] = {id_: {} for id_ in owners}
         rows, unheard = self.graphed(owners, reading)
         for row in rows or ():
@@ -185,15 +203,20 @@ class ArmSurvey(Survey):
             owner = id_.rpartition("/extensions/")[0]
             if owner in found:
                 found[owner][id_] = row
-        asked = []
+        asked: list[str] = []
         for id_, owner_item in owners.items():
             claims = claimed(owner_item)
             doubted = rows is None if claims is None else claims != set(found[id_])
             if doubted or id_ in unheard:
                 asked.append(id_)
-        for id_, answer in self.each(asked, lambda id_: self._extensions_on(owners[id_]), reading).items():
-            found[id_] = {wire.arm_id(str(item.get("id", ""))): item for item in answer}
-        return [item for items in found.values() for item in items.values()]
+        current = self.each(asked, lambda id_: self._extensions_on(owners[id_]), reading)
+        graphed = {id_: items.values() for id_, items in found.items() if id_ not in current}
+        by_origin = {"arm": current.values(), "resource-graph": graphed.values()}
+        return {
+            read_from: [item for items in several for item in items]
+            for read_from, several in by_origin.items()
+            if any(several)
+        }
 
     def extensions_on(self, vms: Iterable[VirtualMachine]) -> Reading:
         """The extensions on these machines, each asked itself."""
@@ -202,7 +225,7 @@ class ArmSurvey(Survey):
         owners = {vm.id: {"id": vm.resource_id or vm.id} for vm in vms}
         found = self.each(owners, lambda id_: self._extensions_on(owners[id_]), reading)
         statuses = self.statuses_of({id_: owners[id_] for id_, items in found.items() if items}, reading)
-        self.read_extensions([item for items in found.values() for item in items], statuses, reading)
+        self.read_extensions([item for items in found.values() for item in items], statuses, reading, "arm")
         return reading
 
     @abstractmethod
@@ -210,8 +233,10 @@ class ArmSurvey(Survey):
         """What the owners (by id) say of their extensions' status, where the extensions do not say it themselves."""
 
     @abstractmethod
-    def read_extensions(self, items: Iterable[Item], statuses: Mapping[str, Item], reading: Reading) -> None:
-        """Extensions as records, into the reading."""
+    def read_extensions(
+        self, items: Iterable[Item], statuses: Mapping[str, Item], reading: Reading, read_from: str
+    ) -> None:
+        """Extensions as records, into the reading; `read_from` is `arm` or `resource-graph`."""
 
     def _extensions_on(self, owner: Item) -> list[Item]:
         items = []
@@ -220,6 +245,25 @@ class ArmSurvey(Survey):
                 raise UnexpectedAnswer(f"{owner['id']}/extensions: {page.odd[0]}", path="value", remedy=REPORT)
             items += page.items
         return items
+
+
+def _total(counts: Iterable[int | None], of: int) -> int | None:
+    """The sum, once all of them are known."""
+    known = [count for count in counts if count is not None]
+    return sum(known) if len(known) == of else None
+
+
+def _scope(item: Item, *names: str) -> str:
+    """What an item calls itself, for a problem."""
+    return next((text for text in map(item.get, names) if isinstance(text, str) and text), "")
+
+
+def _unreadable(error: Exception) -> HybridInvError:
+    if isinstance(error, HybridInvError):
+        return error
+    odd = UnexpectedAnswer(f"the record cannot be read ({type(error).__name__})", path="", remedy=REPORT)
+    odd.__cause__ = error
+    return odd
 
 
 def _echo(error: HybridInvError) -> HybridInvError:

@@ -4,32 +4,43 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from hybridinv.errors import TruncatedAnswer
-from hybridinv.model import Extension, VirtualMachine
+import attrs
+
+from hybridinv.errors import DeadlineExceeded, HybridInvError, TruncatedAnswer, UnexpectedAnswer
+from hybridinv.inventory import problem_of
+from hybridinv.model import Extension, License, VirtualMachine
 from hybridinv.platforms.adapter import Reading, Report
 from hybridinv.platforms.arm import FEW, CloudAdapter, check_native, sdk_errors
 from hybridinv.platforms.arm_survey import ArmSurvey, Item
+from hybridinv.transport.arm import REPORT
 from hybridinv.transport.parallel import once
+from hybridinv.wire import arc_licenses, arc_resources, hybridcompute
 from hybridinv.wire import arm as wire
-from hybridinv.wire import hybridcompute
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 _MACHINES = "/providers/Microsoft.HybridCompute/machines"
+_LICENSES = "/providers/Microsoft.HybridCompute/licenses"
 _VERSION = "2024-07-10"
+_RESOURCES_VERSION = "2021-04-01"
 
 
 class AzureArc(CloudAdapter):
-    """Reads Arc-enabled servers and their extensions; the Reader role is enough.
+    """Reads Arc-enabled servers, their extensions and licences, and what else Arc manages; the Reader role is enough.
 
     One list sweep gives the machines. Arc has no list of all extensions: they come from Resource Graph, or machine by
     machine where it cannot be asked, and for machines it has not heard of yet. Reads are tried again after 429 and 503
     as `Retry-After` asks.
+
+    `resources()` lists Kubernetes clusters, SQL servers, data services, Azure Local clusters, resource bridges, and the
+    vCenters and VMM servers with what is in them. The list is ARM's own; state and version of most types come from
+    Resource Graph and are empty where it cannot be asked.
     """
 
     platform: ClassVar[str] = "azure-arc"
-    capabilities = frozenset({"vms", "extensions"})
+    sdk_client: ClassVar[str] = "azure.mgmt.hybridcompute.HybridComputeManagementClient"
+    capabilities = frozenset({"vms", "extensions", "licenses", "resources"})
     missing: ClassVar[Mapping[str, str]] = {
         "hosts": "Arc sees machines, not what they run on",
         "clusters": "Arc sees machines, not clusters",
@@ -42,15 +53,17 @@ class AzureArc(CloudAdapter):
         return _ArcSurvey(self._client, self._origin, subscription_ids, report, detail)
 
     def native(self, record: Any) -> Any:
-        """azure-mgmt-hybridcompute's `Machine` or `MachineExtension`, read anew."""
+        """azure-mgmt-hybridcompute's `Machine`, `MachineExtension` or `License`, read anew."""
         from azure.mgmt.hybridcompute import HybridComputeManagementClient
 
-        check_native(record, self._origin, VirtualMachine, Extension)
+        check_native(record, self._origin, VirtualMachine, Extension, License)
         parsed = wire.parse_id(getattr(record, "resource_id", "") or record.id)
         sdk_client = self._client.sdk(HybridComputeManagementClient, parsed.subscription_id, api_version=_VERSION)
         with sdk_errors(self.source), sdk_client as sdk:
             if isinstance(record, VirtualMachine):
                 return sdk.machines.get(parsed.resource_group, parsed.name)
+            if isinstance(record, License):
+                return sdk.licenses.get(parsed.resource_group, parsed.name)
             return sdk.machine_extensions.get(parsed.resource_group, *parsed.names)
 
 
@@ -67,14 +80,73 @@ class _ArcSurvey(ArmSurvey):
     def _extensions(self) -> Reading:
         machines, swept = self._machines
         reading = self.on_machines(swept)
-        self.read_extensions(self.extensions_of(machines, _claimed, reading), {}, reading)
+        for read_from, items in self.extensions_of(machines, _claimed, reading).items():
+            self.read_extensions(items, {}, reading, read_from)
         return reading
+
+    def _licenses(self) -> Reading:
+        machines, swept = self._machines
+        reading = Reading()
+        items = self.sweep(_LICENSES, _VERSION, reading, kind="licenses")
+        holders = arc_licenses.holders_of(machines.values())
+        self.records(items, lambda item: arc_licenses.read_license(item, holders, self.origin), reading)
+        # The licences are all there; who holds them is not, where machines could not be read and the count says so.
+        untold = [problem_of(error, self.origin, kind="licenses", scope=scope) for scope, error in swept.lost]
+        untold = [attrs.evolve(one, message=f"who holds it: {one.message}") for one in untold]
+        reading.records = [
+            attrs.evolve(one, problems=(*one.problems, *untold)) if _has_more_holders(one) else one
+            for one in reading.records
+        ]
+        return reading
+
+    def _resources(self) -> Reading:
+        """ARM's list of all resources, by type; and the inventory items of every vCenter and VMM server."""
+        reading = Reading()
+        wanted = " or ".join(f"resourceType eq '{type_}'" for type_ in arc_resources.TYPES)
+        items = self.sweep("/resources", _RESOURCES_VERSION, reading, kind="resources", **{"$filter": wanted})
+        rows = self._properties_of_resources() if items else {}
+        parents = self.by_id(
+            [item for item in items if str(item.get("type")).lower() in arc_resources.CHILDREN], reading
+        )
+        found = self.each(parents, lambda id_: self._inventory_items(parents[id_]), reading)
+        children = [item for several in found.values() for item in several]
+        self.tell("resources", len(children))
+        self.records(
+            [*items, *children, *arc_resources.managed_instances(children)],
+            lambda item: arc_resources.read_resource(item, rows.get(wire.arm_id(str(item.get("id")))), self.origin),
+            reading,
+        )
+        return reading
+
+    def _inventory_items(self, parent: Item) -> list[Item]:
+        path, items = f"{parent['id']}/inventoryItems", []
+        for page in self.client.pages(path, arc_resources.CHILDREN[str(parent["type"]).lower()]):
+            if page.odd:
+                raise UnexpectedAnswer(f"{path}: {page.odd[0]}", path="value", remedy=REPORT)
+            items += page.items
+        return items
+
+    def _properties_of_resources(self) -> dict[str, Item]:
+        """Resource Graph's rows by id; none where it cannot be asked, for the list itself is ARM's."""
+        types = ", ".join(f"'{type_}'" for type_ in arc_resources.TYPES)
+        query = f"resources | where type in~ ({types}) | project id, kind, properties | order by id asc"
+        try:
+            rows = list(self.client.graph(query, self.subscription_ids))
+        except DeadlineExceeded:
+            raise
+        except HybridInvError:
+            return {}
+        return {wire.arm_id(str(row.get("id", ""))): dict(row) for row in rows}
 
     def statuses_of(self, *_: object) -> Mapping[str, Item]:
         return {}
 
-    def read_extensions(self, items: Iterable[Item], _: Mapping[str, Item], reading: Reading) -> None:
-        self.records(items, lambda item: hybridcompute.read_extension(item, self.origin), reading)
+    def read_extensions(self, items: Iterable[Item], _: Mapping[str, Item], reading: Reading, read_from: str) -> None:
+        self.records(
+            items,
+            lambda item: attrs.evolve(hybridcompute.read_extension(item, self.origin), read_from=read_from),
+            reading,
+        )
 
     def graphed(self, owners: Mapping[str, Item], reading: Reading) -> tuple[list[Item] | None, set[str]]:
         rows, _ = super().graphed(owners, reading)
@@ -93,6 +165,10 @@ class _ArcSurvey(ArmSurvey):
     def _machines(self) -> tuple[dict[str, Item], Reading]:
         reading = Reading()
         return self.by_id(self.sweep(_MACHINES, _VERSION, reading, kind="vms"), reading), reading
+
+
+def _has_more_holders(license_: License) -> bool:
+    return license_.used is None or license_.used > len(license_.assigned_ids)
 
 
 def _claimed(machine: Item) -> set[str] | None:

@@ -2,47 +2,36 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
-from urllib.parse import urlsplit
 
-import httpx
-
-from hybridinv.errors import (
-    AccessDenied,
-    HybridInvError,
-    NotFound,
-    NotSupported,
-    ServerFault,
-    UnexpectedAnswer,
-)
-from hybridinv.platforms.adapter import Reading, Report, Survey
+from hybridinv.errors import NotSupported
+from hybridinv.inventory import listed
+from hybridinv.model import Change, ExtensionImage
+from hybridinv.model.fabric import HubUpdate, PlatformImage, UpdateRun
+from hybridinv.observing import observed_migrations
 from hybridinv.platforms.arm import ArmAdapter
-from hybridinv.platforms.compute import ComputeSurvey, native_compute
-from hybridinv.transport.arm import REPORT, ArmClient, Credential, subscriptions
+from hybridinv.platforms.compute import native_compute
+from hybridinv.platforms.hub_fabric import OperatorPlane
+from hybridinv.platforms.hub_login import ask_endpoints, hub_credential
+from hybridinv.platforms.hub_survey import OPERATOR, HubSurvey
+from hybridinv.transport.arm import ArmClient, Credential
 from hybridinv.transport.client import TIMEOUT, Wire
-from hybridinv.transport.clouds import base_url, default_credential, host_of
-from hybridinv.transport.parallel import once
-from hybridinv.wire import arm as wire
-from hybridinv.wire import fabric
-from hybridinv.wire.reading import need
+from hybridinv.transport.clouds import base_url, host_of
+from hybridinv.wire import hub_catalogue, hub_updates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from os import PathLike
 
-    from hybridinv.platforms.arm_survey import ArmSurvey, Item
+    import httpx
+
+    from hybridinv.collecting import Progress
+    from hybridinv.inventory import Inventory
+    from hybridinv.platforms.adapter import Reading, Report, Survey
+    from hybridinv.platforms.arm_survey import Item
+    from hybridinv.platforms.hub_fabric import Found
+    from hybridinv.tables import Records
     from hybridinv.wire.reading import Origin
-
-_ENDPOINTS = "/metadata/endpoints"
-_ENDPOINTS_VERSION = "2015-01-01"
-_SUBSCRIPTIONS = "2016-06-01"
-_PROVIDERS = "2019-10-01"
-_FABRIC = "2020-10-01"
-
-_COMPUTE = ("2020-06-01", "2019-12-01", "2019-07-01", "2018-10-01", "2017-12-01", "2017-03-30", "2016-03-30")
-_NETWORK = ("2018-11-01", "2017-10-01", "2017-06-01", "2015-06-15")
-"""Api-versions of the hybrid profiles and those between, newest first: the readers know all of them."""
 
 
 class AzureStackHub(ArmAdapter):
@@ -50,12 +39,15 @@ class AzureStackHub(ArmAdapter):
 
     Login endpoint, audience and api-versions are found by asking the endpoint (Entra ID and AD FS). Where it refuses
     `statusOnly` each VM is asked for its own status, a few at a time. Reads are tried again after 429 and 503.
+
+    With `admin_endpoint` every VM has the node it runs on in `host_id`, and `vm_ids` of a host holds the ids of all
+    machines on it: those of tenants that the account does not see are counted there, and lead to no record.
     """
 
     platform: ClassVar[str] = "azure-stack-hub"
     missing: ClassVar[Mapping[str, str]] = {
-        "hosts": "nodes are seen by the operator: pass admin_endpoint=https://adminmanagement.<region>.<fqdn>",
-        "clusters": "scale units are seen by the operator: pass admin_endpoint=https://adminmanagement.<region>.<fqdn>",
+        "hosts": f"nodes are seen by the operator: {OPERATOR}",
+        "clusters": f"scale units are seen by the operator: {OPERATOR}",
         "datastores": "Azure Stack Hub has storage accounts, no datastores",
         "vmkernel_adapters": "VMkernel adapters are vSphere's",
     }
@@ -90,6 +82,7 @@ class AzureStackHub(ArmAdapter):
             "detail": detail,
         }
         self._login = Wire(source, ca_file=ca_file, verify=verify, timeout=timeout)
+        self._operators: ArmClient | None = None
         tenant, operator = {"vms", "extensions", "networks"}, {"hosts", "clusters"}
         self.capabilities = frozenset(tenant | operator if admin_endpoint else tenant)
 
@@ -98,19 +91,18 @@ class AzureStackHub(ArmAdapter):
 
     def _connect_to(self, endpoint: str) -> ArmClient:
         """A client with the login endpoint and audience that the endpoint itself names."""
-        url = httpx.URL(endpoint + _ENDPOINTS, params={"api-version": _ENDPOINTS_VERSION})
-        response = self._wire.request("GET", url)
-        if response.status_code != 200:
-            raise ServerFault(
-                f"{url.host} answers {response.status_code} to {_ENDPOINTS}",
-                status=response.status_code,
-                remedy="give the ARM endpoint of the Hub: https://management.<region>.<fqdn>",
-                source=self.source,
-                operation=f"GET {_ENDPOINTS}",
-            )
-        found = wire.read_endpoints(response.content, endpoint=endpoint)
-        credential = self._credential or default_credential(self._login, _authority(found), private=True)
+        found = ask_endpoints(self._wire, endpoint)
+        credential = self._credential or hub_credential(self._login, found)
         return ArmClient(self._wire, endpoint, credential, f"{found.audience.rstrip('/')}/.default")
+
+    def _operator(self) -> ArmClient:
+        """The client for the operator's endpoint, made on first use."""
+        if self._admin_endpoint is None:
+            raise NotSupported(f"{self.source}: the operator sees that", remedy=OPERATOR)
+        with self._lock:
+            if self._operators is None:
+                self._operators = self._connect_to(self._admin_endpoint)
+            return self._operators
 
     def _survey(self, report: Report | None, detail: str) -> Survey:
         # An operator may have no subscription of the tenant plane, and read the nodes all the same.
@@ -118,9 +110,80 @@ class AzureStackHub(ArmAdapter):
             return self._over(self._subscription_ids, report, detail)
         return super()._survey(report, detail)
 
-    def _over(self, subscription_ids: Sequence[str] | None, report: Report | None, detail: str) -> ArmSurvey:
-        operator = partial(self._connect_to, self._admin_endpoint) if self._admin_endpoint else None
-        return _HubSurvey(self._client, self._origin, subscription_ids, report, detail, operator)
+    def _over(self, subscription_ids: Sequence[str] | None, report: Report | None, detail: str) -> HubSurvey:
+        operator = OperatorPlane(self._operator) if self._admin_endpoint else None
+        return HubSurvey(self._client, self._origin, subscription_ids, report, detail, operator)
+
+    def extension_images(
+        self,
+        location: str,
+        *,
+        publishers: Iterable[str] | None = None,
+        types: Iterable[str] | None = None,
+        latest: bool = False,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> Records[ExtensionImage]:
+        """Every version of every extension that the Hub offers in a region, or an exception; the operator's one call.
+
+        `publishers` and `types` limit what comes back, in any letter case; `latest` leaves the highest version of each.
+        """
+        self._operator()
+        reading = self._fabric("extension_images", lambda plane: plane.extension_images(location),
+                               hub_catalogue.read_extension_image, progress)  # fmt: skip
+        wanted = [None if names is None else {name.lower() for name in listed(names)} for names in (publishers, types)]
+        reading.records = [
+            image
+            for image in reading.records
+            if all(names is None or word.lower() in names
+                   for names, word in zip(wanted, (image.publisher, image.type), strict=True))
+        ]  # fmt: skip
+        if latest:
+            reading.records = hub_catalogue.newest(reading.records)
+        return self._whole("extension_images", ExtensionImage, reading)
+
+    def platform_images(self) -> Records[PlatformImage]:
+        """The images that the Hub offers to its tenants, or an exception; the operator sees them."""
+        reading = self._fabric("platform_images", OperatorPlane.images, hub_catalogue.read_platform_image)
+        return self._whole("platform_images", PlatformImage, reading)
+
+    def updates(self) -> Records[HubUpdate]:
+        """The updates that the Hub has or is offered, or an exception; the operator sees them."""
+        reading = self._fabric("updates", OperatorPlane.updates, hub_updates.read_update)
+        return self._whole("updates", HubUpdate, reading)
+
+    def update_runs(self) -> Records[UpdateRun]:
+        """The runs of all updates, or an exception; the operator sees them."""
+        reading = self._fabric("update_runs", OperatorPlane.update_runs, hub_updates.read_update_run)
+        return self._whole("update_runs", UpdateRun, reading)
+
+    def _fabric(
+        self,
+        kind: str,
+        ask: Callable[[OperatorPlane], Found],
+        read: Callable[[Item, Origin], Any],
+        progress: Callable[[Progress], None] | None = None,
+    ) -> Reading:
+        self._operator()
+        survey = self._over(None, self._reporter(progress), self.detail)
+        return survey.found(kind, ask(OperatorPlane(self._operator)), read)
+
+    def observe_migrations(self, before: Inventory, after: Inventory) -> Records[Change]:
+        """The machines of this Hub that moved to another node while they ran, from one inventory to the next.
+
+        Nothing is asked: the inventories tell, where they were collected with `admin_endpoint`. `before` and `after` of
+        each change are the nodes' names. A machine whose node one of them does not know, or that was off in one, is
+        not in it. The Hub does not say when a machine was booted, so one that was stopped and started between the two
+        looks as if it had migrated.
+        """
+        return observed_migrations(before, after, self)
+
+    def close(self) -> None:
+        with self._lock:
+            self._operators = None
+        super().close()
+
+    def __getstate__(self) -> dict[str, object]:
+        return {**super().__getstate__(), "_operators": None}
 
     def native(self, record: Any) -> Any:
         """azure-mgmt-compute's model of a VM or an extension, read anew with the Hub's api-version."""
@@ -129,137 +192,3 @@ class AzureStackHub(ArmAdapter):
             return self._over([subscription_id], None, self.detail).machine_version
 
         return native_compute(self._client, self._origin, record, version_in)
-
-
-def _authority(found: wire.Endpoints) -> str:
-    """azure-identity adds the tenant itself; for AD FS that is the path `/adfs`."""
-    parts = urlsplit(found.login)
-    return f"{parts.scheme}://{parts.netloc}"
-
-
-class _HubSurvey(ComputeSurvey):
-    has_graph = False
-    subscriptions_version = _SUBSCRIPTIONS
-
-    def __init__(
-        self,
-        client: ArmClient,
-        origin: Origin,
-        subscription_ids: Sequence[str] | None,
-        report: Report | None,
-        detail: str,
-        operator: Callable[[], ArmClient] | None,
-    ) -> None:
-        super().__init__(client, origin, subscription_ids, report, detail)
-        self._operator = operator
-
-    @once
-    def machine_version(self) -> str:
-        return self._negotiate("Microsoft.Compute", "virtualMachines", _COMPUTE)
-
-    @once
-    def network_version(self) -> str:
-        return self._negotiate("Microsoft.Network", "virtualNetworks", _NETWORK)
-
-    def _negotiate(self, namespace: str, type_: str, known: Sequence[str]) -> str:
-        """The newest api-version that both sides know, asked for in the first subscription that may be read."""
-        refusals = []
-        for subscription in self.subscription_ids:
-            try:
-                offered = self._offered(f"/subscriptions/{subscription}/providers/{namespace}", type_, known)
-            except (AccessDenied, NotFound, ServerFault) as error:
-                refusals.append(error)
-                continue
-            version = wire.choose_version(offered, known)
-            if version is None:
-                raise NotSupported(
-                    f"{self.origin.source} offers {namespace}/{type_} in versions {', '.join(offered)}",
-                    remedy=f"this library reads {', '.join(known)}; report it with a tape (hi.record)",
-                )
-            return version
-        raise refusals[0]
-
-    def _offered(self, provider: str, type_: str, known: Sequence[str]) -> Sequence[str]:
-        """The api-versions of a type: from the provider's own list, else from the text of an error."""
-        try:
-            offered = wire.read_providers(self.client.get(provider, _PROVIDERS)).get(type_.lower(), ())
-        except (AccessDenied, NotFound, ServerFault, UnexpectedAnswer):
-            offered = ()
-        if offered:
-            return offered
-        try:
-            self.client.get(f"{provider}/{type_}", known[0])
-        except (NotFound, ServerFault) as error:
-            offered = wire.supported_versions(error.message)
-            if not offered:
-                raise
-            return offered
-        return known[:1]
-
-    def subscription_ids_read(self) -> frozenset[str]:
-        fabric = self.__dict__.get("_fabric_of")
-        operators = fabric.__dict__.get("subscription_ids", ()) if fabric else ()
-        return super().subscription_ids_read() | frozenset(one.lower() for one in operators)
-
-    def _hosts(self) -> Reading:
-        return self._fabric("hosts", "scaleUnitNodes", fabric.read_node)
-
-    def _clusters(self) -> Reading:
-        return self._fabric("clusters", "scaleUnits", fabric.read_scale_unit)
-
-    @once
-    def _fabric_of(self) -> _Fabric:
-        if self._operator is None:
-            raise NotSupported("the operator plane was not given", remedy="pass admin_endpoint=")
-        return _Fabric(self._operator())
-
-    def _fabric(self, kind: str, type_: str, read: Callable[[Item, Origin], Any]) -> Reading:
-        """What the operator's subscription holds; the operator's other subscriptions have no fabric."""
-        reading, refused = Reading(), []
-        for subscription in self._fabric_of.subscription_ids:
-            try:
-                items = self._fabric_of.items(subscription, type_)
-            except (NotFound, AccessDenied) as error:
-                refused.append((f"/subscriptions/{subscription}", error))
-                continue
-            except HybridInvError as error:
-                reading.lose(f"/subscriptions/{subscription}", error)
-                continue
-            self.records(items, lambda item: read(item, self.origin), reading)
-            self.tell(kind, len(items))
-        if not reading.records:
-            reading.lost += refused
-        return reading
-
-
-class _Fabric:
-    """The operator plane: its subscriptions and its region."""
-
-    def __init__(self, client: ArmClient) -> None:
-        self._client = client
-
-    @once
-    def subscription_ids(self) -> list[str]:
-        return subscriptions(self._client, _SUBSCRIPTIONS)
-
-    def items(self, subscription: str, type_: str) -> list[Item]:
-        """All objects of a type in every region of the fabric."""
-        found = []
-        for location in self._locations(subscription):
-            path = (
-                f"/subscriptions/{subscription}/resourceGroups/System.{location}"
-                f"/providers/Microsoft.Fabric.Admin/fabricLocations/{location}/{type_}"
-            )
-            for page in self._client.pages(path, _FABRIC):
-                if page.odd:
-                    raise UnexpectedAnswer(f"{path}: {page.odd[0]}", path="value", remedy=REPORT)
-                found += page.items
-        return found
-
-    def _locations(self, subscription: str) -> list[str]:
-        """A Hub has one region, and the operator's endpoint carries its name: adminmanagement.<region>.<fqdn>."""
-        label, _, rest = host_of(self._client.endpoint).partition(".")
-        if label.lower() == "adminmanagement" and "." in rest:
-            return [rest.partition(".")[0]]
-        pages = self._client.pages(f"/subscriptions/{subscription}/locations", _SUBSCRIPTIONS)
-        return [str(need(item, "name")) for page in pages for item in page.items]

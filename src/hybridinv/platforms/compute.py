@@ -1,32 +1,47 @@
-"""Microsoft.Compute and virtual networks, as Azure and Azure Stack Hub both have them."""
+"""Microsoft.Compute and its networks, as Azure and Azure Stack Hub both have them."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections import Counter
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from hybridinv.errors import HybridInvError, NotFound, ServerFault, TruncatedAnswer
-from hybridinv.model import Extension, VirtualMachine
+import attrs
+
+from hybridinv.errors import HybridInvError, NotFound, ServerFault, TruncatedAnswer, UnexpectedAnswer
+from hybridinv.inventory import problem_of
+from hybridinv.model import Cluster, Extension, Host, VirtualMachine
 from hybridinv.platforms.adapter import Reading
 from hybridinv.platforms.arm import FEW, check_native, sdk_errors
 from hybridinv.platforms.arm_survey import ArmSurvey, Item
-from hybridinv.transport.parallel import once
+from hybridinv.transport.arm import REPORT
+from hybridinv.transport.parallel import once, side_by_side
 from hybridinv.wire import arm as wire
 from hybridinv.wire import compute
+from hybridinv.wire.compute_sizes import plain_location
+from hybridinv.wire.network import public_address_ids, read_network
 from hybridinv.wire.reading import look, many
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from hybridinv.transport.arm import ArmClient
+    from hybridinv.wire.compute_sizes import Size
     from hybridinv.wire.reading import Origin
 
 _MACHINES = "/providers/Microsoft.Compute/virtualMachines"
+_SCALE_SETS = "/providers/Microsoft.Compute/virtualMachineScaleSets"
 _NETWORKS = "/providers/Microsoft.Network/virtualNetworks"
+_INTERFACES = "/providers/Microsoft.Network/networkInterfaces"
+_PUBLIC_ADDRESSES = "/providers/Microsoft.Network/publicIPAddresses"
 
 
 class ComputeSurvey(ArmSurvey):
-    """VMs, their extensions and networks. Two sweeps, the list and `statusOnly`, joined on the lower-cased id."""
+    """VMs, their extensions and networks. Two sweeps, the list and `statusOnly`, joined on the lower-cased id.
+
+    What other lists say of the machines (sizes, network interfaces, public addresses) is joined to them. Where such a
+    list cannot be read the fields are unknown and a problem says so; no machine is lost for it.
+    """
 
     has_graph: ClassVar[bool]
     extensions_type = "microsoft.compute/virtualmachines/extensions"
@@ -39,12 +54,108 @@ class ComputeSurvey(ArmSurvey):
     def _vms(self) -> Reading:
         models, statuses, swept = self._machines
         reading = Reading(lost=list(swept.lost), problems=list(swept.problems))
+        machines = {**models, **self._instances(reading)} if self.detail == "full" else models
+        beside = self.beside(machines, reading)
         self.records(
-            models.values(),
-            lambda model: compute.read_vm(model, statuses.get(wire.arm_id(model["id"])), self.origin),
+            machines.values(),
+            lambda model: compute.read_vm(model, statuses.get(wire.arm_id(model["id"])), self.origin, beside),
             reading,
         )
         return reading
+
+    @abstractmethod
+    def sizes_in(self, subscription_id: str, location: str) -> dict[str, Size]:
+        """The sizes that a location offers, by name in lower case."""
+
+    def beside(self, machines: Mapping[str, Item], reading: Reading) -> compute.Beside:
+        """What the other lists say of the machines."""
+        named = {id_ for machine in machines.values() for id_ in compute.interface_ids(machine)}
+        interfaces = self._listed(_INTERFACES, named, "addresses", reading)
+        public = {id_ for name in named & interfaces.keys() for id_ in public_address_ids(interfaces[name])}
+        return compute.Beside(
+            sizes=self._sizes(machines, reading),
+            interfaces=interfaces,
+            public_addresses=self._listed(_PUBLIC_ADDRESSES, public, "public addresses", reading),
+        )
+
+    def doubt(self, what: str, missing: Reading, reading: Reading, kind: str = "vms") -> None:
+        """What is missing of a list beside the machines' is a problem of theirs and costs none."""
+        for scope, error in missing.lost:
+            problem = problem_of(error, self.origin, kind=kind, scope=scope)
+            reading.problems.append(attrs.evolve(problem, message=f"{what} not known: {problem.message}"))
+
+    def _listed(self, path: str, named: set[str], what: str, reading: Reading) -> dict[str, Item]:
+        """The list at a path, by id, of the subscriptions of what is named; nothing is asked where nothing is."""
+        missing = Reading()
+        over = {id_.split("/")[2] for id_ in named if id_.startswith("/subscriptions/")} & set(self.subscription_ids)
+        found: dict[str, Item] = {}
+        try:
+            version = self.network_version if over else ""
+        except HybridInvError as error:
+            missing.lose("", error)
+        else:
+            found = self.by_id(self.sweep(path, version, missing, over=sorted(over)), missing)
+            lost = {scope.lower() for scope, _ in missing.lost}
+            for scope, count in Counter(map(_subscription, named - found.keys())).items():
+                if scope not in lost:
+                    missing.lose(scope, TruncatedAnswer(f"the list of {path} leaves out {count} that are in use",
+                                                        path="value", remedy="give the account the Reader role there, "
+                                                        "or read again where it has it"))  # fmt: skip
+        self.doubt(what, missing, reading)
+        return found
+
+    def _sizes(self, machines: Mapping[str, Item], reading: Reading) -> dict[str, Size]:
+        """What machines of the sizes in use have: a size is the same everywhere, so few locations need to be asked.
+
+        The one with the most sizes is first, then side by side those that have others too.
+        """
+        wanted: dict[str, set[str]] = {}
+        subscriptions: dict[str, str] = {}
+        for id_, machine in machines.items():
+            location, size = plain_location(str(machine.get("location") or "")), compute.size_name(machine).lower()
+            if location and size:
+                wanted.setdefault(location, set()).add(size)
+                subscriptions.setdefault(location, _subscription(id_).rpartition("/")[2])
+        known: dict[str, Size] = {}
+        failed: dict[str, HybridInvError] = {}
+        others = sorted(wanted, key=lambda location: -len(wanted[location]))
+        for locations in (others[:1], others[1:]):
+            asked = [location for location in locations if wanted[location] - known.keys()]
+            answers = side_by_side(lambda location: self.sizes_in(subscriptions[location], location), asked)
+            for location, answer in zip(asked, answers, strict=True):
+                if isinstance(answer, HybridInvError):
+                    failed[location] = answer
+                else:
+                    known = answer | known
+        missing = Reading()
+        for location, error in failed.items():
+            if wanted[location] - known.keys():
+                missing.lose(f"/subscriptions/{subscriptions[location]}", error)
+        self.doubt("CPUs and memory", missing, reading)
+        return known
+
+    def _instances(self, reading: Reading) -> dict[str, Item]:
+        """The instances of uniform scale sets, by id; those of flexible ones are machines like any other."""
+        sets = self.by_id(self.sweep(_SCALE_SETS, self.machine_version, reading), reading)
+        uniform = {id_: one for id_, one in sets.items() if not _is_flexible(one)}
+        parameters = {"$expand": "instanceView"}
+        answers = self.each(
+            uniform,
+            lambda id_: self.all_of(f"{uniform[id_]['id']}/virtualMachines", self.machine_version, **parameters),
+            reading,
+        )
+        found = self.by_id([item for items in answers.values() for item in items], reading)
+        self.tell("vms", len(found))
+        return found
+
+    def all_of(self, path: str, version: str, **parameters: str) -> list[Item]:
+        """The items of one collection, whole or an exception."""
+        items: list[Item] = []
+        for page in self.client.pages(path, version, **parameters):
+            if page.odd:
+                raise UnexpectedAnswer(f"{path}: {page.odd[0]}", path="value", remedy=REPORT)
+            items += page.items
+        return items
 
     def _extensions(self) -> Reading:
         models, statuses, swept = self._machines
@@ -53,10 +164,13 @@ class ComputeSurvey(ArmSurvey):
         def claimed(model: Item) -> set[str] | None:
             return compute.named_extensions(model, statuses.get(wire.arm_id(model["id"])))
 
-        self.read_extensions(self.extensions_of(models, claimed, reading), statuses, reading)
+        for read_from, items in self.extensions_of(models, claimed, reading).items():
+            self.read_extensions(items, statuses, reading, read_from)
         return reading
 
-    def read_extensions(self, items: Iterable[Item], statuses: Mapping[str, Item], reading: Reading) -> None:
+    def read_extensions(
+        self, items: Iterable[Item], statuses: Mapping[str, Item], reading: Reading, read_from: str
+    ) -> None:
         views = {
             f"{id_}/extensions/{str(look(view, 'name')).lower()}": view
             for id_, status in statuses.items()
@@ -64,14 +178,17 @@ class ComputeSurvey(ArmSurvey):
         }
         self.records(
             items,
-            lambda item: compute.read_extension(item, views.get(wire.arm_id(str(item.get("id")))), self.origin),
+            lambda item: attrs.evolve(
+                compute.read_extension(item, views.get(wire.arm_id(str(item.get("id")))), self.origin),
+                read_from=read_from,
+            ),
             reading,
         )
 
     def _networks(self) -> Reading:
         reading = Reading()
         items = self.sweep(_NETWORKS, self.network_version, reading, kind="networks")
-        self.records(items, lambda item: compute.read_network(item, self.origin), reading)
+        self.records(items, lambda item: read_network(item, self.origin), reading)
         return reading
 
     def graph(self, type_: str, columns: str = "id, name, location, properties") -> list[Item] | None:
@@ -89,7 +206,10 @@ class ComputeSurvey(ArmSurvey):
         }
         # A Hub may refuse `statusOnly`, or answer as if it were not there.
         refused = [scope for scope, error in status_reading.lost if _is_refusal(error)]
-        reading.lost += [(scope, error) for scope, error in status_reading.lost if scope not in refused]
+        told = {(scope, type(error)) for scope, error in reading.lost}
+        reading.lost += [
+            one for one in status_reading.lost if one[0] not in refused and (one[0], type(one[1])) not in told
+        ]
         ignored = bool(swept) and not statuses
         lost = {scope.lower() for scope, _ in reading.lost}
         self._add_models([id_ for id_ in statuses if id_ not in models], models, reading)
@@ -127,18 +247,37 @@ def _subscription(id_: str) -> str:
     return "/".join(id_.split("/")[:3])
 
 
+def _is_flexible(scale_set: Item) -> bool:
+    return str(look(scale_set, "properties.orchestrationMode")).lower() == "flexible"
+
+
 def _is_refusal(error: HybridInvError) -> bool:
     return isinstance(error, NotFound) or (isinstance(error, ServerFault) and 400 <= error.status < 500)
 
 
-def native_compute(client: ArmClient, origin: Origin, record: Any, version_in: Callable[[str], str]) -> Any:
-    """azure-mgmt-compute's model of a VM or an extension, read with the api-version for its subscription."""
+def native_compute(
+    client: ArmClient,
+    origin: Origin,
+    record: Any,
+    version_in: Callable[[str], str],
+    types: tuple[type, ...] = (VirtualMachine, Extension),
+) -> Any:
+    """azure-mgmt-compute's model of a record of one of the types, read with the api-version for its subscription."""
     from azure.mgmt.compute import ComputeManagementClient
 
-    check_native(record, origin, VirtualMachine, Extension)
+    check_native(record, origin, *types)
     parsed = wire.parse_id(getattr(record, "resource_id", "") or record.id)
-    version = version_in(parsed.subscription_id)
+    group, names, version = parsed.resource_group, parsed.names, version_in(parsed.subscription_id)
     with sdk_errors(client.source), client.sdk(ComputeManagementClient, parsed.subscription_id) as sdk:
-        if isinstance(record, VirtualMachine):
-            return sdk.virtual_machines.get(parsed.resource_group, parsed.name, api_version=version)
-        return sdk.virtual_machine_extensions.get(parsed.resource_group, *parsed.names, api_version=version)
+        match record:
+            case VirtualMachine() if len(names) > 1:
+                return sdk.virtual_machine_scale_set_vms.get(group, *names, api_version=version)
+            case VirtualMachine():
+                return sdk.virtual_machines.get(group, *names, api_version=version)
+            case Host():
+                return sdk.dedicated_hosts.get(group, *names, expand="instanceView", api_version=version)
+            case Cluster():
+                return sdk.dedicated_host_groups.get(group, *names, expand="instanceView", api_version=version)
+        if len(names) > 2:
+            return sdk.virtual_machine_scale_set_vm_extensions.get(group, *names, api_version=version)
+        return sdk.virtual_machine_extensions.get(group, *names, api_version=version)

@@ -1,4 +1,4 @@
-"""Azure Resource Manager over httpx: tokens, pages, Resource Graph, errors. It reads, and cannot write."""
+"""Azure Resource Manager over httpx: tokens, pages, Resource Graph, errors. It reads; the SDKs' clients may write."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ from hybridinv.errors import (
     TruncatedAnswer,
     UnexpectedAnswer,
 )
+from hybridinv.transport.budget import budget_of
 from hybridinv.transport.scrub import cause, scrub, secrets_of, without
+from hybridinv.transport.tape import Player
 from hybridinv.wire import arm as wire
 from hybridinv.wire.reading import need
 from hybridinv.wire.secrets import redact
@@ -34,9 +36,12 @@ REPORT = "report it with a tape (hi.record)"
 _GRAPH = "/providers/Microsoft.ResourceGraph/resources"
 _GRAPH_VERSION = "2022-10-01"
 _GRAPH_ROWS = 1000
-_GRAPH_SUBSCRIPTIONS = 100
+GRAPH_SUBSCRIPTIONS = 100
+"""So many are asked for in one query; Microsoft advises at most 300 (guidance-for-throttled-requests)."""
+_LIMIT_HIT = "x-ms-tenant-subscription-limit-hit"
 _RENEW_BEFORE = 300
 _PAGES = 10_000
+_LONGEST_ERROR = 2**20
 _ACTION = re.compile(r"perform action '([^']+)'")
 _TOKEN = re.compile(r"[!-~]+")
 _LOG_IN = "log in (az login), set AZURE_CLIENT_ID, AZURE_TENANT_ID and AZURE_CLIENT_SECRET, or pass credential="
@@ -124,14 +129,19 @@ class ArmClient:
         self._wire = wire_
         self._scope = scope
         self._tokens = Tokens(credential, scope, wire_.source)
+        # A tape is played as fast as it goes.
+        self._extensions = {} if isinstance(wire_.transport, Player) else {"budget": budget_of(endpoint, credential)}
 
     @property
     def source(self) -> str:
         """Which endpoint this is."""
         return self._wire.source
 
-    def sdk(self, client: Callable[..., Any], subscription_id: str, **options: Any) -> Any:
-        """An Azure SDK client for this endpoint, on this wire and with this login; it can read, and nothing else."""
+    def sdk(self, client: Callable[..., Any], subscription_id: str, *, writes: bool = False, **options: Any) -> Any:
+        """An Azure SDK client for this endpoint alone, on this wire and with this login.
+
+        It can read, and with `writes` change what its caller tells it to change.
+        """
         from hybridinv.transport.azure_core import HttpxTransport
 
         return client(
@@ -139,7 +149,7 @@ class ArmClient:
             subscription_id,
             base_url=self.endpoint,
             credential_scopes=[self._scope],
-            transport=HttpxTransport(self._wire),
+            transport=HttpxTransport(self._wire, writes=writes, only=self.endpoint, extensions=self._extensions),
             retry_total=0,  # the wire tries again itself, and minds the deadline
             **options,
         )
@@ -187,22 +197,37 @@ class ArmClient:
             )
 
     def graph(self, query: str, subscriptions: Sequence[str]) -> Iterator[Mapping[str, Any]]:
-        """The rows of a Resource Graph query; the query must project `id`, or pages overlap."""
-        for start in range(0, len(subscriptions), _GRAPH_SUBSCRIPTIONS):
-            yield from self._graph_rows(query, subscriptions[start : start + _GRAPH_SUBSCRIPTIONS])
+        """The rows of a Resource Graph query, as `graph_pages` gives them."""
+        for page in self.graph_pages(query, subscriptions):
+            yield from page.rows
 
-    def _graph_rows(self, query: str, subscriptions: Sequence[str]) -> Iterator[Mapping[str, Any]]:
+    def graph_pages(self, query: str, subscriptions: Sequence[str]) -> Iterator[wire.GraphPage]:
+        """The pages of a Resource Graph query; the query must project `id`, or pages overlap.
+
+        `TruncatedAnswer` where fewer rows arrived than it counted, or where it left subscriptions out.
+        """
+        for start in range(0, len(subscriptions), GRAPH_SUBSCRIPTIONS):
+            yield from self._graph_pages_of(query, subscriptions[start : start + GRAPH_SUBSCRIPTIONS])
+
+    def _graph_pages_of(self, query: str, subscriptions: Sequence[str]) -> Iterator[wire.GraphPage]:
         url = self._url(_GRAPH, _GRAPH_VERSION, {})
         options: dict[str, Any] = {"$top": _GRAPH_ROWS, "resultFormat": "objectArray"}
         arrived, total = 0, 0
         for _ in range(_PAGES):
             body = {"subscriptions": list(subscriptions), "query": query, "options": options}
-            page = wire.read_graph_page(self._read("POST", url, body))
+            response = self._ask("POST", url, body)
+            page = wire.read_graph_page(_content(response))
+            if response.headers.get(_LIMIT_HIT, "").strip().lower() == "true":
+                raise TruncatedAnswer(
+                    "Resource Graph left subscriptions out: it was asked for more than it takes at once",
+                    path="data",
+                    remedy="pass fewer subscription_ids=",
+                )
             if page.odd:
                 raise UnexpectedAnswer(f"Resource Graph: {page.odd[0]}", path="data", remedy=REPORT)
             arrived += len(page.rows)
             total = page.total if page.total is not None else total
-            yield from page.rows
+            yield page
             if not page.skip_token:
                 break
             options = {**options, "$skipToken": page.skip_token}
@@ -233,7 +258,10 @@ class ArmClient:
             )
         return target
 
-    def _read(self, method: str, url: httpx.URL, body: object = None) -> bytes:
+    def _read(self, method: str, url: httpx.URL) -> bytes:
+        return _content(self._ask(method, url))
+
+    def _ask(self, method: str, url: httpx.URL, body: object = None) -> httpx.Response:
         token = self._tokens.get_token()
         response = self._send(method, url, body, token)
         if response.status_code == 401:
@@ -242,16 +270,16 @@ class ArmClient:
             response = self._send(method, url, body, self._tokens.get_token())
         if response.status_code != 200:
             self._refuse(method, url, response)
-        # An endpoint that echoes the token must not bring it into a record or the text of an error.
-        return without(response.content, secrets_of(response.request))
+        return response
 
     def _send(self, method: str, url: httpx.URL, body: object, token: Any) -> httpx.Response:
         headers = {"Authorization": f"Bearer {token.token}"}
-        return self._wire.request(method, url, json=body, headers=headers, extensions={"read": True})
+        extensions = {"read": True, **self._extensions}
+        return self._wire.request(method, url, json=body, headers=headers, extensions=extensions)
 
     def _refuse(self, method: str, url: httpx.URL, response: httpx.Response) -> NoReturn:
         known = secrets_of(response.request)
-        fault = wire.read_error(scrub(response.content, secrets=known))
+        fault = wire.read_error(scrub(response.content[:_LONGEST_ERROR], secrets=known))
         said = ": ".join(filter(None, (fault.code, fault.message)))
         message = f"{url.path}: {response.status_code} {said}".rstrip()
         where: dict[str, Any] = {
@@ -278,6 +306,11 @@ class ArmClient:
         raise ServerFault(
             message, status=response.status_code, remedy="try again; check the endpoint where it stays", **where
         )
+
+
+def _content(response: httpx.Response) -> bytes:
+    """The body; an endpoint that echoes the token must not bring it into a record or the text of an error."""
+    return without(response.content, secrets_of(response.request))
 
 
 def _origin(url: httpx.URL) -> tuple[str, str, int | None, bytes]:

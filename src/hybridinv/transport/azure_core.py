@@ -1,9 +1,11 @@
-"""The bridge that lets the Azure SDKs' clients ride on our wire; it lets them read, and nothing else."""
+"""The bridge that lets the Azure SDKs' clients ride on our wire; without `writes` they can read, and nothing else."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
+import httpx
 from azure.core.exceptions import DecodeError, HttpResponseError, ServiceRequestError
 from azure.core.pipeline.transport import HttpTransport
 from azure.core.rest import HttpResponse
@@ -14,23 +16,28 @@ from hybridinv.transport.deadline import remaining
 from hybridinv.wire.arm import decode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    import httpx
+    from collections.abc import Iterator, Mapping
 
     from hybridinv.transport.client import Wire
+
+_REGISTERS = re.compile(r"/providers/[^/]+/register/?$", re.IGNORECASE)
 
 
 class HttpxTransport(HttpTransport[Any, Any]):
     """`transport=` for an Azure SDK client or credential.
 
-    `writes=True` is for credentials, which POST for their tokens. Without it a request that would change something is
-    refused: the SDKs register resource providers in the middle of a read.
+    `writes=True` is for credentials, which POST for their tokens, and for who says so. Without it a request that would
+    change something is refused. `only` is the one endpoint that may be asked: the SDKs send their token wherever a
+    nextLink or a redirect leads, and register resource providers in the middle of a call; both are refused then.
     """
 
-    def __init__(self, wire: Wire, *, writes: bool = False) -> None:
+    def __init__(
+        self, wire: Wire, *, writes: bool = False, only: str = "", extensions: Mapping[str, Any] | None = None
+    ) -> None:
         self._wire = wire
         self._writes = writes
+        self._only = httpx.URL(only) if only else None
+        self._extensions = extensions or {}
 
     def open(self) -> None:
         """Nothing to do: the wire opens on first use."""
@@ -53,8 +60,11 @@ class HttpxTransport(HttpTransport[Any, Any]):
 
     def send(self, request: Any, **options: Any) -> Any:
         """Send an azure-core request, old form or new; a shorter timeout that it asks for is kept."""
-        if not self._writes and request.method not in ("GET", "HEAD"):
+        is_read = request.method in ("GET", "HEAD")
+        if not self._writes and not is_read:
             raise HttpResponseError(f"hybridinv only reads; {request.method} {request.url} was not sent")
+        if self._only is not None:
+            _check(request, self._only)
         body = getattr(request, "content", None) or getattr(request, "data", None)
         asked = [options.get(name) for name in ("connection_timeout", "read_timeout")]
         timeout = min([self._wire.timeout, *(seconds for seconds in asked if isinstance(seconds, (int, float)))])
@@ -64,12 +74,26 @@ class HttpxTransport(HttpTransport[Any, Any]):
                 request.url,
                 headers=dict(request.headers),
                 timeout=timeout,
+                extensions=dict(self._extensions) if is_read else {},
                 **({"data": body} if isinstance(body, dict) else {"content": body}),
             )
         except HybridInvError as error:
             # The SDKs try the next credential, or tell their caller, on this error of theirs.
             raise ServiceRequestError(str(error), error=error) from error
         return _Answer(request, answer)
+
+
+def _check(request: Any, only: httpx.URL) -> None:
+    """An error unless the request goes to that endpoint, and is no registration of a provider that nobody asked for."""
+    url = httpx.URL(request.url)
+    if (url.scheme, url.host, url.port, url.userinfo) != (only.scheme, only.host, only.port, b""):
+        place = f"{url.scheme}://{url.host}" + (f":{url.port}" if url.port else "")
+        raise HttpResponseError(f"{place} is not the endpoint {only}; the token was not sent there")
+    if request.method not in ("GET", "HEAD") and _REGISTERS.search(url.path):
+        raise HttpResponseError(
+            f"{url.path} was not sent: the resource provider is not registered in this subscription; "
+            "register it yourself if you want that (az provider register)"
+        )
 
 
 class _Answer(HttpResponse):

@@ -23,10 +23,13 @@ from hybridinv.errors import (
     TLSFailed,
     TruncatedAnswer,
 )
+from hybridinv.transport.budget import Pass
 from hybridinv.transport.deadline import remaining
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from hybridinv.transport.budget import Budget
 
 RETRIES = 4
 """How often a read is tried again."""
@@ -44,7 +47,8 @@ class Patient(httpx.BaseTransport):
     """Tries reads again: after a failed connection, and after 429 or 503 as `Retry-After` asks.
 
     A request is a read when its method is GET or HEAD, or when its extension `read` says so (SOAP, Resource Graph).
-    Others are sent once. No wait goes beyond the deadline: then it is `Throttled`, at once.
+    Others are sent once. No wait goes beyond the deadline: then it is `Throttled`, at once. A request whose extension
+    `budget` names one is sent when there is room in it, and each try counts.
     """
 
     def __init__(self, inner: httpx.BaseTransport, source: str) -> None:
@@ -57,9 +61,8 @@ class Patient(httpx.BaseTransport):
         began = time.monotonic()
         with errors_of(request, self._source):
             for attempt in range(tries + 1):
-                self._bound(request)
                 try:
-                    response = self._inner.handle_request(request)
+                    response = self._send(request, began)
                 except (httpx.NetworkError, httpx.RemoteProtocolError) as error:
                     # A kept connection that the server has closed meanwhile is no answer either.
                     if attempt == tries or _is_final(error):
@@ -84,6 +87,19 @@ class Patient(httpx.BaseTransport):
         response.stream = _Watched(response.stream, request, self._source)
         return response
 
+    def _send(self, request: httpx.Request, began: float) -> httpx.Response:
+        admitted = _admitted(request, began, self._source)
+        headers, asked = None, None
+        try:
+            self._bound(request)
+            response = self._inner.handle_request(request)
+            headers = response.headers
+            asked = retry_after(headers.get("Retry-After")) if response.status_code == 429 else None
+            return response
+        finally:
+            if admitted:
+                admitted.ended(headers, asked)
+
     def _bound(self, request: httpx.Request) -> None:
         left = remaining()
         if left is None:
@@ -98,6 +114,22 @@ class Patient(httpx.BaseTransport):
 
     def close(self) -> None:
         self._inner.close()
+
+
+def _admitted(request: httpx.Request, began: float, source: str) -> Pass | None:
+    """The pass of a request that has a budget, once there is room in it; `Throttled` where there is none in time."""
+    budget: Budget | None = request.extensions.get("budget")
+    while budget is not None:
+        admitted = budget.admit(request.url.path)
+        if isinstance(admitted, Pass):
+            return admitted
+        left = remaining()
+        if left is not None and left <= 0:
+            raise _too_late(request, source)
+        if not _fits(admitted, began):
+            raise _no_room(request, source, admitted)
+        time.sleep(admitted)
+    return None
 
 
 class _Watched(httpx.SyncByteStream):
@@ -240,6 +272,16 @@ def retry_after(header: str | None) -> float | None:
         return max(0.0, (moment - datetime.now(UTC)).total_seconds())
     except (TypeError, ValueError):
         return None
+
+
+def _no_room(request: httpx.Request, source: str, pause: float) -> Throttled:
+    return Throttled(
+        f"{request.url.host} takes no more requests of this kind for {math.ceil(pause)} s",
+        retry_after=pause,
+        remedy="try again later, or pass a longer deadline=",
+        source=source,
+        operation=f"{request.method} {request.url.path}",
+    )
 
 
 def _throttled(request: httpx.Request, source: str, asked: float | None) -> Throttled:

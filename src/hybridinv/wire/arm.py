@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from html import unescape
+from itertools import islice
 from sys import intern
 from typing import Any
 
@@ -12,12 +15,18 @@ import attrs
 import orjson
 
 from hybridinv.errors import TruncatedAnswer, UnexpectedAnswer
-from hybridinv.wire.reading import Body, look, many, need
+from hybridinv.wire.reading import Body, look, many, need, shown
 from hybridinv.wire.secrets import excerpt, redact
 
 _REPORT = "report it with a tape of this endpoint (hi.record)"
 _SUPPORTED = re.compile(r"supported (?:api-)?versions? (?:are|is):? ['\"]([^'\"]+)", re.IGNORECASE)
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
+_ESCAPED = re.compile(
+    r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\."
+)
+"""What follows a backslash in JSON: a pair of surrogates, one alone (in the group), anything else."""
+_LONGEST = 2000
+_MOST_DETAILS = 20
 _LEVELS = {"": 0, "info": 1, "warning": 3, "error": 4}
 
 
@@ -51,7 +60,14 @@ class ResourceId:
 
 def parse_id(text: str) -> ResourceId:
     """The parts of an ARM id in any letter case; what an odd or relative id lacks is empty."""
-    steps = [step for step in text.strip().split("/") if step]
+    text = text.strip()
+    steps = text.split("/")
+    if _is_usual(steps):
+        return ResourceId(
+            text=text, subscription_id=intern(steps[2]), resource_group=intern(steps[4]), provider=intern(steps[6]),
+            types=tuple(steps[7::2]), names=tuple(steps[8::2]),
+        )  # fmt: skip
+    steps = [step for step in steps if step]
     places = {"subscriptions": "", "resourcegroups": "", "providers": ""}
     types: list[str] = []
     names: list[str] = []
@@ -66,16 +82,29 @@ def parse_id(text: str) -> ResourceId:
             names.extend([value] if value else [])
     subscription, group, provider = places.values()
     return ResourceId(
-        text=text.strip(), subscription_id=subscription, resource_group=group, provider=provider,
+        text=text, subscription_id=subscription, resource_group=group, provider=provider,
         types=tuple(types), names=tuple(names),
     )  # fmt: skip
+
+
+def _is_usual(steps: list[str]) -> bool:
+    """Whether an id is the plain one of a resource in a group: nearly all are, and need no walk through them."""
+    return (
+        len(steps) in (9, 11)
+        and steps[0] == ""
+        and "" not in steps[1:]
+        and steps[1].lower() == "subscriptions"
+        and steps[3].lower() == "resourcegroups"
+        and steps[5].lower() == "providers"
+        and steps[7].lower() != "providers" != steps[-2].lower()
+    )
 
 
 def own_id(body: Mapping[str, Any]) -> ResourceId:
     """The id of a resource; `UnexpectedAnswer` where it has none, for no record can be without."""
     value = need(body, "id")
     if not isinstance(value, str) or not value.strip():
-        raise UnexpectedAnswer(f"the id is {value!r:.60}, not a text", path="id", remedy=_REPORT)
+        raise UnexpectedAnswer(f"the id is {shown(value)}, not a text", path="id", remedy=_REPORT)
     return parse_id(value)
 
 
@@ -140,11 +169,20 @@ def decode(body: bytes, *, where: str) -> Any:
             raise TruncatedAnswer(
                 f"the answer of {where} stops in the middle, after {len(body)} bytes", remedy="ask again"
             ) from None
-        came = f"{excerpt(body)!r} instead of JSON" if body else "nothing"
+        if not stops:
+            with suppress(ValueError, RecursionError):
+                return _mended(body)
+        came = f"{excerpt(body)!r:.100} instead of JSON" if body else "nothing"
         raise UnexpectedAnswer(
             f"{where} answered {came}",
             remedy="check that this is an ARM address, and that no proxy or login page answers in its place",
         ) from None
+
+
+def _mended(body: bytes) -> Any:
+    """The JSON of a body with characters or numbers that JSON does not have: one of them must not cost a page."""
+    text = _ESCAPED.sub(lambda found: "\\ufffd" if found[1] else found[0], body.decode("utf-8", "replace"))
+    return json.loads(text, strict=False, parse_int=lambda digits: int(digits) if len(digits) < 400 else float(digits))
 
 
 def read_page(body: bytes, *, where: str) -> Page:
@@ -158,7 +196,7 @@ def read_page(body: bytes, *, where: str) -> Page:
         raise UnexpectedAnswer(f"{where} answered no list: {_said(answer)}", path="value", remedy=_REPORT)
     link = look(answer, "nextLink")
     if link is not None and not isinstance(link, str):
-        raise UnexpectedAnswer(f"the nextLink of {where} is {link!r:.60}", path="nextLink", remedy=_REPORT)
+        raise UnexpectedAnswer(f"the nextLink of {where} is {shown(link)}", path="nextLink", remedy=_REPORT)
     items, odd = _objects(value, "value")
     count = _whole(look(answer, "count"), look(answer, "count.value"))
     return Page(items=items, next_link=link or None, count=count, odd=odd)
@@ -182,7 +220,7 @@ def read_graph_page(body: bytes, *, where: str = "Resource Graph") -> GraphPage:
     rows, odd = _objects(data, "data")
     token = look(answer, "$skipToken")
     if token is not None and not isinstance(token, str):
-        raise UnexpectedAnswer(f"the $skipToken of {where} is {token!r:.60}", path="$skipToken", remedy=_REPORT)
+        raise UnexpectedAnswer(f"the $skipToken of {where} is {shown(token)}", path="$skipToken", remedy=_REPORT)
     return GraphPage(
         rows=rows, odd=odd, skip_token=token or None,
         total=_whole(look(answer, "totalRecords")),
@@ -192,7 +230,7 @@ def read_graph_page(body: bytes, *, where: str = "Resource Graph") -> GraphPage:
 
 def _objects(values: list[Any], path: str) -> tuple[list[dict[str, Any]], list[str]]:
     others = ((i, value) for i, value in enumerate(values) if not isinstance(value, dict))
-    odd = [f"{path}[{i}]: expected an object, got {value!r:.60}" for i, value in others]
+    odd = [f"{path}[{i}]: expected an object, got {shown(value)}" for i, value in others]
     return [value for value in values if isinstance(value, dict)] if odd else values, odd
 
 
@@ -206,7 +244,7 @@ def _whole(*values: object) -> int | None:
 
 def _said(answer: object) -> str:
     fault = _fault(answer)
-    return f"{fault.code} {fault.message}".strip() or redact(f"{answer!r:.20000}")[:80]
+    return f"{fault.code} {fault.message}".strip() or redact(shown(answer, 20_000))[:80]
 
 
 @attrs.frozen(kw_only=True)
@@ -234,8 +272,8 @@ def _fault(answer: object) -> ArmFault:
     error = fields.get("error") or fields.get("odata.error") or answer
     if isinstance(error, str):
         error = {"code": error, "message": fields.get("error_description") or fields.get("message")}
-    code, message = (redact(_text(error, name)) for name in ("code", "message"))
-    details = tuple(map(redact, _details(error)))
+    code, message = (redact(_text(error, name)[:_LONGEST]) for name in ("code", "message"))
+    details = tuple(redact(detail[:_LONGEST]) for detail in islice(_details(error), _MOST_DETAILS))
     versions = supported_versions(" ".join((message, *details)))
     return ArmFault(code=code, message=message, details=details, supported_api_versions=versions)
 

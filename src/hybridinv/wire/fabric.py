@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from hybridinv.model import Cluster, Host, PowerState
+from hybridinv.model import Cluster, Host, PowerState, Problem
 from hybridinv.wire.arm import ResourceId, arm_id, own_id, own_name
 from hybridinv.wire.reading import Body, Origin
 
 _POWER = {state.value: state for state in PowerState} | {"": PowerState.UNKNOWN}
 _AT_WORK = {"running", "stopped", "adding", "repairing", "requires remediation"}
+_FAILED = {"failed", "failure", "error", "canceled", "cancelled"}
 
 
 def read_node(body: dict[str, Any], origin: Origin) -> Host:
     """A node of a scale unit, as a host; `connection_state` is the node's status as written.
 
+    An operation on it that failed last (`lastOperationName`, which real answers have and no description) is noted.
     `UnexpectedAnswer` where it has no id. API: `scaleUnitNodes`; 2016-05-01 has no maker and serial number.
     """
     item, rid = Body(body), own_id(body)
@@ -39,7 +41,10 @@ def read_node(body: dict[str, Any], origin: Origin) -> Host:
         connection_state=state,
         power_state=_POWER.get(power.lower(), PowerState.UNKNOWN),
         in_maintenance=_in_maintenance(state),
-        problems=item.problems(origin, "hosts", id_),
+        management_ip=properties.text("bmcAddress"),
+        bios_version=properties.text("biosVersion"),
+        gpus=_gpus(properties),
+        problems=(*item.problems(origin, "hosts", id_), *_failed_operation(properties, origin, id_)),
     )
 
 
@@ -72,6 +77,25 @@ def _scale_unit_id(node: ResourceId, uri: str) -> str:
     uri, whole = arm_id(uri), arm_id(node.text)
     scope, found, _ = whole.partition("/fabriclocations/")
     return scope + uri if uri.startswith("/fabriclocations/") and found else uri
+
+
+def _gpus(node: Body) -> tuple[str, ...]:
+    """One text a device: its name, and in brackets how it is given to machines (`DDA`, `GPU-P`)."""
+    found = ((gpu.text("name"), gpu.text("type")) for gpu in node.each("gpus"))
+    return tuple(f"{name} ({type_})" if type_ else name for name, type_ in found if name or type_)
+
+
+def _failed_operation(node: Body, origin: Origin, id_: str) -> tuple[Problem, ...]:
+    name, state = node.text("lastOperationName"), node.text("lastOperationState")
+    if state.lower() not in _FAILED:
+        return ()
+    return (odd(origin, "hosts", id_, f"{name or 'the last operation'}: {state}", "see the alerts of the node"),)
+
+
+def odd(origin: Origin, kind: str, scope: str, message: str, remedy: str) -> Problem:
+    """Something odd about a record that is whole: it has no `error`, so that nothing counts as missing."""
+    return Problem(platform=origin.platform, source=origin.source, kind=kind, scope=scope, message=message,
+                   remedy=remedy)  # fmt: skip
 
 
 def _in_maintenance(state: str) -> bool | None:

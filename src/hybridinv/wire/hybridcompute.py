@@ -7,19 +7,14 @@ from ipaddress import ip_address
 from sys import intern
 from typing import Any
 
-from hybridinv.model import Agent, AgentStatus, Disk, Extension, Nic, OSType, Tags, VirtualMachine
+from hybridinv.model import Disk, Extension, Nic, OSType, Tags, VirtualMachine
+from hybridinv.wire.arc_agent import read_agent
 from hybridinv.wire.arm import arm_id, extension_ids, own_id, own_name
 from hybridinv.wire.compute import read_extension as _read_extension
 from hybridinv.wire.reading import Body, Origin, in_64_bits, mac_text, uuid_text
 
 __all__ = ["extension_ids", "read_extension", "read_machine"]
 
-_STATUS = {
-    "connected": AgentStatus.READY,
-    "disconnected": AgentStatus.DISCONNECTED,
-    "expired": AgentStatus.EXPIRED,
-    "error": AgentStatus.ERROR,
-}
 _FIRMWARE = {"bios": "bios", "efi": "efi", "uefi": "efi", "": "", "unknown": ""}
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -67,10 +62,23 @@ def read_machine(body: dict[str, Any], origin: Origin) -> VirtualMachine:
         ip_addresses=tuple(dict.fromkeys(address for nic in nics for address in nic.ip_addresses)),
         disks=_disks(properties.at("storageProfile")),
         nics=nics,
-        agent=_agent(properties),
+        agent=read_agent(properties),
         tags=Tags(item.at("tags").value),
         is_virtual=_is_virtual(item, detected),
         firmware=_firmware(properties),
+        domain=_known(properties, "domainName"),
+        os_version=_known(properties, "osVersion"),
+        os_edition=_known(properties, "osEdition"),
+        os_installed_at=properties.moment("osInstallDate"),
+        vendor=intern(_known(detected, "manufacturer")),
+        model=intern(_known(detected, "model")),
+        kind=intern(item.text("kind")),
+        cloud_provider=_cloud(properties, detected),
+        parent_cluster_id=arm_id(properties.text("parentClusterResourceId")),
+        private_link_scope_id=arm_id(properties.text("privateLinkScopeResourceId")),
+        has_sql_server=properties.truth("mssqlDiscovered"),
+        license_type=_license_type(properties.at("licenseProfile")),
+        esu_status=properties.text("licenseProfile.esuProfile.licenseAssignmentState"),
         problems=item.problems(origin, "vms", id_),
     )
 
@@ -83,27 +91,24 @@ def read_extension(body: dict[str, Any], origin: Origin) -> Extension:
     return _read_extension(body, None, origin)
 
 
-def _agent(properties: Body) -> Agent:
-    word = properties.text("status")
-    status = _STATUS.get(word.strip().lower())
-    details = (
-        ": ".join(filter(None, (error.text("code"), error.text("message"))))
-        for error in properties.each("errorDetails")
-    )
-    said = "" if status else word or "no status given"
-    return Agent(
-        kind="connected-machine-agent",
-        version=properties.text("agentVersion"),
-        status=status or AgentStatus.UNKNOWN,
-        message="; ".join(filter(None, (said, properties.text("statusReason"), *details))),
-        changed_at=properties.moment("lastStatusChange"),
-    )
-
-
 def _known(body: Body, path: str) -> str:
     # the Linux agent writes "unknown" where it knows nothing
     text = body.text(path).strip()
     return "" if text.lower() == "unknown" else text
+
+
+def _cloud(properties: Body, detected: Body) -> str:
+    words = (_known(properties, "cloudMetadata.provider"), _known(detected, "cloudprovider"))
+    return intern(next((word for word in words if word and word.upper() != "N/A"), ""))
+
+
+def _license_type(profile: Body) -> str:
+    """How the system is licensed: attested, by the hour, else the channel of its key as the system words it."""
+    if profile.truth("softwareAssurance.softwareAssuranceCustomer"):
+        return "SoftwareAssurance"
+    if profile.text("productProfile.subscriptionStatus").lower() == "enabled":
+        return "PayAsYouGo"
+    return profile.text("licenseChannel")
 
 
 def _hostname(properties: Body) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+from sys import intern
 from typing import TYPE_CHECKING, Any, cast
 
 import attrs
@@ -12,7 +12,7 @@ from hybridinv.errors import TruncatedAnswer, UnexpectedAnswer
 from hybridinv.wire.secrets import excerpt
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 
 _TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
 _SHOWN = 80
@@ -42,41 +42,109 @@ class Missing:
     message: str
 
 
-def read_objects(chunks: Iterable[bytes]) -> Generator[Row, None, str | None]:
+@attrs.frozen
+class Update:
+    """What a filter tells of one object: that it `enter`s, is `modify`-ed or `leave`s; on entering the row is whole."""
+
+    filter: str
+    kind: str
+    row: Row
+
+
+@attrs.frozen
+class Version:
+    """Where an update set ends; a truncated one has more to come, and its name is good for asking once."""
+
+    name: str
+    truncated: bool
+
+
+def read_objects(
+    chunks: Iterable[bytes], following: Callable[[str], None] | None = None
+) -> Generator[Row, None, str | None]:
     """The rows of one `RetrievePropertiesEx` or `ContinueRetrievePropertiesEx` answer, as they arrive.
 
-    The generator's return value is the token of the next page, None on the last. A body that ends early raises
+    The generator's return value is the token of the next page, None on the last; `following` is told it as soon as it
+    has arrived, which is before the rows where the server keeps to the schema's order. A body that ends early raises
     `TruncatedAnswer`, one that is no such answer `UnexpectedAnswer`; a DTD is refused, and nothing is fetched.
     """
+    token = None
+    for member in _arriving(chunks):
+        if _NAMES[member.tag] == "objects":
+            yield _row(member)
+        else:
+            token = member.text
+            if token and following:
+                following(token)
+    return token
+
+
+def read_view(chunks: Iterable[bytes]) -> tuple[Row | None, dict[str, str]]:
+    """The row of a view, None where the answer has none, and what the view holds: types by moref."""
+    row, held = None, {}
+    for member in _arriving(chunks):
+        if _NAMES[member.tag] == "objects":
+            row = _row(member)
+            references = member.iterfind("{*}propSet/{*}val/{*}ManagedObjectReference")
+            held = {reference.text: reference.get("type", "") for reference in references if reference.text}
+    return row, held
+
+
+def read_updates(chunks: Iterable[bytes]) -> Generator[Update, None, Version | None]:
+    """The updates of one `WaitForUpdatesEx` answer, as they arrive.
+
+    The generator's return value is the version to ask with next, None where nothing has happened.
+    """
+    version, truncated, filter_ = "", False, ""
+    for member in _arriving(chunks, _OF_UPDATES):
+        name = _NAMES[member.tag]
+        if name == "objectSet":
+            yield Update(filter_, _text_of(member, "kind"), _row(member))
+        elif name == "filter":
+            filter_ = member.text or ""
+        elif name == "version":
+            version = member.text or ""
+        else:
+            truncated = member.text == "true"
+    return Version(version, truncated) if version else None
+
+
+_OF_PAGES = {"objects": "returnval", "token": "returnval"}
+_OF_UPDATES = {"version": "returnval", "filter": "filterSet", "objectSet": "filterSet", "truncated": "returnval"}
+
+
+def _arriving(chunks: Iterable[bytes], names: Mapping[str, str] = _OF_PAGES) -> Iterator[etree._Element]:
+    """The elements of these names (below elements of those) in an answer, each as soon as it is whole.
+
+    One is forgotten when the next is asked for. A whole answer without any is told from a fault, and from what is no
+    answer.
+    """
     parser = etree.XMLPullParser(
-        events=("start", "end"), tag=("{*}Envelope", "{*}objects", "{*}token"), resolve_entities=False,
+        events=("start", "end"), tag=("{*}Envelope", *(f"{{*}}{name}" for name in names)), resolve_entities=False,
         no_network=True, huge_tree=False, remove_comments=True, remove_pis=True,
     )  # fmt: skip
-    token, seen, start = None, 0, b""
+    seen, start = 0, b""
     try:
         for chunk in chunks:
             start += chunk[: _SHOWN - len(start)]
             parser.feed(chunk)
-            for member in _members(parser):
-                if _local(member) == "token":
-                    token = member.text
-                else:
+            for member in _members(parser, names):
+                yield member
+                if len(member):
                     seen += 1
-                    yield _row(member)
                     _forget(member)
         _check(parser.close(), start)
     except etree.XMLSyntaxError as error:
         raise _unreadable(error, start, seen) from error
-    return token
 
 
-def _members(parser: etree.XMLPullParser) -> Iterator[etree._Element]:
-    """The objects and the token of the answer, each when it is whole."""
+def _members(parser: etree.XMLPullParser, names: Mapping[str, str]) -> Iterator[etree._Element]:
+    """The elements of these names, each when it is whole."""
     for event, element in cast("Iterator[tuple[str, etree._Element]]", parser.read_events()):
         parent = element.getparent()
         if event == "end":
             # Properties may have fields of these names too.
-            if parent is not None and _local(parent) == "returnval":
+            if parent is not None and _NAMES[parent.tag] == names.get(_NAMES[element.tag]):
                 yield element
         elif parent is None and element.getroottree().docinfo.internalDTD is not None:
             raise UnexpectedAnswer(
@@ -87,10 +155,10 @@ def _members(parser: etree.XMLPullParser) -> Iterator[etree._Element]:
 def _check(root: etree._Element, start: bytes) -> None:
     """What has no object is an answer only if it says so: an empty list and a fault look alike from within."""
     answer = next(root.iterfind("{*}Body/*"), None)
-    if _local(root) != "Envelope":
+    if _NAMES[root.tag] != "Envelope":
         raise _unreadable(None, start, 0)
-    if answer is None or not _local(answer).endswith("Response"):
-        name = "nothing" if answer is None else _local(answer)
+    if answer is None or not _NAMES[answer.tag].endswith("Response"):
+        name = "nothing" if answer is None else _NAMES[answer.tag]
         raise UnexpectedAnswer(
             f"the answer holds {name} instead of objects", path="Body", remedy="report it with a tape (hi.record)"
         )
@@ -118,13 +186,17 @@ def _row(element: etree._Element) -> Row:
     properties: dict[str, Any] = {}
     missing: dict[str, Missing] = {}
     for child in element:
-        name = _local(child)
-        if name == "obj":
-            type_, moref = child.get("type", ""), child.text or ""
-        elif name == "propSet":
+        name = _NAMES[child.tag]
+        if name == "propSet":
             # The simulator leaves out `val` for some unset properties.
             if len(child) > 1:
-                properties[sys.intern(child[0].text or "")] = _value(child[1])
+                properties[intern(child[0].text or "")] = _value(child[1])
+        elif name == "changeSet":
+            # The middle one says what was done; after a removal there is no value.
+            if len(child) > 2:
+                properties[intern(child[0].text or "")] = _value(child[2])
+        elif name == "obj":
+            type_, moref = child.get("type", ""), child.text or ""
         elif name == "missingSet":
             path, missing[path] = _missing(child)
     if not moref:
@@ -132,11 +204,12 @@ def _row(element: etree._Element) -> Row:
             "the answer has an object without a reference", path="returnval.objects.obj",
             remedy="report it with a tape (hi.record)",
         )  # fmt: skip
-    return Row(sys.intern(type_), moref, properties, missing)
+    return Row(intern(type_), moref, properties, missing)
 
 
 def _missing(element: etree._Element) -> tuple[str, Missing]:
-    plain = _object(element)
+    plain = _inside(element)
+    plain = plain if isinstance(plain, dict) else {}
     outer = plain.get("fault")
     outer = outer if isinstance(outer, dict) else {}
     inner = outer.get("fault")
@@ -148,28 +221,39 @@ def _missing(element: etree._Element) -> tuple[str, Missing]:
     )
 
 
+def _text_of(element: etree._Element, name: str) -> str:
+    return element.findtext(f"{{*}}{name}") or ""
+
+
 def _texts(element: etree._Element, name: str) -> Iterator[str]:
     return (found.text or "" for found in element.iter(f"{{*}}{name}"))
 
 
+# A vCenter of 10,000 machines has millions of elements. So a text, which most of them are, is read where its parent is,
+# without a call; its type is looked at only when it is blank; and a name is cut from its tag once.
+
+
 def _value(element: etree._Element) -> Any:
+    if len(element):
+        return _inside(element)
+    text = element.text
+    return text if text and not text.isspace() else _blank(element, text)
+
+
+def _inside(element: etree._Element) -> Any:
     kind = element.get(_TYPE, "")
     if kind.startswith("ArrayOf"):
         return [_value(child) for child in element]
-    if len(element):
-        return _object(element, kind)
-    # An empty data object (a fault without detail, say) is known by its type alone.
-    if kind and ":" not in kind and not (element.text or "").strip() and element.get("type") is None:
-        return {"_type": sys.intern(kind)}
-    return element.text or ""
-
-
-def _object(element: etree._Element, kind: str = "") -> dict[str, Any]:
-    plain: dict[str, Any] = {"_type": sys.intern(kind)} if kind else {}
+    plain: dict[str, Any] = {"_type": intern(kind)} if kind else {}
     repeated = set()
     for child in element:
-        name = _local(child)
-        value = _value(child)
+        name = _NAMES[child.tag]
+        if len(child):
+            value = _inside(child)
+        else:
+            value = child.text
+            if not value or value.isspace():
+                value = _blank(child, value)
         if name not in plain:
             plain[name] = value
         elif name in repeated:
@@ -180,6 +264,25 @@ def _object(element: etree._Element, kind: str = "") -> dict[str, Any]:
     return plain
 
 
-def _local(element: etree._Element) -> str:
-    tag = element.tag
-    return sys.intern(tag[tag.rfind("}") + 1 :])
+def _blank(element: etree._Element, text: str | None) -> Any:
+    kind = element.get(_TYPE, "")
+    if kind.startswith("ArrayOf"):
+        return []
+    # An empty data object (a fault without detail, say) is known by its type alone.
+    if kind and ":" not in kind and element.get("type") is None:
+        return {"_type": intern(kind)}
+    return text or ""
+
+
+class _Names(dict[str, str]):
+    """Local names by tag."""
+
+    def __missing__(self, tag: str) -> str:
+        name = intern(tag[tag.rfind("}") + 1 :])
+        if len(self) < _NAMES_KEPT:
+            self[tag] = name
+        return name
+
+
+_NAMES_KEPT = 10_000
+_NAMES = _Names()

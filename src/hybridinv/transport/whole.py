@@ -1,0 +1,43 @@
+"""Reading an answer to its end, where that end is within reason: a few bytes can unpack to more than a machine has."""
+
+from __future__ import annotations
+
+import httpx
+
+from hybridinv.errors import UnexpectedAnswer
+
+LARGEST = 256 * 2**20
+"""Bytes of one unpacked answer: ARM's longest pages are some 16 MB."""
+_PACKED = ("identity", "gzip", "deflate")
+_OF_THE_WIRE = ("content-encoding", "content-length", "transfer-encoding")
+
+
+def whole(response: httpx.Response) -> httpx.Response:
+    """The answer with its body unpacked; `UnexpectedAnswer` where that is more than `LARGEST` bytes.
+
+    Packings that were not asked for are refused: one inside another, or brotli, can unpack a million times.
+    """
+    path = response.request.url.path
+    packing = response.headers.get("Content-Encoding", "").strip().lower()
+    if packing and packing not in _PACKED:
+        raise UnexpectedAnswer(
+            f"{path}: the answer is packed as {packing!r:.40}, which was not asked for",
+            remedy="check what stands between you and the endpoint",
+        )
+    body = bytearray()
+    for piece in response.iter_bytes():
+        body += piece
+        if len(body) > LARGEST:
+            raise UnexpectedAnswer(
+                f"{path}: the answer is longer than {LARGEST >> 20} MiB",
+                remedy="check what stands between you and the endpoint",
+            )
+    headers = [(name, text) for name, text in response.headers.multi_items() if name.lower() not in _OF_THE_WIRE]
+    return httpx.Response(
+        response.status_code,
+        headers=headers,
+        content=bytes(body),
+        request=response.request,
+        extensions={name: value for name, value in response.extensions.items() if name != "network_stream"},
+        default_encoding=response.default_encoding,
+    )

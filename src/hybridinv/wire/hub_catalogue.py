@@ -1,0 +1,79 @@
+"""Microsoft.Compute.Admin rows → records: what an Azure Stack Hub offers to its tenants."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from hybridinv.model import ExtensionImage, OSType
+from hybridinv.model.fabric import PlatformImage
+from hybridinv.wire.arm import ResourceId, arm_id, own_id
+from hybridinv.wire.reading import Body, Origin
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_OS = {"windows": OSType.WINDOWS, "linux": OSType.LINUX, "": OSType.UNKNOWN, "n/a": OSType.UNKNOWN}
+
+
+def read_extension_image(body: dict[str, Any], origin: Origin) -> ExtensionImage:
+    """One version of an extension. Its name is null. API: `artifactTypes/VMExtension`, a bare array."""
+    item, rid = Body(body), own_id(body)
+    properties, parts = item.at("properties"), _parts(rid)
+    version = properties.text("typeHandlerVersion") or parts.get("versions", "")
+    return ExtensionImage(
+        id=arm_id(rid.text),
+        name=version,
+        platform=origin.platform,
+        source=origin.source,
+        publisher=properties.text("publisher") or parts.get("publishers", ""),
+        type=properties.text("extensionType") or parts.get("types", ""),
+        version=version,
+        location=item.text("location") or parts.get("locations", ""),
+        os_type=_os_type(properties.text("vmOsType")),
+    )
+
+
+def read_platform_image(body: dict[str, Any], origin: Origin) -> PlatformImage:
+    """An image; publisher, offer, SKU and version are in its id alone. API: `artifactTypes/platformImage`."""
+    item, rid = Body(body), own_id(body)
+    properties, parts = item.at("properties"), _parts(rid)
+    names = [parts.get(part, "") for part in ("publishers", "offers", "skus", "versions")]
+    id_ = arm_id(rid.text)
+    return PlatformImage(
+        id=id_,
+        name=":".join(names),
+        platform=origin.platform,
+        source=origin.source,
+        publisher=names[0],
+        offer=names[1],
+        sku=names[2],
+        version=names[3],
+        location=item.text("location") or parts.get("locations", ""),
+        os_type=_os_type(properties.text("osDisk.osType")),
+        data_disks=None if properties.look("dataDisks") is None else len(list(properties.each("dataDisks"))),
+        provisioning_state=properties.text("provisioningState"),
+        problems=item.problems(origin, "platform_images", id_),
+    )
+
+
+def newest(images: Iterable[ExtensionImage]) -> list[ExtensionImage]:
+    """Of each publisher and type the highest version, number by number: `1.10` comes after `1.9`."""
+    found: dict[tuple[str, str], ExtensionImage] = {}
+    for image in images:
+        key = (image.publisher.lower(), image.type.lower())
+        if key not in found or _numbers(image.version) > _numbers(found[key].version):
+            found[key] = image
+    return list(found.values())
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(map(int, re.findall(r"\d+", version, re.ASCII)))
+
+
+def _parts(rid: ResourceId) -> dict[str, str]:
+    return dict(zip((type_.lower() for type_ in rid.types), rid.names, strict=False))
+
+
+def _os_type(word: str) -> OSType:
+    return _OS.get(word.strip().lower(), OSType.OTHER)
