@@ -37,12 +37,14 @@ type networkSpec struct {
 type nicSpec struct {
 	device, driver string
 	speed          int32 // Mbps; 0 is a link that is down
+	half           bool  // half duplex
 }
 
 type vswitchSpec struct {
 	name string
 	mtu  int32
 	nics []string
+	security
 }
 
 type portgroupSpec struct {
@@ -51,6 +53,8 @@ type portgroupSpec struct {
 	vswitch         string
 	active, standby []string
 	forMachines     bool
+	teaming         string // loadbalance_srcid unless told otherwise
+	security
 }
 
 // adapterSpec is a VMkernel adapter, on a standard port group or on a
@@ -73,7 +77,7 @@ func vswitchKey(name string) string     { return "key-vim.host.VirtualSwitch-" +
 func hostPortgroupKey(n string) string  { return "key-vim.host.PortGroup-" + n }
 func (a adapterSpec) stackName() string { return orDefault(a.stack, defaultStack) }
 
-func orDefault(value, fallback string) string {
+func orDefault[T ~string](value, fallback T) T {
 	if value == "" {
 		return fallback
 	}

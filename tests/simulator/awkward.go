@@ -43,6 +43,7 @@ func (e *estate) awkward(size plainSize) error {
 		}
 	}
 	e.addStrangeMachines(p)
+	e.addOddities(p)
 	e.concealSome(p)
 	return nil
 }

@@ -3,100 +3,180 @@ package main
 import (
 	"reflect"
 	"strings"
+	"sync"
 
+	"github.com/google/uuid"
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25/methods"
-	"github.com/vmware/govmomi/vim25/mo"
 	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
 )
 
-var hiddenRef = types.ManagedObjectReference{Type: "HiddenProperties", Value: "hidden"}
+// propertyCollector replaces the stock one: faster, strict about paths as a real
+// server is, with pages that are read when they are asked for, and with changes
+// that cost what changed and not what there is. Properties may be hidden.
+type propertyCollector struct {
+	simulator.PropertyCollector
 
-// hiddenProperties lists, per object, the properties the account may not read.
-// It lives in the registry, because the simulator makes a fresh, zero property
-// collector for every session and that collector has to find the list again.
-// The list is written while the scene is built and only read afterwards.
-type hiddenProperties struct {
-	paths map[types.ManagedObjectReference][]string
+	mu    sync.Mutex
+	pages map[string]page
+	watch *watch
 }
 
-func (h *hiddenProperties) Reference() types.ManagedObjectReference { return hiddenRef }
-
-func (h *hiddenProperties) hide(ref types.ManagedObjectReference, path string) {
-	h.paths[ref] = append(h.paths[ref], path)
+// page is what is left of an answer: objects, and what is asked of them.
+type page struct {
+	left  []asked
+	limit int
 }
 
-// covers is true for a hidden property, for its parts, and for any parent whose
-// value would give it away.
-func (h *hiddenProperties) covers(ref types.ManagedObjectReference, path string) bool {
-	for _, hidden := range h.paths[ref] {
-		if path == hidden || strings.HasPrefix(path, hidden+".") || strings.HasPrefix(hidden, path+".") {
-			return true
+type asked struct {
+	ref   types.ManagedObjectReference
+	props []types.PropertySpec
+}
+
+func hiddenIn(ctx *simulator.Context) *hiddenProperties {
+	return ctx.Map.Get(hiddenRef).(*hiddenProperties)
+}
+
+// stock is true for what only the stock collector can do: answer strangers, and
+// read single elements of lists.
+func stock(ctx *simulator.Context, specs []types.PropertyFilterSpec) bool {
+	if ctx.Session == nil {
+		return true
+	}
+	for _, spec := range specs {
+		for _, props := range spec.PropSet {
+			for _, name := range props.PathSet {
+				if strings.Contains(name, "[") {
+					return true
+				}
+			}
 		}
 	}
 	return false
 }
 
-func noPermission(ref types.ManagedObjectReference) *types.NoPermission {
-	return &types.NoPermission{Object: &ref, PrivilegeId: "System.Read"}
-}
-
-func missing(ref types.ManagedObjectReference, path string) types.MissingProperty {
-	return types.MissingProperty{
-		Path: path,
-		Fault: types.LocalizedMethodFault{
-			Fault:            noPermission(ref),
-			LocalizedMessage: "Permission to perform this operation was denied.",
-		},
+func faultOf(reason types.BaseMethodFault) *soap.Fault {
+	message := ""
+	if _, ok := reason.(*types.ManagedObjectNotFound); ok {
+		message = "The object has already been deleted or has not been completely created"
 	}
+	return simulator.Fault(message, reason)
 }
 
-// filter moves hidden properties to the missing set. It also drops properties
-// without a value, which the stock collector leaves in every page but the first.
-func (h *hiddenProperties) filter(objects []types.ObjectContent) {
-	for i := range objects {
-		object := &objects[i]
-		kept := object.PropSet[:0]
-		for _, property := range object.PropSet {
-			switch {
-			case h.covers(object.Obj, property.Name):
-				object.MissingSet = append(object.MissingSet, missing(object.Obj, property.Name))
-			case property.Val != nil:
-				kept = append(kept, property)
-			}
+// ask lists the objects the specifications are about.
+func ask(ctx *simulator.Context, specs []types.PropertyFilterSpec) (all []asked, reason types.BaseMethodFault) {
+	at := map[types.ManagedObjectReference]int{}
+	for _, spec := range specs {
+		refs, reason := selected(ctx, spec)
+		if reason != nil {
+			return nil, reason
 		}
-		object.PropSet = kept
-	}
-}
-
-func (h *hiddenProperties) filterUpdates(set *types.UpdateSet) {
-	if set == nil {
-		return
-	}
-	for i := range set.FilterSet {
-		for j := range set.FilterSet[i].ObjectSet {
-			object := &set.FilterSet[i].ObjectSet[j]
-			kept := object.ChangeSet[:0]
-			for _, change := range object.ChangeSet {
-				if h.covers(object.Obj, change.Name) {
-					object.MissingSet = append(object.MissingSet, missing(object.Obj, change.Name))
-				} else {
-					kept = append(kept, change)
-				}
+		for _, ref := range refs {
+			if i, known := at[ref]; known {
+				all[i].props = append(all[i].props[:len(all[i].props):len(all[i].props)], spec.PropSet...)
+				continue
 			}
-			object.ChangeSet = kept
+			at[ref] = len(all)
+			all = append(all, asked{ref, spec.PropSet})
 		}
 	}
+	return all, nil
 }
 
-// propertyCollector is the stock collector with a permission check after it.
-type propertyCollector struct {
-	simulator.PropertyCollector
+// turn reads the next objects and leaves the rest under a token.
+func (pc *propertyCollector) turn(ctx *simulator.Context, p page) (*types.RetrieveResult, types.BaseMethodFault) {
+	result := new(types.RetrieveResult)
+	for len(p.left) > 0 && (p.limit <= 0 || len(result.Objects) < p.limit) {
+		next := p.left[0]
+		p.left = p.left[1:]
+		found, unknown := content(ctx, next.ref, next.props)
+		if unknown != "" {
+			return nil, &types.InvalidProperty{Name: unknown}
+		}
+		if found != nil {
+			result.Objects = append(result.Objects, *found)
+		}
+	}
+	if len(p.left) > 0 {
+		result.Token = uuid.NewString()
+		pc.mu.Lock()
+		if pc.pages == nil {
+			pc.pages = map[string]page{}
+		}
+		pc.pages[result.Token] = p
+		pc.mu.Unlock()
+	}
+	hiddenIn(ctx).filter(result.Objects)
+	return result, nil
 }
 
-func hiddenIn(ctx *simulator.Context) *hiddenProperties {
-	return ctx.Map.Get(hiddenRef).(*hiddenProperties)
+func (pc *propertyCollector) RetrievePropertiesEx(ctx *simulator.Context, r *types.RetrievePropertiesEx) soap.HasFault {
+	if stock(ctx, r.SpecSet) {
+		body := pc.PropertyCollector.RetrievePropertiesEx(ctx, r)
+		if res := body.(*methods.RetrievePropertiesExBody).Res; res != nil && res.Returnval != nil {
+			hiddenIn(ctx).filter(res.Returnval.Objects)
+		}
+		return body
+	}
+	world := &hiddenIn(ctx).world
+	world.RLock()
+	defer world.RUnlock()
+	body := new(methods.RetrievePropertiesExBody)
+	all, reason := ask(ctx, r.SpecSet)
+	var result *types.RetrieveResult
+	if reason == nil {
+		result, reason = pc.turn(ctx, page{all, int(r.Options.MaxObjects)})
+	}
+	if reason != nil {
+		body.Fault_ = faultOf(reason)
+		return body
+	}
+	body.Res = &types.RetrievePropertiesExResponse{Returnval: result}
+	return body
+}
+
+func (pc *propertyCollector) ContinueRetrievePropertiesEx(ctx *simulator.Context, r *types.ContinueRetrievePropertiesEx) soap.HasFault {
+	pc.mu.Lock()
+	p, known := pc.pages[r.Token]
+	delete(pc.pages, r.Token)
+	pc.mu.Unlock()
+	if !known { // a page of the stock collector's, or a token that was used
+		body := pc.PropertyCollector.ContinueRetrievePropertiesEx(ctx, r)
+		if res := body.(*methods.ContinueRetrievePropertiesExBody).Res; res != nil {
+			hiddenIn(ctx).filter(res.Returnval.Objects)
+		}
+		return body
+	}
+	world := &hiddenIn(ctx).world
+	world.RLock()
+	defer world.RUnlock()
+	body := new(methods.ContinueRetrievePropertiesExBody)
+	result, reason := pc.turn(ctx, p)
+	if reason != nil {
+		body.Fault_ = faultOf(reason)
+		return body
+	}
+	body.Res = &types.ContinueRetrievePropertiesExResponse{Returnval: *result}
+	return body
+}
+
+func (pc *propertyCollector) CancelRetrievePropertiesEx(_ *simulator.Context, r *types.CancelRetrievePropertiesEx) soap.HasFault {
+	pc.mu.Lock()
+	delete(pc.pages, r.Token)
+	pc.mu.Unlock()
+	return &methods.CancelRetrievePropertiesExBody{Res: new(types.CancelRetrievePropertiesExResponse)}
+}
+
+func (pc *propertyCollector) RetrieveProperties(ctx *simulator.Context, r *types.RetrieveProperties) soap.HasFault {
+	body := new(methods.RetrievePropertiesBody)
+	answer := pc.RetrievePropertiesEx(ctx, &types.RetrievePropertiesEx{This: r.This, SpecSet: r.SpecSet})
+	if body.Fault_ = answer.Fault(); body.Fault_ == nil {
+		body.Res = &types.RetrievePropertiesResponse{
+			Returnval: answer.(*methods.RetrievePropertiesExBody).Res.Returnval.Objects,
+		}
+	}
+	return body
 }
 
 func (pc *propertyCollector) CreatePropertyCollector(ctx *simulator.Context, _ *types.CreatePropertyCollector) soap.HasFault {
@@ -106,81 +186,36 @@ func (pc *propertyCollector) CreatePropertyCollector(ctx *simulator.Context, _ *
 	return &methods.CreatePropertyCollectorBody{Res: &types.CreatePropertyCollectorResponse{Returnval: ref}}
 }
 
-func (pc *propertyCollector) RetrievePropertiesEx(ctx *simulator.Context, r *types.RetrievePropertiesEx) soap.HasFault {
-	body := pc.PropertyCollector.RetrievePropertiesEx(ctx, r)
-	if res := body.(*methods.RetrievePropertiesExBody).Res; res != nil && res.Returnval != nil {
-		hiddenIn(ctx).filter(res.Returnval.Objects)
-	}
-	return body
+// viewManager is the stock one, kept from walking an estate that changes.
+type viewManager struct{ *simulator.ViewManager }
+
+func (m *viewManager) CreateContainerView(ctx *simulator.Context, r *types.CreateContainerView) soap.HasFault {
+	world := &hiddenIn(ctx).world
+	world.RLock()
+	defer world.RUnlock()
+	return m.ViewManager.CreateContainerView(ctx, r)
 }
 
-func (pc *propertyCollector) ContinueRetrievePropertiesEx(ctx *simulator.Context, r *types.ContinueRetrievePropertiesEx) soap.HasFault {
-	body := pc.PropertyCollector.ContinueRetrievePropertiesEx(ctx, r)
-	if res := body.(*methods.ContinueRetrievePropertiesExBody).Res; res != nil {
-		hiddenIn(ctx).filter(res.Returnval.Objects)
-	}
-	return body
+// FetchResponse answers Fetch; the name is the one on the wire.
+type FetchResponse struct {
+	Returnval types.AnyType `xml:"returnval,omitempty,typeattr"`
 }
 
-func (pc *propertyCollector) RetrieveProperties(ctx *simulator.Context, r *types.RetrieveProperties) soap.HasFault {
-	body := pc.PropertyCollector.RetrieveProperties(ctx, r)
-	if res := body.(*methods.RetrievePropertiesBody).Res; res != nil {
-		hiddenIn(ctx).filter(res.Returnval)
-	}
-	return body
+type fetchBody struct {
+	Res    *FetchResponse
+	Fault_ *soap.Fault
 }
 
-func (pc *propertyCollector) WaitForUpdatesEx(ctx *simulator.Context, r *types.WaitForUpdatesEx) soap.HasFault {
-	body := pc.PropertyCollector.WaitForUpdatesEx(ctx, r)
-	if res := body.(*methods.WaitForUpdatesExBody).Res; res != nil {
-		hiddenIn(ctx).filterUpdates(res.Returnval)
-	}
-	return body
-}
+func (b *fetchBody) Fault() *soap.Fault { return b.Fault_ }
 
-func (pc *propertyCollector) WaitForUpdates(ctx *simulator.Context, r *types.WaitForUpdates) soap.HasFault {
-	body := pc.PropertyCollector.WaitForUpdates(ctx, r)
-	if res := body.(*methods.WaitForUpdatesBody).Res; res != nil {
-		hiddenIn(ctx).filterUpdates(&res.Returnval)
+// Fetch is what pyVmomi reads single properties with. The stock one answers in
+// another call's name when the property is not set. Its request is a type that
+// govmomi keeps to itself.
+func (pc *propertyCollector) Fetch(ctx *simulator.Context, request any) soap.HasFault {
+	in := []reflect.Value{reflect.ValueOf(ctx), reflect.ValueOf(request)}
+	out := reflect.ValueOf(&pc.PropertyCollector).MethodByName("Fetch").Call(in)[0].Interface().(soap.HasFault)
+	if _, other := out.(*methods.RetrievePropertiesExBody); other && out.Fault() == nil {
+		return &fetchBody{Res: new(FetchResponse)}
 	}
-	return body
-}
-
-// guard runs before every call. It refuses property reads without a session,
-// which the stock collector answers with an empty result, and hidden properties
-// asked for by the undocumented Fetch call, which bypasses the collector above.
-func guard(ctx *simulator.Context, method *simulator.Method) (mo.Reference, types.BaseMethodFault) {
-	switch request := method.Body.(type) {
-	case *types.RetrievePropertiesEx:
-		return nil, refuseAnonymous(ctx, request.SpecSet)
-	case *types.RetrieveProperties:
-		return nil, refuseAnonymous(ctx, request.SpecSet)
-	}
-	if method.Name == "Fetch" {
-		// The request type is internal to govmomi, so it has to be read by name.
-		request := reflect.ValueOf(method.Body).Elem()
-		ref := request.FieldByName("This").Interface().(types.ManagedObjectReference)
-		if hiddenIn(ctx).covers(ref, request.FieldByName("Prop").String()) {
-			return nil, noPermission(ref)
-		}
-	}
-	return nil, nil
-}
-
-func refuseAnonymous(ctx *simulator.Context, specs []types.PropertyFilterSpec) types.BaseMethodFault {
-	if ctx.Session != nil {
-		return nil
-	}
-	for _, spec := range specs {
-		for _, object := range spec.ObjectSet {
-			switch object.Obj.Type {
-			case "ServiceInstance", "SessionManager": // readable before login
-			default:
-				return &types.NotAuthenticated{NoPermission: types.NoPermission{
-					Object: &object.Obj, PrivilegeId: "System.View",
-				}}
-			}
-		}
-	}
-	return nil
+	return out
 }

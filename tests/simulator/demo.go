@@ -46,6 +46,7 @@ func (e *estate) demo() (err error) {
 	for _, spec := range d.machines() {
 		e.addMachine(spec)
 	}
+	d.label(e)
 	return nil
 }
 

@@ -2,184 +2,280 @@ package main
 
 import (
 	"fmt"
+	"reflect"
 
 	"github.com/vmware/govmomi/vim25/types"
 )
 
-type diskSpec struct {
-	datastore *datastore
-	gb        int64
-	thin      bool
-	mode      string // persistent unless told otherwise
+// deviceSpec is a device that is neither disk nor network card.
+type deviceSpec struct {
+	kind, backing string // see deviceTruth
+	path          string // file, device, profile or address
+	datastore     *datastore
+	connected     bool // while the machine runs, and when it starts
+	fixed         bool // the platform says that it cannot be moved live
 }
 
-type cardSpec struct {
-	network      *network
-	ips          []string
-	disconnected bool
-	e1000        bool
+// parts is what a kind of device is made of: where it is attached, the name on
+// its label, and what can be behind it.
+type parts struct {
+	key, controller int32
+	label           string
+	device          func() types.BaseVirtualDevice
+	backing         map[string]func(deviceSpec) types.BaseVirtualDeviceBackingInfo
+	always          bool // without a plug that could be pulled
 }
 
-const (
-	independent = "independent_persistent"
-	scsiKey     = 1000
-	ideKey      = 200
-	pciKey      = 100
-	firstDisk   = 2000
-	firstCard   = 4000
-)
+func hostDevice(s deviceSpec) types.VirtualDeviceDeviceBackingInfo {
+	return types.VirtualDeviceDeviceBackingInfo{DeviceName: s.path, UseAutoDetect: no()}
+}
+
+func clientDevice(s deviceSpec) types.VirtualDeviceRemoteDeviceBackingInfo {
+	return types.VirtualDeviceRemoteDeviceBackingInfo{DeviceName: s.path, UseAutoDetect: no()}
+}
+
+func fileBacking(s deviceSpec) types.VirtualDeviceFileBackingInfo {
+	backing := types.VirtualDeviceFileBackingInfo{FileName: s.path}
+	if s.datastore != nil {
+		backing.Datastore = &s.datastore.Self
+	}
+	return backing
+}
+
+type backings = map[string]func(deviceSpec) types.BaseVirtualDeviceBackingInfo
+
+var deviceKinds = map[string]parts{
+	"cdrom": {3000, ideKey, "CD/DVD drive", func() types.BaseVirtualDevice { return new(types.VirtualCdrom) }, backings{
+		"image": func(s deviceSpec) types.BaseVirtualDeviceBackingInfo {
+			return &types.VirtualCdromIsoBackingInfo{VirtualDeviceFileBackingInfo: fileBacking(s)}
+		},
+		"host": func(s deviceSpec) types.BaseVirtualDeviceBackingInfo {
+			return &types.VirtualCdromAtapiBackingInfo{VirtualDeviceDeviceBackingInfo: hostDevice(s)}
+		},
+		"client": func(s deviceSpec) types.BaseVirtualDeviceBackingInfo {
+			return &types.VirtualCdromRemotePassthroughBackingInfo{VirtualDeviceRemoteDeviceBackingInfo: clientDevice(s)}
+		},
+	}, false},
+	"floppy": {8000, sioKey, "Floppy drive", func() types.BaseVirtualDevice { return new(types.VirtualFloppy) }, backings{
+		"image": func(s deviceSpec) types.BaseVirtualDeviceBackingInfo {
+			return &types.VirtualFloppyImageBackingInfo{VirtualDeviceFileBackingInfo: fileBacking(s)}
+		},
+		"host": func(s deviceSpec) types.BaseVirtualDeviceBackingInfo {
+			return &types.VirtualFloppyDeviceBackingInfo{VirtualDeviceDeviceBackingInfo: hostDevice(s)}
+		},
+		"client": func(s deviceSpec) types.BaseVirtualDeviceBackingInfo {
+			return &types.VirtualFloppyRemoteDeviceBackingInfo{VirtualDeviceRemoteDeviceBackingInfo: clientDevice(s)}
+		},
+	}, false},
+	"usb": {11000, 7000, "USB", func() types.BaseVirtualDevice {
+		return &types.VirtualUSB{Vendor: 0x1d6b, Product: 0x0104, Family: []string{"storage"}, Speed: []string{"high"}}
+	}, backings{
+		"host": func(s deviceSpec) types.BaseVirtualDeviceBackingInfo {
+			return &types.VirtualUSBUSBBackingInfo{VirtualDeviceDeviceBackingInfo: hostDevice(s)}
+		},
+		"remote-host": func(s deviceSpec) types.BaseVirtualDeviceBackingInfo {
+			return &types.VirtualUSBRemoteHostBackingInfo{VirtualDeviceDeviceBackingInfo: hostDevice(s), Hostname: "localhost"}
+		},
+	}, false},
+	"passthrough": {13000, pciKey, "PCI device", func() types.BaseVirtualDevice { return new(types.VirtualPCIPassthrough) }, backings{
+		"host": func(s deviceSpec) types.BaseVirtualDeviceBackingInfo {
+			return &types.VirtualPCIPassthroughDeviceBackingInfo{
+				VirtualDeviceDeviceBackingInfo: types.VirtualDeviceDeviceBackingInfo{DeviceName: "NVMe SSD Controller", UseAutoDetect: no()},
+				Id:                             s.path, DeviceId: "a54", SystemId: "64d0a1a2-0001-0001-0001-b4969100a1a2", VendorId: 0x144d,
+			}
+		},
+		"dynamic": func(s deviceSpec) types.BaseVirtualDeviceBackingInfo {
+			return &types.VirtualPCIPassthroughDynamicBackingInfo{
+				VirtualDeviceDeviceBackingInfo: types.VirtualDeviceDeviceBackingInfo{UseAutoDetect: no()},
+				AllowedDevice:                  []types.VirtualPCIPassthroughAllowedDevice{{VendorId: 0x10de, DeviceId: 0x20b5}},
+				CustomLabel:                    s.path,
+			}
+		},
+	}, true},
+	"vgpu": {13100, pciKey, "PCI device", func() types.BaseVirtualDevice { return new(types.VirtualPCIPassthrough) }, backings{
+		"vgpu": func(s deviceSpec) types.BaseVirtualDeviceBackingInfo {
+			return &types.VirtualPCIPassthroughVmiopBackingInfo{
+				Vgpu: s.path, VgpuMigrateDataSizeMB: 1024, MigrateSupported: types.NewBool(!s.fixed), EnhancedMigrateCapability: no(),
+			}
+		},
+	}, true},
+	"serial": {9000, sioKey, "Serial port", func() types.BaseVirtualDevice { return &types.VirtualSerialPort{YieldOnPoll: true} }, backings{
+		"image": func(s deviceSpec) types.BaseVirtualDeviceBackingInfo {
+			return &types.VirtualSerialPortFileBackingInfo{VirtualDeviceFileBackingInfo: fileBacking(s)}
+		},
+		"host": func(s deviceSpec) types.BaseVirtualDeviceBackingInfo {
+			return &types.VirtualSerialPortDeviceBackingInfo{VirtualDeviceDeviceBackingInfo: hostDevice(s)}
+		},
+		"network": func(s deviceSpec) types.BaseVirtualDeviceBackingInfo {
+			return &types.VirtualSerialPortURIBackingInfo{VirtualDeviceURIBackingInfo: types.VirtualDeviceURIBackingInfo{
+				ServiceURI: s.path, Direction: "server",
+			}}
+		},
+	}, false},
+	"parallel": {10000, sioKey, "Parallel port", func() types.BaseVirtualDevice { return new(types.VirtualParallelPort) }, backings{
+		"image": func(s deviceSpec) types.BaseVirtualDeviceBackingInfo {
+			return &types.VirtualParallelPortFileBackingInfo{VirtualDeviceFileBackingInfo: fileBacking(s)}
+		},
+		"host": func(s deviceSpec) types.BaseVirtualDeviceBackingInfo {
+			return &types.VirtualParallelPortDeviceBackingInfo{VirtualDeviceDeviceBackingInfo: hostDevice(s)}
+		},
+	}, false},
+	"sound": {5000, pciKey, "Sound card", func() types.BaseVirtualDevice { return new(types.VirtualHdAudioCard) }, backings{
+		"host": func(s deviceSpec) types.BaseVirtualDeviceBackingInfo {
+			return &types.VirtualSoundCardDeviceBackingInfo{
+				VirtualDeviceDeviceBackingInfo: types.VirtualDeviceDeviceBackingInfo{UseAutoDetect: yes()},
+			}
+		},
+	}, false},
+	"tpm": {11500, pciKey, "Virtual TPM", func() types.BaseVirtualDevice { return new(types.VirtualTPM) }, nil, true},
+	"precision-clock": {19000, pciKey, "Precision clock", func() types.BaseVirtualDevice { return new(types.VirtualPrecisionClock) }, backings{
+		"system": func(s deviceSpec) types.BaseVirtualDeviceBackingInfo {
+			return &types.VirtualPrecisionClockSystemClockBackingInfo{Protocol: s.path}
+		},
+	}, true},
+}
 
 func label(label, summary string) *types.Description {
 	return &types.Description{Label: label, Summary: summary}
 }
 
-// attach gives the machine its controllers, disks, network cards and CD drive.
+// attach gives the machine its controllers, disks, network cards and the rest.
 func (m *machine) attach(e *estate) {
-	scsi := new(types.ParaVirtualSCSIController)
-	scsi.Key, scsi.ControllerKey, scsi.UnitNumber = scsiKey, pciKey, types.NewInt32(3)
-	scsi.DeviceInfo = label("SCSI controller 0", "VMware paravirtual SCSI")
-	scsi.SharedBus, scsi.HotAddRemove, scsi.ScsiCtlrUnitNumber = "noSharing", yes(), 7
-	ide := new(types.VirtualIDEController)
-	ide.Key, ide.DeviceInfo = ideKey, label("IDE 0", "IDE 0")
 	pci := new(types.VirtualPCIController)
-	pci.Key, pci.DeviceInfo, pci.Device = pciKey, label("PCI controller 0", "PCI controller 0"), []int32{scsiKey}
+	pci.Key, pci.DeviceInfo = pciKey, label("PCI controller 0", "PCI controller 0")
+	devices := []types.BaseVirtualDevice{
+		controller(new(types.VirtualIDEController), ideKey, "IDE 0"), controller(new(types.VirtualIDEController), ideKey+1, "IDE 1"),
+		controller(new(types.VirtualPS2Controller), ps2Key, "PS2 controller 0"), pci,
+		controller(new(types.VirtualSIOController), sioKey, "SIO controller 0"),
+	}
+	keyboard, pointer := new(types.VirtualKeyboard), new(types.VirtualPointingDevice)
+	keyboard.Key, keyboard.ControllerKey, keyboard.UnitNumber = 600, ps2Key, types.NewInt32(0)
+	keyboard.DeviceInfo = label("Keyboard", "Keyboard")
+	pointer.Key, pointer.ControllerKey, pointer.UnitNumber = 700, ps2Key, types.NewInt32(1)
+	pointer.DeviceInfo = label("Pointing device", "Pointing device; Device")
+	pointer.Backing = &types.VirtualPointingDeviceDeviceBackingInfo{
+		VirtualDeviceDeviceBackingInfo: types.VirtualDeviceDeviceBackingInfo{UseAutoDetect: no()}, HostPointingDevice: "autodetect",
+	}
 	video := new(types.VirtualMachineVideoCard)
 	video.Key, video.DeviceInfo, video.ControllerKey = 500, label("Video card ", "Video card"), pciKey
 	video.VideoRamSizeInKB, video.NumDisplays, video.UseAutoDetect = 8192, 1, no()
+	vmci := new(types.VirtualMachineVMCIDevice)
+	vmci.Key, vmci.DeviceInfo, vmci.ControllerKey = 12000, label("VMCI device", "Device on the virtual machine PCI bus"), pciKey
+	vmci.UnitNumber, vmci.AllowUnrestrictedCommunication = types.NewInt32(17), no()
+	devices = append(devices, keyboard, pointer, video, vmci)
 
-	var disks, cards []types.BaseVirtualDevice
-	for i, spec := range m.spec.disks {
-		disk := m.disk(e, i, spec)
-		scsi.Device = append(scsi.Device, disk.Key)
-		disks = append(disks, disk)
-		include(&m.Datastore, spec.datastore.Self)
-		include(&spec.datastore.Vm, m.Self)
+	last := 0
+	for _, spec := range m.spec.disks {
+		last = max(last, spec.controller)
 	}
+	for number := range last + 1 {
+		scsi := m.spec.controller(number).build(number)
+		for i, spec := range m.spec.disks {
+			if spec.controller == number {
+				scsi.GetVirtualSCSIController().Device = append(scsi.GetVirtualSCSIController().Device, int32(firstDisk+i))
+			}
+		}
+		pci.Device = append(pci.Device, int32(scsiKey+number))
+		devices = append(devices, scsi.(types.BaseVirtualDevice))
+	}
+	for i, spec := range m.spec.disks {
+		m.tellDisk(e, i, spec)
+		devices = append(devices, m.disk(e, i, spec, m.running))
+		include(&m.Datastore, spec.datastore.Self)
+		includeLast(&spec.datastore.Vm, m.Self)
+	}
+	devices = append(devices, m.otherDevices()...)
 	for i, spec := range m.spec.cards {
 		card := m.card(e, i, spec)
 		pci.Device = append(pci.Device, card.GetVirtualDevice().Key)
-		cards = append(cards, card)
+		devices = append(devices, card)
 		include(&m.Network, spec.network.ref())
-		spec.network.entity.Vm = append(spec.network.entity.Vm, m.Self)
+		includeLast(&spec.network.entity.Vm, m.Self)
 	}
-
-	devices := append([]types.BaseVirtualDevice{ide, pci, video, scsi}, disks...)
-	devices = append(devices, cdrom())
-	m.Config.Hardware.Device = append(devices, cards...)
+	m.Config.Hardware.Device = devices
 }
 
-func cdrom() *types.VirtualCdrom {
-	drive := new(types.VirtualCdrom)
-	drive.Key, drive.ControllerKey, drive.UnitNumber = 3000, ideKey, types.NewInt32(0)
-	drive.DeviceInfo = label("CD/DVD drive 1", "Remote device")
-	drive.Backing = &types.VirtualCdromRemotePassthroughBackingInfo{
-		VirtualDeviceRemoteDeviceBackingInfo: types.VirtualDeviceRemoteDeviceBackingInfo{UseAutoDetect: no()},
-	}
-	drive.Connectable = &types.VirtualDeviceConnectInfo{AllowGuestControl: true, Status: "untried"}
-	return drive
+func controller(device types.BaseVirtualController, key int32, name string) types.BaseVirtualDevice {
+	c := device.GetVirtualController()
+	c.Key, c.DeviceInfo = key, label(name, name)
+	return device.(types.BaseVirtualDevice)
 }
 
-func (d diskSpec) diskMode() string { return orDefault(d.mode, "persistent") }
-
-// diskFile names the file at one level of a disk's chain; 0 is the base.
-func (m *machine) diskFile(index, level int, suffix string) string {
-	name := ""
-	if index > 0 {
-		name = fmt.Sprintf("_%d", index)
+// otherDevices builds what the scene asks for. A machine has an empty drive for
+// the client's disc unless it has another.
+func (m *machine) otherDevices() []types.BaseVirtualDevice {
+	specs := m.spec.devices
+	if !hasKind(specs, "cdrom") {
+		specs = append([]deviceSpec{{kind: "cdrom", backing: "client"}}, specs...)
 	}
-	if level > 0 {
-		name += fmt.Sprintf("-%06d", level)
+	counts := map[string]int{}
+	var devices []types.BaseVirtualDevice
+	if hasKind(specs, "usb") {
+		usb := new(types.VirtualUSBXHCIController)
+		usb.Key, usb.ControllerKey, usb.AutoConnectDevices = 7000, pciKey, no()
+		usb.DeviceInfo = label("USB xHCI controller ", "USB xHCI controller")
+		devices = append(devices, usb)
 	}
-	return m.file(name + suffix)
+	for _, spec := range specs {
+		devices = append(devices, m.otherDevice(spec, counts[spec.kind]))
+		counts[spec.kind]++
+	}
+	return devices
 }
 
-// chain is the number of files a disk consists of. Snapshots leave independent
-// disks alone.
-func (m *machine) chain(spec diskSpec) int {
-	if spec.mode == independent {
-		return 1
+func (m *machine) otherDevice(spec deviceSpec, number int) types.BaseVirtualDevice {
+	p := deviceKinds[spec.kind]
+	device := p.device()
+	d := device.GetVirtualDevice()
+	d.Key, d.ControllerKey, d.UnitNumber = p.key+int32(number), p.controller, types.NewInt32(int32(number))
+	name := p.label
+	switch spec.kind {
+	case "tpm", "precision-clock":
+	case "sound":
+		name += " "
+	default:
+		name = fmt.Sprintf("%s %d", p.label, number+1)
 	}
-	return depth(m.spec.snapshots) + 1
-}
-
-func (m *machine) disk(e *estate, index int, spec diskSpec) *types.VirtualDisk {
-	capacity := spec.gb << 30
-	disk := &types.VirtualDisk{CapacityInBytes: capacity, CapacityInKB: capacity >> 10, NativeUnmanagedLinkedClone: no()}
-	disk.Key = int32(firstDisk + index)
-	disk.ControllerKey, disk.UnitNumber = scsiKey, types.NewInt32(int32(index))
-	disk.DeviceInfo = label(fmt.Sprintf("Hard disk %d", index+1), fmt.Sprintf("%d KB", capacity>>10))
-	disk.Shares = &types.SharesInfo{Shares: 1000, Level: "normal"}
-
-	id := stableUUID(e.scene, "disk", m.spec.name, m.spec.key, fmt.Sprint(index))
-	length := m.chain(spec)
-	var backing *types.VirtualDiskFlatVer2BackingInfo
-	for level := range length {
-		backing = &types.VirtualDiskFlatVer2BackingInfo{
-			VirtualDeviceFileBackingInfo: types.VirtualDeviceFileBackingInfo{
-				FileName: m.diskPath(index, level, spec), Datastore: &spec.datastore.Self,
-			},
-			DiskMode: spec.diskMode(), ThinProvisioned: types.NewBool(spec.thin), WriteThrough: no(), Split: no(),
-			Uuid: id, Sharing: "sharingNone", DigestEnabled: no(), Parent: backing,
-		}
-		if level > 0 {
-			backing.DeltaDiskFormat = "seSparseFormat"
-		} else if !spec.thin {
-			backing.EagerlyScrub = types.NewBool(index > 0)
+	t := deviceTruth{
+		Key: d.Key, Label: name, Kind: spec.kind, Type: reflect.TypeOf(device).Elem().Name(), Backing: "none", Path: spec.path,
+	}
+	if p.backing != nil {
+		d.Backing = p.backing[spec.backing](spec)
+		t.BackingType = reflect.TypeOf(d.Backing).Elem().Name()
+		t.Backing = t.BackingType
+		switch spec.backing {
+		case "image", "host", "client", "network":
+			t.Backing = spec.backing
+		case "remote-host":
+			t.Backing = "host"
 		}
 	}
-	disk.Backing = backing
-	m.truth.Disks = append(m.truth.Disks, diskTruth{
-		Label: fmt.Sprintf("Hard disk %d", index+1), CapacityBytes: capacity, DatastoreMoref: spec.datastore.Self.Value,
-		File: backing.FileName, Thin: spec.thin, Mode: spec.diskMode(), ChainLength: length,
-	})
-	return disk
-}
-
-// diskPath puts the file on the disk's own datastore, beside no .vmx perhaps.
-func (m *machine) diskPath(index, level int, spec diskSpec) string {
-	file := m.diskFile(index, level, ".vmdk")
-	return "[" + spec.datastore.Name + "]" + file[len(m.home.Name)+2:]
-}
-
-func (m *machine) card(e *estate, index int, spec cardSpec) types.BaseVirtualDevice {
-	var device types.BaseVirtualDevice = new(types.VirtualVmxnet3)
-	kind := "VirtualVmxnet3"
-	if spec.e1000 {
-		device, kind = new(types.VirtualE1000e), "VirtualE1000e"
+	if spec.kind == "vgpu" {
+		t.Migratable = types.NewBool(!spec.fixed)
 	}
-	connected := m.spec.power == on && !spec.disconnected
-	name := fmt.Sprintf("Network adapter %d", index+1)
-
-	card := device.(types.BaseVirtualEthernetCard).GetVirtualEthernetCard()
-	card.Key = int32(firstCard + index)
-	card.ControllerKey, card.UnitNumber = pciKey, types.NewInt32(int32(7+index))
-	card.AddressType, card.MacAddress, card.WakeOnLanEnabled = "assigned", mac(hostMAC, 0x800000+e.nextMAC()), yes()
-	card.Connectable = &types.VirtualDeviceConnectInfo{
-		StartConnected: !spec.disconnected, AllowGuestControl: true, Connected: connected, Status: "ok",
+	if spec.datastore != nil {
+		t.DatastoreMoref = spec.datastore.Self.Value
 	}
-	n := spec.network
-	if n.group != nil {
-		card.DeviceInfo = label(name, "DVSwitch: "+n.dvs.Uuid)
-		card.Backing = &types.VirtualEthernetCardDistributedVirtualPortBackingInfo{
-			Port: types.DistributedVirtualSwitchPortConnection{
-				SwitchUuid: n.dvs.Uuid, PortgroupKey: n.group.Key, PortKey: n.dvs.port(n),
-			},
+	d.DeviceInfo = label(name, orDefault(spec.path, "Remote device"))
+	if !p.always {
+		connected := spec.connected && m.spec.power == on
+		t.Connected, t.StartsConnected = &connected, &spec.connected
+		d.Connectable = &types.VirtualDeviceConnectInfo{
+			AllowGuestControl: true, StartConnected: spec.connected, Connected: connected, Status: "untried", MigrateConnect: "unset",
 		}
-	} else {
-		ref := n.ref()
-		card.DeviceInfo = label(name, n.truth.Name)
-		card.Backing = &types.VirtualEthernetCardNetworkBackingInfo{
-			VirtualDeviceDeviceBackingInfo: types.VirtualDeviceDeviceBackingInfo{DeviceName: n.truth.Name, UseAutoDetect: no()},
-			Network:                        &ref,
+		if usb, ok := device.(*types.VirtualUSB); ok {
+			usb.Connected = connected
 		}
 	}
-	addresses := []string{}
-	if m.spec.guest.running(m.spec.power) {
-		addresses = append(addresses, spec.ips...)
-	}
-	m.truth.NICs = append(m.truth.NICs, nicTruth{
-		Label: name, MAC: card.MacAddress, NetworkMoref: n.ref().Value, Connected: connected, Type: kind,
-		IPAddresses: addresses,
-	})
+	m.devices = append(m.devices, t)
 	return device
+}
+
+func hasKind(specs []deviceSpec, kind string) bool {
+	for _, spec := range specs {
+		if spec.kind == kind {
+			return true
+		}
+	}
+	return false
 }

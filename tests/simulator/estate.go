@@ -22,11 +22,22 @@ type estate struct {
 	datacenter *simulator.Datacenter
 	folders    map[string]*simulator.Folder
 	macs       int
+
+	clusters   []*cluster
+	hosts      []*host
+	machines   []*machine
+	pools      []*pool
+	datastores []*datastore
+	switches   []*distributedSwitch
+	networks   []*network
+	fields     []types.CustomFieldDef
+	tags       *tagStore
+	another    func() machineSpec // the next machine of a scene that can grow
 }
 
 type cluster struct {
 	*simulator.ClusterComputeResource
-	pool  *simulator.ResourcePool
+	root  *pool
 	hosts []*host
 	truth *clusterTruth
 }
@@ -35,22 +46,30 @@ func newEstate(ctx *simulator.Context, scene string) *estate {
 	hidden := &hiddenProperties{paths: map[types.ManagedObjectReference][]string{}}
 	ctx.Map.Put(hidden)
 
-	content := ctx.Map.Get(vim25.ServiceInstance).(*simulator.ServiceInstance).Content
+	content := contentOf(ctx)
 	collector := new(propertyCollector)
 	collector.Self = content.PropertyCollector
 	ctx.Map.Put(collector)
+	ctx.Map.Put(&viewManager{ctx.Map.Get(*content.ViewManager).(*simulator.ViewManager)})
 	ctx.Map.Handler = guard
 
 	about := content.About
 	return &estate{
 		ctx: ctx, scene: scene, hidden: hidden,
 		folders: map[string]*simulator.Folder{},
+		tags:    &tagStore{attached: map[string][]types.ManagedObjectReference{}},
 		truth: &truth{
 			Scene: scene, InstanceUUID: about.InstanceUuid, APIVersion: about.ApiVersion,
-			Version: about.Version, Build: about.Build, FullName: about.FullName,
+			Version: about.Version, Build: about.Build, FullName: about.FullName, DatastoreClusters: []*podTruth{},
 		},
 	}
 }
+
+func contentOf(ctx *simulator.Context) types.ServiceContent {
+	return ctx.Map.Get(vim25.ServiceInstance).(*simulator.ServiceInstance).Content
+}
+
+func (e *estate) content() types.ServiceContent { return contentOf(e.ctx) }
 
 // put registers an entity below a parent; the registry chooses its reference.
 func (e *estate) put(parent, child mo.Entity) types.ManagedObjectReference {
@@ -63,7 +82,7 @@ func (e *estate) folder(ref types.ManagedObjectReference) *simulator.Folder {
 
 // addDatacenter makes the scene's one datacenter.
 func (e *estate) addDatacenter(name string) {
-	root := e.folder(e.ctx.Map.Get(vim25.ServiceInstance).(*simulator.ServiceInstance).Content.RootFolder)
+	root := e.folder(e.content().RootFolder)
 	e.datacenter = simulator.NewDatacenter(e.ctx, &root.Folder)
 	e.datacenter.Name = name
 	e.folders[""] = e.folder(e.datacenter.VmFolder)
@@ -107,14 +126,12 @@ func (e *estate) addCluster(name string) (*cluster, error) {
 	}
 	made.Summary = &types.ClusterComputeResourceSummary{
 		ComputeResourceSummary: types.ComputeResourceSummary{OverallStatus: "green"},
-		CurrentEVCModeKey:      "intel-icelake",
 	}
 
 	c := &cluster{ClusterComputeResource: made, truth: &clusterTruth{Moref: made.Self.Value, Name: name}}
-	c.pool = e.ctx.Map.Get(*made.ResourcePool).(*simulator.ResourcePool)
-	c.pool.Config.Entity = &c.pool.Self
-	// The stock pools all share one summary.
-	c.pool.Summary = &types.ResourcePoolSummary{Name: c.pool.Name, Config: c.pool.Config, Runtime: c.pool.Runtime}
+	c.setEVC(newestEVC)
+	c.root = e.rootPool(c, e.ctx.Map.Get(*made.ResourcePool).(*simulator.ResourcePool))
+	e.clusters = append(e.clusters, c)
 	e.truth.Clusters = append(e.truth.Clusters, c.truth)
 	return c, nil
 }
@@ -143,6 +160,13 @@ func (c *cluster) join(h *host) {
 // include adds a reference to a list that does not hold it yet.
 func include(refs *[]types.ManagedObjectReference, ref types.ManagedObjectReference) {
 	if simulator.FindReference(*refs, ref) == nil {
+		*refs = append(*refs, ref)
+	}
+}
+
+// includeLast is include for lists that grow object by object.
+func includeLast(refs *[]types.ManagedObjectReference, ref types.ManagedObjectReference) {
+	if n := len(*refs); n == 0 || (*refs)[n-1] != ref {
 		*refs = append(*refs, ref)
 	}
 }

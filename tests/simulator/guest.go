@@ -94,10 +94,37 @@ func (g guestSpec) info(m *machine) *types.GuestInfo {
 		}
 		info.Net = append(info.Net, nic)
 	}
-	info.Disk = []types.GuestDiskInfo{{
-		DiskPath: g.rootPath(), Capacity: m.spec.disks[0].gb << 30, FreeSpace: m.spec.disks[0].gb << 30 / 3,
-	}}
+	for _, partition := range m.spec.partitions() {
+		info.Disk = append(info.Disk, types.GuestDiskInfo{
+			DiskPath: partition.Path, Capacity: partition.CapacityBytes, FreeSpace: partition.FreeBytes, FilesystemType: partition.Filesystem,
+		})
+	}
 	return info
+}
+
+// partitions are the file systems that running Tools report, one for each disk,
+// and the small one that Linux starts from.
+func (s machineSpec) partitions() []partitionTruth {
+	out := []partitionTruth{}
+	if !s.guest.running(s.power) {
+		return out
+	}
+	for i, disk := range s.disks {
+		p := partitionTruth{CapacityBytes: disk.gb<<30 - 512<<20, FreeBytes: disk.gb << 30 / int64(3+i)}
+		if s.guest.family == windows {
+			p.Path, p.Filesystem = string(rune('C'+i))+`:\`, "NTFS"
+		} else {
+			p.Path, p.Filesystem = s.guest.rootPath(), "ext4"
+			if i > 0 {
+				p.Path, p.Filesystem = fmt.Sprintf("/srv/data%d", i), "xfs"
+			}
+		}
+		out = append(out, p)
+	}
+	if s.guest.family == linux {
+		out = append(out, partitionTruth{Path: "/boot", CapacityBytes: 512 << 20, FreeBytes: 300 << 20, Filesystem: "ext4"})
+	}
+	return out
 }
 
 func (g guestSpec) rootPath() string {

@@ -48,6 +48,9 @@ func (s hostSpec) capability() *types.HostCapability {
 	}
 }
 
+// biosReleased is when the BIOS of every host came out.
+var biosReleased = epoch.AddDate(-1, 0, 0)
+
 // identifiers are the tags a maker burns into the board.
 func (s hostSpec) identifiers() []types.HostSystemIdentificationInfo {
 	tag := func(key, label, value string) types.HostSystemIdentificationInfo {
@@ -62,19 +65,18 @@ func (s hostSpec) identifiers() []types.HostSystemIdentificationInfo {
 }
 
 func (s hostSpec) hardware(t *hostTruth) *types.HostHardwareInfo {
-	released := epoch.AddDate(-1, 0, 0)
 	hz := int64(s.mhz) * 1_000_000
 	info := &types.HostHardwareInfo{
 		SystemInfo: types.HostSystemInfo{
 			Vendor: s.vendor, Model: s.model, Uuid: t.UUID, SerialNumber: s.serial, OtherIdentifyingInfo: s.identifiers(),
 		},
-		CpuPowerManagementInfo: &types.HostCpuPowerManagementInfo{CurrentPolicy: "Balanced", HardwareSupport: "ACPI C-states"},
+		CpuPowerManagementInfo: &types.HostCpuPowerManagementInfo{CurrentPolicy: orDefault(s.powerPolicy, "Balanced"), HardwareSupport: "ACPI C-states"},
 		CpuInfo: types.HostCpuInfo{
 			NumCpuPackages: s.sockets, NumCpuCores: s.cores, NumCpuThreads: int16(t.Threads), Hz: hz,
 		},
 		MemorySize: t.MemoryBytes,
 		BiosInfo: &types.HostBIOSInfo{
-			BiosVersion: s.biosVersion, ReleaseDate: &released, Vendor: s.vendor, FirmwareType: "UEFI",
+			BiosVersion: s.biosVersion, ReleaseDate: &biosReleased, Vendor: s.vendor, FirmwareType: "UEFI",
 		},
 	}
 	threads := int16(t.Threads) / s.sockets
@@ -93,6 +95,6 @@ func (s hostSpec) summary(t *hostTruth) *types.HostHardwareSummary {
 		Vendor: s.vendor, Model: s.model, Uuid: t.UUID, OtherIdentifyingInfo: s.identifiers(),
 		MemorySize: t.MemoryBytes, CpuModel: s.cpuModel, CpuMhz: s.mhz,
 		NumCpuPkgs: s.sockets, NumCpuCores: s.cores, NumCpuThreads: int16(t.Threads),
-		NumNics: int32(len(s.network.nics)), NumHBAs: 2,
+		NumNics: int32(len(s.network.nics)), NumHBAs: int32(len(s.hbas())),
 	}
 }

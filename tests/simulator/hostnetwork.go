@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/vmware/govmomi/vim25/types"
@@ -47,7 +49,54 @@ func (e *estate) wire(h *host, spec networkSpec) *types.HostNetworkInfo {
 			info.RouteTableInfo = routes(stack.RouteTableConfig)
 		}
 	}
+	spec.tell(h, info)
 	return info
+}
+
+// tell adds the host's network to its truth.
+func (s networkSpec) tell(h *host, info *types.HostNetworkInfo) {
+	d := h.truth.Details
+	d.NICs, d.Netstacks, d.VSwitches, d.PortGroups = []pnicTruth{}, []stackTruth{}, []vswitchTruth{}, []portgroupTruth{}
+	d.DNSHostName, d.DNSDomain, d.DNSServers = shortName(h.Name), "example.test", []string{"192.0.2.53"}
+	for i, nic := range s.nics {
+		t := pnicTruth{Device: nic.device, MAC: info.Pnic[i].Mac, Driver: nic.driver, PCI: info.Pnic[i].Pci, WakeOnLAN: i == 0}
+		if nic.speed > 0 {
+			t.SpeedMbps, t.Duplex = number(nic.speed), types.NewBool(!nic.half)
+		}
+		for _, vswitch := range s.vswitches {
+			if slices.Contains(vswitch.nics, nic.device) {
+				t.Switch = vswitch.name
+			}
+		}
+		if slices.Contains(s.dvsNICs, nic.device) {
+			t.Switch = s.dvs.Name
+		}
+		d.NICs = append(d.NICs, t)
+	}
+	for _, v := range s.vswitches {
+		d.VSwitches = append(d.VSwitches, vswitchTruth{
+			Name: v.name, MTU: v.mtu, Ports: 9216, FreePorts: 9200, Uplinks: list(v.nics), Discovery: "cdp listen",
+			Teaming: "loadbalance_srcid", Promiscuous: v.promiscuous, MACChanges: v.macChanges, Forged: v.forged,
+		})
+	}
+	for _, p := range s.portgroups {
+		d.PortGroups = append(d.PortGroups, portgroupTruth{
+			Name: p.name, VLANID: p.vlan, Switch: p.vswitch, ActiveUplinks: list(p.active), StandbyUplinks: list(p.standby),
+			Teaming: orDefault(p.teaming, "loadbalance_srcid"), Promiscuous: p.promiscuous, MACChanges: p.macChanges, Forged: p.forged,
+		})
+	}
+	for _, stack := range info.NetStackInstance {
+		t := stackTruth{Key: stack.Key, Name: stack.Name, DNSServers: []string{}, Routes: []string{}}
+		t.Gateway = stack.IpRouteConfig.GetHostIpRouteConfig().DefaultGateway
+		t.DNSServers = list(stack.DnsConfig.GetHostDnsConfig().Address)
+		if stack.RouteTableConfig != nil {
+			for _, op := range stack.RouteTableConfig.IpRoute {
+				r := op.Route
+				t.Routes = append(t.Routes, fmt.Sprintf("%s/%d via %s dev %s", r.Network, r.PrefixLength, r.Gateway, r.DeviceName))
+			}
+		}
+		d.Netstacks = append(d.Netstacks, t)
+	}
 }
 
 func (e *estate) nextMAC() int {
@@ -65,20 +114,23 @@ func (n nicSpec) pnic(slot int, mac string) types.PhysicalNic {
 		VmDirectPathGen2Supported:    no(),
 		ResourcePoolSchedulerAllowed: yes(),
 		AutoNegotiateSupported:       yes(),
+		WakeOnLanSupported:           slot == 0,
 	}
 	if n.speed > 0 {
-		link := types.PhysicalNicLinkInfo{SpeedMb: n.speed, Duplex: true}
+		link := types.PhysicalNicLinkInfo{SpeedMb: n.speed, Duplex: !n.half}
 		nic.LinkSpeed = &link
 		nic.ValidLinkSpecification = []types.PhysicalNicLinkInfo{link}
 	}
 	return nic
 }
 
-func teaming(active, standby []string) types.HostNetworkPolicy {
+func policy(active, standby []string, teaming string, allowed security) types.HostNetworkPolicy {
 	return types.HostNetworkPolicy{
-		Security: &types.HostNetworkSecurityPolicy{AllowPromiscuous: no(), MacChanges: no(), ForgedTransmits: no()},
+		Security: &types.HostNetworkSecurityPolicy{
+			AllowPromiscuous: &allowed.promiscuous, MacChanges: &allowed.macChanges, ForgedTransmits: &allowed.forged,
+		},
 		NicTeaming: &types.HostNicTeamingPolicy{
-			Policy: "loadbalance_srcid", ReversePolicy: yes(), NotifySwitches: yes(), RollingOrder: no(),
+			Policy: orDefault(teaming, "loadbalance_srcid"), ReversePolicy: yes(), NotifySwitches: yes(), RollingOrder: no(),
 			NicOrder: &types.HostNicOrderPolicy{ActiveNic: active, StandbyNic: standby},
 		},
 		OffloadPolicy: &types.HostNetOffloadCapabilities{CsumOffload: yes(), TcpSegmentation: yes(), ZeroCopyXmit: yes()},
@@ -87,12 +139,14 @@ func teaming(active, standby []string) types.HostNetworkPolicy {
 }
 
 func (v vswitchSpec) build(portgroups []portgroupSpec) types.HostVirtualSwitch {
-	policy := teaming(v.nics, nil)
+	policy := policy(v.nics, nil, "", v.security)
 	out := types.HostVirtualSwitch{
 		Name: v.name, Key: vswitchKey(v.name), NumPorts: 9216, NumPortsAvailable: 9200, Mtu: v.mtu,
 		Spec: types.HostVirtualSwitchSpec{
 			NumPorts: 128, Mtu: v.mtu, Policy: &policy,
-			Bridge: &types.HostVirtualSwitchBondBridge{NicDevice: v.nics},
+			Bridge: &types.HostVirtualSwitchBondBridge{
+				NicDevice: v.nics, LinkDiscoveryProtocolConfig: &types.LinkDiscoveryProtocolConfig{Protocol: "cdp", Operation: "listen"},
+			},
 		},
 	}
 	for _, nic := range v.nics {
@@ -108,7 +162,7 @@ func (v vswitchSpec) build(portgroups []portgroupSpec) types.HostVirtualSwitch {
 
 func (p portgroupSpec) build() types.HostPortGroup {
 	return types.HostPortGroup{
-		Key: hostPortgroupKey(p.name), Vswitch: vswitchKey(p.vswitch), ComputedPolicy: teaming(p.active, p.standby),
+		Key: hostPortgroupKey(p.name), Vswitch: vswitchKey(p.vswitch), ComputedPolicy: policy(p.active, p.standby, p.teaming, p.security),
 		Spec: types.HostPortGroupSpec{Name: p.name, VlanId: p.vlan, VswitchName: p.vswitch},
 	}
 }

@@ -23,6 +23,7 @@ type hostSpec struct {
 	incapable             []string // capabilities the host lacks
 	maintenance           bool
 	disconnected          bool // configuration and hardware are unknown
+	hostTraits
 }
 
 type host struct {
@@ -30,7 +31,10 @@ type host struct {
 	cluster     *cluster
 	truth       *hostTruth
 	datastores  []*datastore
-	distributed bool // member of a distributed switch
+	local       *datastore
+	fabric      []types.HostHostBusAdapter // those that reach shared storage
+	inside      types.HostHostBusAdapter   // the one that local disks are on
+	distributed bool                       // member of a distributed switch
 }
 
 func (e *estate) addHost(c *cluster, spec hostSpec) *host {
@@ -43,20 +47,20 @@ func (e *estate) addHost(c *cluster, spec hostSpec) *host {
 	h := &host{HostSystem: system, cluster: c, distributed: spec.network.dvs != nil}
 	h.truth = spec.truth(e.scene, h)
 	e.truth.Hosts = append(e.truth.Hosts, h.truth)
+	e.hosts = append(e.hosts, h)
 
+	h.truth.Details = new(hostDetails)
+	h.fare(spec)
 	product := spec.product()
 	h.Config.Host = h.Self
 	h.Config.Product = product
-	h.Config.DateTimeInfo = &types.HostDateTimeInfo{
-		TimeZone:  types.HostDateTimeSystemTimeZone{Key: "UTC", Name: "UTC", Description: "UTC"},
-		NtpConfig: &types.HostNtpConfig{Server: []string{"192.0.2.123"}},
-	}
 	h.Config.FileSystemVolume = &types.HostFileSystemVolumeInfo{VolumeTypeList: []string{"VMFS", "NFS", "NFS41", "OTHER"}}
 	h.Config.Network = e.wire(h, spec.network)
 	h.Config.VirtualNicManagerInfo = &types.HostVirtualNicManagerInfo{
 		NetConfig: netConfig(spec.network.adapters, h.Config.Network.Vnic),
 	}
 	h.Config.Vmotion = vmotionConfig(h.Config.VirtualNicManagerInfo.NetConfig)
+	h.equip(e, spec)
 	h.syncManagers(e)
 
 	h.Capability = spec.capability()
@@ -66,14 +70,8 @@ func (e *estate) addHost(c *cluster, spec hostSpec) *host {
 	h.Summary.Config = types.HostConfigSummary{
 		Name: spec.name, Port: 443, Product: &product, VmotionEnabled: h.Config.Vmotion.NetConfig.SelectedVnic != "",
 	}
-	h.Summary.QuickStats.Uptime = int32(epoch.Sub(spec.boot).Seconds())
-	h.Summary.OverallStatus = "green"
-	h.Summary.ManagementServerIp = "192.0.2.10"
-	h.Summary.MaxEVCModeKey = "intel-icelake"
-	h.Summary.CurrentEVCModeKey = "intel-icelake"
 	h.Runtime.BootTime = &spec.boot
 	h.Runtime.InMaintenanceMode = spec.maintenance
-	h.Runtime.InQuarantineMode = no()
 	if spec.disconnected {
 		h.forget()
 	}
@@ -112,7 +110,7 @@ func (h *host) forget() {
 	t := h.truth
 	t.ConnectionState, t.PowerState = string(h.Runtime.ConnectionState), string(h.Runtime.PowerState)
 	t.SerialNumber, t.BIOSVersion, t.BootTime = nil, nil, nil
-	t.Capabilities, t.VMKernelAdapters = map[string]bool{}, []adapterTruth{}
+	t.Capabilities, t.VMKernelAdapters, t.Details = map[string]bool{}, []adapterTruth{}, nil
 }
 
 func (s hostSpec) truth(scene string, h *host) *hostTruth {

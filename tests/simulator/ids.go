@@ -28,9 +28,15 @@ func machineUUID(prefix string, parts ...string) string {
 
 // volumeID has the shape of a VMFS volume id.
 func volumeID(parts ...string) string {
-	id := strings.ReplaceAll(stableUUID(parts...), "-", "")
+	id := hexID(parts...)
 	return fmt.Sprintf("%s-%s-%s-%s", id[:8], id[8:16], id[16:20], id[20:])
 }
+
+// hexID is 32 hexadecimal digits.
+func hexID(parts ...string) string { return strings.ReplaceAll(stableUUID(parts...), "-", "") }
+
+// shortID is the part of an id that tells the files of a disk apart.
+func shortID(id string, level int) string { return fmt.Sprintf("%s%02x", id[:6], level) }
 
 // mac counts upwards from a vendor prefix of three octets.
 func mac(prefix string, n int) string {

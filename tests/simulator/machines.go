@@ -26,13 +26,45 @@ type machineSpec struct {
 	disks                    []diskSpec
 	cards                    []cardSpec
 	snapshots                []snapshotSpec
+
+	pool           *pool // the cluster's own unless told otherwise
+	controllers    []controllerSpec
+	devices        []deviceSpec
+	settings       []settingTruth
+	cpu, memory    allocationSpec
+	coresPerSocket int32 // 1 unless told otherwise
+	traits
+}
+
+// traits are what few machines have.
+type traits struct {
+	cpuHotAdd, cpuHotRemove, memoryHotAdd bool
+	nested, counters, changeTracking      bool
+	latency                               string
+	encryption                            string // key of the home directory
+	migrateEncryption                     string
+	cpuAffinity, memoryAffinity           []int32
+	faultTolerance                        types.VirtualMachineFaultToleranceState
+	swap                                  string
+	installerMounted, consolidation       bool
+	question                              string
+	managedBy                             *types.ManagedByInfo
+	evc                                   string
+	status                                types.ManagedEntityStatus
+	disabled                              []string
+	unprotected                           bool // by HA
+	ballooned, swapped                    int32
 }
 
 type machine struct {
 	*simulator.VirtualMachine
-	spec  machineSpec
-	truth *machineTruth
-	home  *datastore
+	spec    machineSpec
+	truth   *machineTruth
+	home    *datastore
+	pool    *pool
+	frozen  [][]int // chains of files, one for each snapshot
+	running []int
+	devices []deviceTruth
 }
 
 const (
@@ -45,18 +77,29 @@ const (
 var escaped = strings.NewReplacer("%", "%25", "/", "%2f", "\\", "%5c")
 
 func (e *estate) addMachine(spec machineSpec) *machine {
-	m := &machine{VirtualMachine: new(simulator.VirtualMachine), spec: spec, home: spec.disks[0].datastore}
+	m := &machine{VirtualMachine: new(simulator.VirtualMachine), home: spec.disks[0].datastore}
 	folder := e.vmFolder(spec.folder)
-	folder.ChildEntity = append(folder.ChildEntity, e.put(folder, m.VirtualMachine))
+	e.ctx.Map.NewEntity(m.VirtualMachine)
 	m.Name = spec.name
+	if spec.pool == nil {
+		spec.pool = spec.host.cluster.root
+	}
+	if spec.pool.vapp == nil {
+		// Views look for the machine below its folder when it is registered.
+		folder.ChildEntity = append(folder.ChildEntity, m.Self)
+		e.put(folder, m.VirtualMachine)
+	} else {
+		e.put(nil, m.VirtualMachine) // the API has no parent for what is part of a vApp
+	}
 
-	c := spec.host.cluster
+	m.spec = spec
 	spec.host.Vm = append(spec.host.Vm, m.Self)
-	c.pool.Vm = append(c.pool.Vm, m.Self)
-	m.ResourcePool = &c.pool.Self
-	m.EnvironmentBrowser = *c.EnvironmentBrowser
+	m.frozen, m.running = chains(spec.snapshots)
+	m.EnvironmentBrowser = *spec.host.cluster.EnvironmentBrowser
 	m.truth = m.describe()
 	e.truth.VMs = append(e.truth.VMs, m.truth)
+	e.machines = append(e.machines, m)
+	spec.pool.take(m)
 
 	m.Capability = types.VirtualMachineCapability{
 		SnapshotOperationsSupported: true, MultipleSnapshotsSupported: true, ChangeTrackingSupported: true,
@@ -69,6 +112,8 @@ func (e *estate) addMachine(spec machineSpec) *machine {
 	m.GuestHeartbeatStatus = m.heartbeat()
 	m.layOut()
 	m.summarise()
+	m.OverallStatus, m.Summary.OverallStatus = spec.overall(), spec.overall()
+	m.DisabledMethod = spec.disabled
 	m.tell()
 	return m
 }
@@ -86,31 +131,48 @@ func (m *machine) runtime() types.VirtualMachineRuntimeInfo {
 	s := m.spec
 	r := types.VirtualMachineRuntimeInfo{
 		Host: &s.host.Self, ConnectionState: "connected", PowerState: s.power,
-		FaultToleranceState: "notConfigured", RecordReplayState: "inactive",
+		FaultToleranceState: orDefault(s.faultTolerance, "notConfigured"), RecordReplayState: "inactive",
 		MaxCpuUsage: s.cpus * s.host.Summary.Hardware.CpuMhz, MaxMemoryUsage: s.memoryMB,
 		VmFailoverInProgress: no(), Paused: no(), SnapshotInBackground: no(), CryptoState: "", SuspendedToMemory: no(),
+		ToolsInstallerMounted: s.installerMounted, ConsolidationNeeded: s.consolidation, QuiescedForkParent: no(),
+		InstantCloneFrozen: no(), MinRequiredEVCModeKey: s.evcMode(), FeatureRequirement: s.features(),
+	}
+	if s.encryption != "" {
+		r.CryptoState = "unlocked"
+	}
+	if s.question != "" {
+		r.Question = askFor(s.question)
 	}
 	switch s.power {
 	case on:
 		r.BootTime = &s.boot
-		r.DasVmProtection = &types.VirtualMachineRuntimeInfoDasProtectionState{DasProtected: true}
-		r.MinRequiredEVCModeKey = "intel-sandybridge"
+		r.DasVmProtection = &types.VirtualMachineRuntimeInfoDasProtectionState{DasProtected: !s.unprotected}
+		r.MemoryOverhead = int64(s.memoryMB) << 20 / 100
 	case suspended:
-		moment := epoch.AddDate(0, 0, -3)
-		r.SuspendTime = &moment
+		r.SuspendTime = &suspendedAt
 	}
 	return r
 }
 
+var suspendedAt = epoch.AddDate(0, 0, -3)
+
+// askFor is a question that keeps a machine from going on.
+func askFor(text string) *types.VirtualMachineQuestionInfo {
+	answer := func(key, label string) types.BaseElementDescription {
+		return &types.ElementDescription{Description: types.Description{Label: label, Summary: label}, Key: key}
+	}
+	return &types.VirtualMachineQuestionInfo{
+		Id: "1", Text: text,
+		Choice: types.ChoiceOption{ChoiceInfo: []types.BaseElementDescription{
+			answer("0", "button.uuid.cancel"), answer("1", "button.uuid.movedTheVM"), answer("2", "button.uuid.copiedTheVM"),
+		}, DefaultIndex: 2},
+		Message: []types.VirtualMachineMessage{{Id: "msg.uuid.altered", Text: text}},
+	}
+}
+
 func (m *machine) config(e *estate) *types.VirtualMachineConfigInfo {
 	s := m.spec
-	allocation := func(shares int32) *types.ResourceAllocationInfo {
-		return &types.ResourceAllocationInfo{
-			Reservation: types.NewInt64(0), ExpandableReservation: no(), Limit: types.NewInt64(-1),
-			Shares: &types.SharesInfo{Shares: shares, Level: "normal"},
-		}
-	}
-	return &types.VirtualMachineConfigInfo{
+	config := &types.VirtualMachineConfigInfo{
 		Name: s.name, Template: s.template, Annotation: s.annotation,
 		Uuid:         machineUUID("42", e.scene, "vm", s.name, s.key),
 		InstanceUuid: machineUUID("50", e.scene, "vm-instance", s.name, s.key),
@@ -120,25 +182,49 @@ func (m *machine) config(e *estate) *types.VirtualMachineConfigInfo {
 		Files: types.VirtualMachineFileInfo{
 			VmPathName: m.file(".vmx"), SnapshotDirectory: m.directory(), SuspendDirectory: m.directory(), LogDirectory: m.directory(),
 		},
-		Tools: &types.ToolsConfigInfo{ToolsVersion: s.guest.toolsNumber(), ToolsUpgradePolicy: "manual"},
+		Tools: &types.ToolsConfigInfo{
+			ToolsVersion: s.guest.toolsNumber(), ToolsUpgradePolicy: "manual", SyncTimeWithHost: no(), AfterPowerOn: yes(),
+			AfterResume: yes(), BeforeGuestStandby: yes(), BeforeGuestShutdown: yes(),
+		},
 		Flags: types.VirtualMachineFlagInfo{DiskUuidEnabled: yes(), FaultToleranceType: "unset"},
 		DefaultPowerOps: types.VirtualMachineDefaultPowerOpInfo{
 			PowerOffType: "soft", SuspendType: "hard", ResetType: "soft", StandbyAction: "checkpoint",
 		},
 		Hardware: types.VirtualHardware{
-			NumCPU: s.cpus, NumCoresPerSocket: types.NewInt32(1), AutoCoresPerSocket: no(), MemoryMB: s.memoryMB,
+			NumCPU: s.cpus, NumCoresPerSocket: types.NewInt32(s.cores()), AutoCoresPerSocket: no(), MemoryMB: s.memoryMB,
 			VirtualICH7MPresent: no(), VirtualSMCPresent: no(),
 		},
-		CpuAllocation: allocation(s.cpus * 1000), MemoryAllocation: allocation(s.memoryMB * 10),
-		LatencySensitivity:  &types.LatencySensitivity{Level: "normal"},
-		MemoryHotAddEnabled: no(), CpuHotAddEnabled: no(), CpuHotRemoveEnabled: no(),
-		ChangeTrackingEnabled: no(), NestedHVEnabled: no(), VPMCEnabled: no(), MemoryReservationLockedToMax: no(),
-		SwapPlacement: "inherit", MigrateEncryption: "opportunistic",
+		CpuAllocation: s.cpu.info(s.cpus * 1000), MemoryAllocation: s.memory.info(s.memoryMB * 10),
+		LatencySensitivity:  &types.LatencySensitivity{Level: types.LatencySensitivitySensitivityLevel(orDefault(s.latency, "normal"))},
+		MemoryHotAddEnabled: &s.memoryHotAdd, CpuHotAddEnabled: &s.cpuHotAdd, CpuHotRemoveEnabled: &s.cpuHotRemove,
+		ChangeTrackingEnabled: &s.changeTracking, NestedHVEnabled: &s.nested, VPMCEnabled: &s.counters,
+		MemoryReservationLockedToMax: types.NewBool(s.latency == "high"),
+		SwapPlacement:                orDefault(s.swap, "inherit"), MigrateEncryption: orDefault(s.migrateEncryption, "opportunistic"),
+		FtEncryptionMode: "ftEncryptionOpportunistic",
 		BootOptions: &types.VirtualMachineBootOptions{
-			EnterBIOSSetup: no(), EfiSecureBootEnabled: types.NewBool(s.efi), BootRetryEnabled: no(), BootRetryDelay: 10000,
+			BootDelay: 0, EnterBIOSSetup: no(), EfiSecureBootEnabled: types.NewBool(s.efi), BootRetryEnabled: no(), BootRetryDelay: 10000,
+			NetworkBootProtocol: "ipv4",
 		},
-		ExtraConfig: []types.BaseOptionValue{&types.OptionValue{Key: "disk.EnableUUID", Value: "TRUE"}},
+		ManagedBy: s.managedBy,
 	}
+	if s.encryption != "" {
+		config.KeyId = cryptoKey(s.encryption)
+	}
+	if len(s.cpuAffinity) > 0 {
+		config.CpuAffinity = &types.VirtualMachineAffinityInfo{AffinitySet: s.cpuAffinity}
+	}
+	if len(s.memoryAffinity) > 0 {
+		config.MemoryAffinity = &types.VirtualMachineAffinityInfo{AffinitySet: s.memoryAffinity}
+	}
+	for _, setting := range s.extraConfig() {
+		config.ExtraConfig = append(config.ExtraConfig, &types.OptionValue{Key: setting.Key, Value: setting.Value})
+	}
+	for _, store := range s.stores() {
+		config.DatastoreUrl = append(config.DatastoreUrl, types.VirtualMachineConfigInfoDatastoreUrlPair{
+			Name: store.Name, Url: store.Summary.Url,
+		})
+	}
+	return config
 }
 
 func (m *machine) firmware() string {
@@ -168,16 +254,22 @@ func (m *machine) summarise() {
 			Name: s.name, Template: s.template, VmPathName: c.Files.VmPathName, MemorySizeMB: s.memoryMB, NumCpu: s.cpus,
 			NumEthernetCards: int32(len(s.cards)), NumVirtualDisks: int32(len(s.disks)),
 			Uuid: c.Uuid, InstanceUuid: c.InstanceUuid, GuestId: c.GuestId, GuestFullName: c.GuestFullName,
-			Annotation: s.annotation, InstallBootRequired: no(), TpmPresent: no(), HwVersion: c.Version,
+			Annotation: s.annotation, InstallBootRequired: no(), TpmPresent: types.NewBool(hasKind(s.devices, "tpm")), HwVersion: c.Version,
+			CpuReservation: int32(s.cpu.reservation), MemoryReservation: int32(s.memory.reservation), ManagedBy: s.managedBy,
 		},
 		QuickStats:    types.VirtualMachineQuickStats{GuestHeartbeatStatus: m.GuestHeartbeatStatus, FtLatencyStatus: "gray"},
 		OverallStatus: "green",
 	}
 	if s.power == on {
-		m.Summary.QuickStats.OverallCpuUsage = 40 * s.cpus
-		m.Summary.QuickStats.GuestMemoryUsage = s.memoryMB / 8
-		m.Summary.QuickStats.HostMemoryUsage = s.memoryMB
-		m.Summary.QuickStats.UptimeSeconds = int32(epoch.Sub(s.boot).Seconds())
+		stats := &m.Summary.QuickStats
+		stats.OverallCpuUsage, stats.OverallCpuDemand, stats.StaticCpuEntitlement = 40*s.cpus, 48*s.cpus, 900*s.cpus
+		stats.OverallCpuReadiness = s.cpus % 3
+		stats.DistributedCpuEntitlement, stats.DistributedMemoryEntitlement = 50*s.cpus, s.memoryMB/4
+		stats.GuestMemoryUsage, stats.ActiveMemory, stats.StaticMemoryEntitlement = s.memoryMB/8, s.memoryMB/8, s.memoryMB
+		stats.HostMemoryUsage, stats.PrivateMemory, stats.GrantedMemory = s.memoryMB, s.memoryMB-s.memoryMB/16, s.memoryMB
+		stats.SharedMemory, stats.ConsumedOverheadMemory = s.memoryMB/16, s.memoryMB/100
+		stats.BalloonedMemory, stats.SwappedMemory = s.ballooned, s.swapped
+		stats.UptimeSeconds = int32(epoch.Sub(s.boot).Seconds())
 	}
 	storage := &types.VirtualMachineStorageSummary{Timestamp: epoch}
 	for _, usage := range m.Storage.PerDatastoreUsage {

@@ -36,6 +36,51 @@ func (m *machine) tell() {
 	for _, nic := range m.Guest.Net {
 		t.IPAddresses = append(t.IPAddresses, nic.IpAddress...)
 	}
+	t.OverallStatus, t.DisabledMethods, t.Question = string(m.spec.overall()), list(m.spec.disabled), m.spec.question
+	t.Details = m.details()
+}
+
+func (m *machine) details() *machineDetails {
+	s := m.spec
+	d := &machineDetails{
+		ConfigPath: m.file(".vmx"), CoresPerSocket: s.cores(), CPUAllocation: s.cpu.truth(s.cpus*1000, 1),
+		MemoryAllocation: s.memory.truth(s.memoryMB*10, 1<<20), CPUHotAdd: s.cpuHotAdd, CPUHotRemove: s.cpuHotRemove,
+		MemoryHotAdd: s.memoryHotAdd, Latency: orDefault(s.latency, "normal"), NestedHV: s.nested, Counters: s.counters,
+		SecureBoot: s.efi, HasTPM: hasKind(s.devices, "tpm"), Devices: m.devices, Partitions: s.partitions(),
+		ExtraConfig: s.extraConfig(), EVCMode: s.evcMode(), Features: []featureTruth{},
+		MigrateEncrypt: orDefault(s.migrateEncryption, "opportunistic"), CPUAffinity: append([]int32{}, s.cpuAffinity...),
+		MemoryAffinity: append([]int32{}, s.memoryAffinity...), FaultTolerance: string(orDefault(s.faultTolerance, "notConfigured")),
+		SwapPlacement: orDefault(s.swap, "inherit"), InstallerMounted: s.installerMounted, Heartbeat: string(m.heartbeat()),
+		GuestState: "notRunning", Consolidation: s.consolidation, ChangeTracking: s.changeTracking,
+	}
+	for _, feature := range s.features() {
+		d.Features = append(d.Features, featureTruth{feature.Key, feature.Value})
+	}
+	if s.managedBy != nil {
+		d.ManagedBy = &managedTruth{s.managedBy.ExtensionKey, s.managedBy.Type}
+	}
+	if s.encryption != "" {
+		d.Encryption = &keyTruth{s.encryption, keyProvider}
+	}
+	if s.guest.running(s.power) {
+		d.GuestState = "running"
+	}
+	for _, usage := range m.Storage.PerDatastoreUsage {
+		d.CommittedBytes += usage.Committed
+		d.UncommittedBytes += usage.Uncommitted
+		d.UnsharedBytes += usage.Unshared
+	}
+	switch s.power {
+	case on:
+		d.HAProtected = types.NewBool(!s.unprotected)
+		d.CPUUsageMHz, d.UptimeSeconds, d.CPUReadinessPct = 40*s.cpus, int32(epoch.Sub(s.boot).Seconds()), s.cpus%3
+		d.ActiveBytes, d.ConsumedBytes = int64(s.memoryMB/8)<<20, int64(s.memoryMB)<<20
+		d.BalloonedBytes, d.SwappedBytes = int64(s.ballooned)<<20, int64(s.swapped)<<20
+	case suspended:
+		moment := instant(suspendedAt)
+		d.SuspendedAt = &moment
+	}
+	return d
 }
 
 // lose forgets the configuration, as when the files cannot be reached.
@@ -50,7 +95,7 @@ func (m *machine) lose(state types.VirtualMachineConnectionState) {
 	t.GuestID, t.GuestFullName, t.GuestHostname, t.HardwareVersion = nil, nil, nil, nil
 	t.Firmware, t.Created, t.BootTime, t.Annotation = nil, nil, nil, ""
 	t.ToolsStatus, t.ToolsRunningStatus, t.ToolsVersion, t.IPAddresses = "", "", "", []string{}
-	t.Disks, t.NICs, t.Snapshots = []diskTruth{}, []nicTruth{}, []snapshotTruth{}
+	t.Disks, t.NICs, t.Snapshots, t.Details = []diskTruth{}, []nicTruth{}, []snapshotTruth{}, nil
 }
 
 func (m *machine) disconnect(state types.VirtualMachineConnectionState) {

@@ -30,12 +30,13 @@ func parse(arguments []string) (options, error) {
 	var o options
 	flags := flag.NewFlagSet("simulator", flag.ContinueOnError)
 	flags.StringVar(&o.listen, "listen", "127.0.0.1:0", "address to listen on; port 0 picks a free one")
-	flags.StringVar(&o.scene, "scene", "plain", "what to simulate: plain, demo or awkward")
+	flags.StringVar(&o.scene, "scene", "plain", "what to simulate: plain, demo, awkward or networks")
 	flags.IntVar(&o.hosts, "hosts", 0, "number of hosts (plain: 10, awkward: 8)")
 	flags.IntVar(&o.vms, "vms", 0, "number of machines (plain: 100, awkward: 12)")
 	flags.IntVar(&o.clusters, "clusters", 0, "number of clusters (default 2)")
 	flags.StringVar(&o.username, "username", "administrator@vsphere.local", "account that may log in")
 	flags.StringVar(&o.workdir, "workdir", "", "where to write ca.pem and truth.json (default: a temporary directory)")
+	flags.DurationVar(&o.delay, "delay", 0, "how long every SOAP call waits before it is answered, in whole milliseconds")
 	flags.DurationVar(&o.sessionTimeout, "session-timeout", 0, "end sessions that were idle for this long; 0 never does")
 	if err := flags.Parse(arguments); err != nil {
 		return o, err
@@ -61,7 +62,7 @@ type announcement struct {
 	TruthFile        string `json:"truth_file"`
 }
 
-// run serves until its input ends, so that a parent that dies, however abruptly,
+// run serves, and changes the estate as its input says (see control), until its input ends, so that a parent that dies, however abruptly,
 // takes the simulator along.
 func run(arguments []string, stdin io.Reader, stdout io.Writer) error {
 	o, err := parse(arguments)
@@ -91,7 +92,7 @@ func run(arguments []string, stdin io.Reader, stdout io.Writer) error {
 	over := make(chan os.Signal, 1)
 	signal.Notify(over, syscall.SIGTERM, os.Interrupt)
 	go func() {
-		_, _ = io.Copy(io.Discard, stdin)
+		vcenter.control.obey(stdin, stdout)
 		over <- syscall.SIGTERM
 	}()
 	<-over
@@ -101,5 +102,5 @@ func run(arguments []string, stdin io.Reader, stdout io.Writer) error {
 type options struct {
 	listen, scene, username, password, workdir string
 	hosts, vms, clusters                       int
-	sessionTimeout                             time.Duration
+	sessionTimeout, delay                      time.Duration
 }

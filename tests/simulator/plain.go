@@ -10,6 +10,12 @@ type plainEstate struct {
 	hosts    []*host
 	shared   map[*cluster]*datastore
 	machines []*machine
+
+	pools    map[*cluster]plainPools
+	library  *datastore                // NFS, with images
+	pod      map[*cluster][]*datastore // a datastore cluster
+	vsan     map[*cluster]*datastore
+	standard *network
 }
 
 // plain spreads hosts over clusters and machines over hosts. Everything about
@@ -17,7 +23,11 @@ type plainEstate struct {
 // before it is built.
 func (e *estate) plain(size plainSize, change func(number int, spec *hostSpec)) (*plainEstate, error) {
 	e.addDatacenter("Datacenter")
-	p := &plainEstate{site: e.addSite(), shared: map[*cluster]*datastore{}}
+	e.declareLabels()
+	p := &plainEstate{
+		site: e.addSite(), shared: map[*cluster]*datastore{}, pools: map[*cluster]plainPools{},
+		pod: map[*cluster][]*datastore{}, vsan: map[*cluster]*datastore{},
+	}
 
 	clusters := make([]*cluster, size.clusters)
 	for i := range clusters {
@@ -25,6 +35,7 @@ func (e *estate) plain(size plainSize, change func(number int, spec *hostSpec)) 
 		if err != nil {
 			return nil, err
 		}
+		c.setEVC([]string{"intel-skylake", ""}[i%2])
 		clusters[i] = c
 	}
 	for i := range size.hosts {
@@ -37,8 +48,18 @@ func (e *estate) plain(size plainSize, change func(number int, spec *hostSpec)) 
 	for _, c := range clusters {
 		p.shared[c] = e.addDatastore(datastoreSpec{name: c.Name + "-shared", capacity: 20480, free: 8192, ssd: true}, c.hosts)
 	}
+	p.addStorage(e)
 	for _, h := range p.hosts {
-		e.addDatastore(datastoreSpec{name: shortName(h.Name) + "-local", capacity: 894, free: 512, local: true, ssd: true}, []*host{h})
+		h.local = e.addDatastore(datastoreSpec{name: shortName(h.Name) + "-local", capacity: 894, free: 512, local: true, ssd: true}, []*host{h})
+	}
+	for i, h := range p.hosts {
+		if i%4 == 1 {
+			h.swapTo(h.local)
+		}
+	}
+	p.standard = e.standardNetwork("VM Network", 0, "vSwitch0")
+	for _, c := range clusters {
+		p.pools[c] = e.addPlainPools(c)
 	}
 	if size.hosts == 0 {
 		return p, nil
@@ -46,7 +67,33 @@ func (e *estate) plain(size plainSize, change func(number int, spec *hostSpec)) 
 	for i := range size.vms {
 		p.machines = append(p.machines, e.addMachine(p.machine(e, i, p.hosts[i%size.hosts])))
 	}
+	e.another = func() machineSpec {
+		i := len(e.machines)
+		return p.machine(e, i, p.hosts[i%size.hosts])
+	}
+	p.label(e)
+	p.configureClusters(e)
 	return p, nil
+}
+
+// addStorage adds what is neither a cluster's usual datastore nor a host's own.
+func (p *plainEstate) addStorage(e *estate) {
+	p.library = e.addDatastore(datastoreSpec{
+		name: "library", capacity: 4096, free: 1500, remote: "nas01.example.test", remotePath: "/export/library", readOnly: true,
+	}, p.hosts)
+	for i, c := range e.clusters {
+		if i%2 == 0 {
+			pod := e.addPod(c.Name + "-pod")
+			for n := range 2 {
+				p.pod[c] = append(p.pod[c], e.addDatastore(datastoreSpec{
+					name: fmt.Sprintf("%s-pod-%02d", c.Name, n+1), capacity: 8192, free: int64(2048 * (n + 1)), pod: pod, iorm: true,
+				}, c.hosts))
+			}
+			pod.count()
+		} else {
+			p.vsan[c] = e.addDatastore(datastoreSpec{name: c.Name + "-vsan", capacity: 30720, free: 20480, vsan: true}, c.hosts)
+		}
+	}
 }
 
 var (
@@ -63,7 +110,7 @@ var (
 
 func (p *plainEstate) machine(e *estate, i int, h *host) machineSpec {
 	name := fmt.Sprintf("vm-%05d", i+1)
-	shared, local := p.shared[h.cluster], h.datastores[len(h.datastores)-1]
+	shared, local := p.shared[h.cluster], h.local
 	spec := machineSpec{
 		name: name, folder: plainFolders[i%len(plainFolders)], host: h, power: on,
 		cpus: int32(1 << (i % 4)), memoryMB: int32(2048 << (i % 4)),
@@ -121,5 +168,6 @@ func (p *plainEstate) machine(e *estate, i int, h *host) machineSpec {
 			children: []snapshotSpec{{name: "after-upgrade", created: epoch.AddDate(0, -1, -i%20)}},
 		}}
 	}
+	p.vary(i, &spec, local)
 	return spec
 }

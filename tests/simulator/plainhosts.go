@@ -1,6 +1,10 @@
 package main
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/vmware/govmomi/vim25/types"
+)
 
 // Hosts of the plain scene come in four set-ups, in turn within each cluster:
 //
@@ -14,6 +18,7 @@ const setups = 4
 type site struct {
 	dvs                                  *distributedSwitch
 	dvMotion, dvProvisioning, dvMachines *network
+	dvTrunk, dvPrivate                   *network
 }
 
 func (e *estate) addSite() *site {
@@ -22,6 +27,22 @@ func (e *estate) addSite() *site {
 	s.dvMotion = e.distribute(s.dvs, "dv-vmotion", 20, first, second)
 	s.dvProvisioning = e.distribute(s.dvs, "dv-provisioning", 30, second, first)
 	s.dvMachines = e.distribute(s.dvs, "dv-machines", 100, uplinkNames, nil)
+	s.dvs.config.PvlanConfig = []types.VMwareDVSPvlanMapEntry{
+		{PrimaryVlanId: 400, SecondaryVlanId: 400, PvlanType: "promiscuous"}, {PrimaryVlanId: 400, SecondaryVlanId: 401, PvlanType: "isolated"},
+	}
+	s.dvs.config.LacpGroupConfig = []types.VMwareDvsLacpGroupConfig{{
+		Key: "lag-1", Name: "lag1", Mode: "active", UplinkNum: 2, LoadbalanceAlgorithm: "srcDestIpTcpUdpPortVlan",
+		UplinkName: []string{"lag1-0", "lag1-1"}, TimeoutMode: "fast",
+	}}
+	s.dvs.config.Description = "Everything but management.\nAsk the network team."
+	s.dvs.config.Contact = types.DVSContactInfo{Name: "Network team", Contact: "network@example.test"}
+	s.dvTrunk = e.distributeAs(s.dvs, groupSpec{
+		name: "dv-trunk", trunk: []types.NumericRange{{Start: 10, End: 20}, {Start: 30, End: 30}, {Start: 200, End: 299}},
+		active: uplinkNames, teaming: "loadbalance_loadbased", security: security{promiscuous: true, macChanges: true, forged: true},
+	})
+	s.dvPrivate = e.distributeAs(s.dvs, groupSpec{
+		name: "dv-private / isolated", private: [2]int32{400, 401}, active: []string{"lag1"}, teaming: "loadbalance_ip", binding: "ephemeral",
+	})
 	return s
 }
 
@@ -30,7 +51,8 @@ func (s *site) wiring(cluster, position int) networkSpec {
 	ip := func(net int) string {
 		return fmt.Sprintf("10.%d.%d.%d", net, cluster*8+position/200, 10+position%200)
 	}
-	machines := portgroupSpec{name: "VM Network", vswitch: "vSwitch0", active: []string{"vmnic0"}, forMachines: true}
+	machines := portgroupSpec{name: "VM Network", vswitch: "vSwitch0", active: []string{"vmnic0"}, forMachines: true,
+		security: security{promiscuous: position%4 == 1, forged: position%2 == 1}, teaming: []string{"", "loadbalance_ip"}[position%2]}
 	management := portgroupSpec{name: "Management Network", vswitch: "vSwitch0", active: []string{"vmnic0"}}
 	vmk0 := adapterSpec{device: "vmk0", portgroup: management.name, tags: []string{"management"}, ip: ip(10), mtu: 1500}
 
@@ -109,6 +131,25 @@ func (s *site) host(cluster, position int) hostSpec {
 		version: "8.0.3", build: "24280767",
 		boot:    epoch.AddDate(0, 0, -position-1),
 		network: s.wiring(cluster, position),
+	}
+	spec.storage = storageSetups[position%setups]
+	spec.load = int32(10 + position*7%60)
+	spec.compliance = []string{"compliant", "nonCompliant", "", "unknown"}[position%4]
+	switch position % setups {
+	case 1:
+		spec.powerPolicy = "High Performance"
+	case 2:
+		spec.gpus = []types.HostGraphicsInfo{{
+			DeviceName: "NVIDIA A100-PCIE-40GB", VendorName: "NVIDIA Corporation", PciId: "0000:ca:00.0", GraphicsType: "sharedDirect",
+			MemorySizeInKB: 40 << 20,
+		}}
+		spec.vgpuTypes = []string{"grid_a100-10c", "grid_a100-20c", "grid_a100-40c"}
+		spec.timeStopped = true
+	case 3:
+		spec.maxEVC, spec.noHyperthreads = "intel-cascadelake", true
+	}
+	if position == 4 {
+		spec.quarantine, spec.status = true, types.ManagedEntityStatusYellow
 	}
 	if position%setups == 3 {
 		spec.vendor, spec.model, spec.biosVersion = "HPE", "ProLiant DL360 Gen10", "U32"

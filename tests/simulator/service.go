@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/tls"
 	"fmt"
 	"io"
@@ -25,9 +26,9 @@ const (
 type vcenter struct {
 	announcement
 
-	model  *simulator.Model
-	server *simulator.Server
-	truth  *truth
+	model   *simulator.Model
+	server  *simulator.Server
+	control *control
 }
 
 func about(scene string) types.AboutInfo {
@@ -84,7 +85,7 @@ func start(o options) (v *vcenter, err error) {
 		})
 	}
 
-	v = &vcenter{model: model, truth: e.truth}
+	v = &vcenter{model: model}
 	v.CAFile = filepath.Join(o.workdir, "ca.pem")
 	v.TruthFile = filepath.Join(o.workdir, "truth.json")
 	if err := certificate.writeAuthority(v.CAFile); err != nil {
@@ -93,12 +94,20 @@ func start(o options) (v *vcenter, err error) {
 	if err := e.truth.write(v.TruthFile); err != nil {
 		return nil, err
 	}
+	e.forgetTruth()
+	model.DelayConfig.Delay = int(o.delay.Milliseconds())
+	v.control = &control{
+		e: e, ctx: &simulator.Context{Context: context.Background(), Map: e.ctx.Map}, removed: map[*machine]bool{},
+	}
 
 	service := model.Service
 	service.Listen = &url.URL{Host: o.listen, User: url.UserPassword(o.username, o.password)}
 	service.TLS = &tls.Config{Certificates: []tls.Certificate{certificate.server}, MinVersion: tls.VersionTLS12}
 	service.ServeMux = http.NewServeMux()
 	service.ServeMux.HandleFunc("GET /sdk/vimServiceVersions.xml", serviceVersions)
+	if err := e.tags.serve(service.ServeMux, service.Listen, e.ctx.Map); err != nil {
+		return nil, err
+	}
 	if v.server, err = listen(service); err != nil {
 		return nil, err
 	}

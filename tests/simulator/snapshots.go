@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/vmware/govmomi/simulator"
@@ -14,14 +13,31 @@ type snapshotSpec struct {
 	name, description string
 	created           time.Time
 	children          []snapshotSpec
+	memory, quiesced  bool
 }
 
-// depth counts the snapshots below the running state.
-func depth(snapshots []snapshotSpec) int {
-	if len(snapshots) == 0 {
-		return 0
+// chains numbers the files of a disk: 0 is the base, and what is written after
+// a snapshot goes to a file of its own. It returns the chain of each snapshot,
+// parents before children, and the one that is written to.
+func chains(specs []snapshotSpec) (frozen [][]int, running []int) {
+	next := 0
+	grow := func(chain []int) []int {
+		next++
+		return append(append([]int{}, chain...), next-1)
 	}
-	return 1 + depth(snapshots[len(snapshots)-1].children)
+	var walk func(specs []snapshotSpec, chain []int, current bool)
+	walk = func(specs []snapshotSpec, chain []int, current bool) {
+		for i, spec := range specs {
+			own := grow(chain)
+			frozen = append(frozen, own)
+			walk(spec.children, own, current && i == len(specs)-1)
+		}
+		if current && len(specs) == 0 {
+			running = grow(chain)
+		}
+	}
+	walk(specs, nil, true)
+	return frozen, running
 }
 
 func (m *machine) takeSnapshots(e *estate) {
@@ -35,12 +51,14 @@ func (m *machine) takeSnapshots(e *estate) {
 	}
 }
 
-func (m *machine) tree(e *estate, specs []snapshotSpec, parent *snapshotSpec, running bool) []types.VirtualMachineSnapshotTree {
+func (m *machine) tree(e *estate, specs []snapshotSpec, parent *snapshotTruth, running bool) []types.VirtualMachineSnapshotTree {
 	var trees []types.VirtualMachineSnapshotTree
 	for i, spec := range specs {
+		number := len(m.truth.Snapshots)
 		snapshot := new(simulator.VirtualMachineSnapshot)
 		snapshot.Vm = m.Self
 		snapshot.Config = *m.Config
+		snapshot.Config.Hardware.Device = m.devicesAt(e, m.frozen[number])
 		e.ctx.Map.Put(snapshot)
 
 		running := running && i == len(specs)-1
@@ -50,17 +68,21 @@ func (m *machine) tree(e *estate, specs []snapshotSpec, parent *snapshotSpec, ru
 		}
 		t := snapshotTruth{
 			Moref: snapshot.Self.Value, Name: spec.name, Description: spec.description, Created: instant(spec.created), Current: current,
+			ID: int32(number + 1), PowerState: string(off), Quiesced: spec.quiesced, HasMemory: spec.memory, DiskFiles: []string{},
+		}
+		if spec.memory {
+			t.PowerState = string(on)
 		}
 		if parent != nil {
-			t.Parent = &parent.name
+			t.Parent, t.ParentMoref = &parent.Name, parent.Moref
 		}
 		m.truth.Snapshots = append(m.truth.Snapshots, t)
 
 		tree := types.VirtualMachineSnapshotTree{
-			Snapshot: snapshot.Self, Vm: m.Self, Name: spec.name, Description: spec.description,
-			Id: int32(len(m.truth.Snapshots)), CreateTime: spec.created, State: off, ReplaySupported: no(),
+			Snapshot: snapshot.Self, Vm: m.Self, Name: spec.name, Description: spec.description, Quiesced: spec.quiesced,
+			Id: t.ID, CreateTime: spec.created, State: types.VirtualMachinePowerState(t.PowerState), ReplaySupported: no(),
 		}
-		tree.ChildSnapshotList = m.tree(e, spec.children, &spec, running)
+		tree.ChildSnapshotList = m.tree(e, spec.children, &t, running)
 		for _, child := range tree.ChildSnapshotList {
 			snapshot.ChildSnapshot = append(snapshot.ChildSnapshot, child.Snapshot)
 		}
@@ -69,62 +91,14 @@ func (m *machine) tree(e *estate, specs []snapshotSpec, parent *snapshotSpec, ru
 	return trees
 }
 
-// layOut lists the machine's files and, from their sizes, its use of storage.
-func (m *machine) layOut() {
-	layout := &types.VirtualMachineFileLayoutEx{Timestamp: epoch}
-	usage := map[types.ManagedObjectReference]*types.VirtualMachineUsageOnDatastore{}
-	add := func(store *datastore, kind, name string, size int64) int32 {
-		key := int32(len(layout.File))
-		layout.File = append(layout.File, types.VirtualMachineFileLayoutExFileInfo{
-			Key: key, Name: name, Type: kind, Size: size, UniqueSize: size, Accessible: yes(),
-		})
-		if usage[store.Self] == nil {
-			usage[store.Self] = &types.VirtualMachineUsageOnDatastore{Datastore: store.Self}
+// devicesAt are the machine's devices with the disks as they were.
+func (m *machine) devicesAt(e *estate, chain []int) []types.BaseVirtualDevice {
+	devices := append([]types.BaseVirtualDevice{}, m.Config.Hardware.Device...)
+	for i, device := range devices {
+		if disk, ok := device.(*types.VirtualDisk); ok {
+			index := int(disk.Key - firstDisk)
+			devices[i] = m.disk(e, index, m.spec.disks[index], chain)
 		}
-		usage[store.Self].Committed += size
-		usage[store.Self].Unshared += size
-		return key
 	}
-
-	add(m.home, "config", m.file(".vmx"), 3<<10)
-	add(m.home, "nvram", m.file(".nvram"), 264<<10)
-	if m.spec.power == on {
-		add(m.home, "swap", m.file(".vswp"), int64(m.spec.memoryMB)<<20)
-	}
-	if m.spec.power == suspended {
-		add(m.home, "suspendMemory", m.file(".vmem"), int64(m.spec.memoryMB)<<20)
-	}
-	for i, spec := range m.spec.disks {
-		disk := types.VirtualMachineFileLayoutExDiskLayout{Key: int32(firstDisk + i)}
-		for level := range m.chain(spec) {
-			path := m.diskPath(i, level, spec)
-			extent, size := "-flat.vmdk", spec.gb<<30
-			if spec.thin {
-				size /= 2
-			}
-			if level > 0 {
-				extent, size = "-sesparse.vmdk", spec.gb<<30/20
-			}
-			disk.Chain = append(disk.Chain, types.VirtualMachineFileLayoutExDiskUnit{FileKey: []int32{
-				add(spec.datastore, "diskDescriptor", path, 1<<10),
-				add(spec.datastore, "diskExtent", path[:len(path)-len(".vmdk")]+extent, size),
-			}})
-		}
-		if spec.thin {
-			usage[spec.datastore.Self].Uncommitted += spec.gb << 30 / 2
-		}
-		layout.Disk = append(layout.Disk, disk)
-	}
-	for i, snapshot := range m.truth.Snapshots {
-		layout.Snapshot = append(layout.Snapshot, types.VirtualMachineFileLayoutExSnapshotLayout{
-			Key:       types.ManagedObjectReference{Type: "VirtualMachineSnapshot", Value: snapshot.Moref},
-			DataKey:   add(m.home, "snapshotData", m.file(fmt.Sprintf("-Snapshot%d.vmsn", i+1)), 30<<10),
-			MemoryKey: -1,
-		})
-	}
-	m.LayoutEx = layout
-	m.Storage = &types.VirtualMachineStorageInfo{Timestamp: epoch}
-	for _, ref := range m.Datastore {
-		m.Storage.PerDatastoreUsage = append(m.Storage.PerDatastoreUsage, *usage[ref])
-	}
+	return devices
 }

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25/mo"
@@ -19,7 +21,23 @@ type network struct {
 	group           *simulator.DistributedVirtualPortgroup
 	dvs             *distributedSwitch
 	active, standby []string // names of uplinks
+	spec            groupSpec
 }
+
+// groupSpec is what distributed port groups differ in.
+type groupSpec struct {
+	name            string
+	vlan            int32
+	trunk           []types.NumericRange
+	private         [2]int32 // a primary and a secondary VLAN
+	active, standby []string
+	teaming         string // loadbalance_srcid unless told otherwise
+	binding         string // earlyBinding unless told otherwise
+	security
+}
+
+// security is what a switch lets a machine do; all of it is off at first.
+type security struct{ promiscuous, macChanges, forged bool }
 
 // distributedSwitch hands its uplinks out in order: the first physical NIC of a
 // host becomes the first uplink.
@@ -68,11 +86,13 @@ func (e *estate) standardNetwork(name string, vlan int32, vswitch string) *netwo
 		Moref: entity.Self.Value, Name: name, Kind: "standard", VLANID: number(vlan), Switch: vswitch, HostMorefs: []string{},
 	}}
 	e.truth.Networks = append(e.truth.Networks, n.truth)
+	e.networks = append(e.networks, n)
 	return n
 }
 
 func (e *estate) addDistributedSwitch(name string, mtu int32) *distributedSwitch {
 	d := &distributedSwitch{DistributedVirtualSwitch: new(simulator.DistributedVirtualSwitch)}
+	e.switches = append(e.switches, d)
 	d.Self.Type = "VmwareDistributedVirtualSwitch"
 	d.Name = name
 	d.Uuid = stableUUID(e.scene, "dvs", name)
@@ -83,11 +103,11 @@ func (e *estate) addDistributedSwitch(name string, mtu int32) *distributedSwitch
 		DVSConfigInfo: types.DVSConfigInfo{
 			Uuid: d.Uuid, Name: name, MaxPorts: 1 << 30, ConfigVersion: "1",
 			UplinkPortPolicy:              &types.DVSNameArrayUplinkPortPolicy{UplinkPortName: uplinkNames},
-			DefaultPortConfig:             portSetting(vlanID(0), uplinkNames, nil),
+			DefaultPortConfig:             portSetting(groupSpec{active: uplinkNames}),
 			ProductInfo:                   product,
 			CreateTime:                    epoch.AddDate(-2, 0, 0),
-			NetworkResourceControlVersion: "version3",
-			Policy:                        &types.DVSPolicy{AutoPreInstallAllowed: no(), AutoUpgradeAllowed: no(), PartialUpgradeAllowed: no()},
+			NetworkResourceControlVersion: "version3", NetworkResourceManagementEnabled: true,
+			Policy: &types.DVSPolicy{AutoPreInstallAllowed: no(), AutoUpgradeAllowed: no(), PartialUpgradeAllowed: no()},
 		},
 		MaxMtu:                      mtu,
 		LinkDiscoveryProtocolConfig: &types.LinkDiscoveryProtocolConfig{Protocol: "cdp", Operation: "listen"},
@@ -101,68 +121,139 @@ func (e *estate) addDistributedSwitch(name string, mtu int32) *distributedSwitch
 	ref := e.put(folder, d.DistributedVirtualSwitch)
 	folder.ChildEntity = append(folder.ChildEntity, ref)
 
-	trunk := &types.VmwareDistributedVirtualSwitchTrunkVlanSpec{VlanId: []types.NumericRange{{Start: 0, End: 4094}}}
-	d.uplinks = e.addPortgroup(d, name+"-DVUplinks", portSetting(trunk, uplinkNames, nil))
+	d.uplinks = e.addPortgroup(d, groupSpec{
+		name: name + "-DVUplinks", trunk: []types.NumericRange{{Start: 0, End: 4094}}, active: uplinkNames,
+	})
 	d.uplinks.group.Config.Uplink = yes()
 	d.uplinks.truth.Kind = "uplink"
 	d.config.UplinkPortgroup = []types.ManagedObjectReference{d.uplinks.ref()}
 	return d
 }
 
-func vlanID(id int32) *types.VmwareDistributedVirtualSwitchVlanIdSpec {
-	return &types.VmwareDistributedVirtualSwitchVlanIdSpec{VlanId: id}
+// vlanSpec is a VLAN, a trunk of several, or a private VLAN.
+func (s groupSpec) vlanSpec() types.BaseVmwareDistributedVirtualSwitchVlanSpec {
+	switch {
+	case s.trunk != nil:
+		return &types.VmwareDistributedVirtualSwitchTrunkVlanSpec{VlanId: s.trunk}
+	case s.private[1] > 0:
+		return &types.VmwareDistributedVirtualSwitchPvlanSpec{PvlanId: s.private[1]}
+	}
+	return &types.VmwareDistributedVirtualSwitchVlanIdSpec{VlanId: s.vlan}
 }
 
 // distribute adds a port group with one VLAN and its own order of uplinks.
 func (e *estate) distribute(d *distributedSwitch, name string, vlan int32, active, standby []string) *network {
-	n := e.addPortgroup(d, name, portSetting(vlanID(vlan), active, standby))
-	n.truth.VLANID = number(vlan)
-	n.active, n.standby = active, standby
+	return e.distributeAs(d, groupSpec{name: name, vlan: vlan, active: active, standby: standby})
+}
+
+func (e *estate) distributeAs(d *distributedSwitch, spec groupSpec) *network {
+	n := e.addPortgroup(d, spec)
+	n.active, n.standby = spec.active, spec.standby
 	return n
 }
 
-func (e *estate) addPortgroup(d *distributedSwitch, name string, setting *types.VMwareDVSPortSetting) *network {
+func (e *estate) addPortgroup(d *distributedSwitch, spec groupSpec) *network {
 	group := new(simulator.DistributedVirtualPortgroup)
-	group.Name = name
-	group.Entity().Name = name
+	group.Name = spec.name
+	group.Entity().Name = spec.name
 	folder := e.networkFolder()
 	ref := e.put(folder, group)
 	folder.ChildEntity = append(folder.ChildEntity, ref)
 	include(&e.datacenter.Network, ref)
 
 	group.Key = ref.Value
-	group.Summary = &types.NetworkSummary{Network: &group.Self, Name: name, Accessible: true}
+	group.Summary = &types.NetworkSummary{Network: &group.Self, Name: spec.name, Accessible: true}
 	group.Config = types.DVPortgroupConfigInfo{
-		Key: group.Key, Name: name, NumPorts: 8, DistributedVirtualSwitch: &d.Self, DefaultPortConfig: setting,
-		Type: "earlyBinding", BackingType: "standard", ConfigVersion: "1", AutoExpand: yes(), Uplink: no(),
+		Key: group.Key, Name: spec.name, NumPorts: 8, DistributedVirtualSwitch: &d.Self, DefaultPortConfig: portSetting(spec),
+		Type: orDefault(spec.binding, "earlyBinding"), BackingType: "standard", ConfigVersion: "1", AutoExpand: yes(), Uplink: no(),
 		Policy: &types.VMwareDVSPortgroupPolicy{
 			DVPortgroupPolicy: types.DVPortgroupPolicy{BlockOverrideAllowed: true, PortConfigResetAtDisconnect: true},
 		},
 	}
-	n := &network{entity: &group.Network, group: group, dvs: d, truth: &networkTruth{
-		Moref: ref.Value, Name: name, Kind: "distributed", Switch: d.Name, HostMorefs: []string{},
+	n := &network{entity: &group.Network, group: group, dvs: d, spec: spec, truth: &networkTruth{
+		Moref: ref.Value, Name: spec.name, Kind: "distributed", Switch: d.Name, HostMorefs: []string{}, SwitchMoref: d.Self.Value,
+		Binding: group.Config.Type, ActiveUplinks: list(spec.active), StandbyUplinks: list(spec.standby),
+		Teaming: orDefault(spec.teaming, "loadbalance_srcid"), Promiscuous: &spec.promiscuous, MACChanges: &spec.macChanges, Forged: &spec.forged,
 	}}
+	n.tellVLAN()
 	d.groups = append(d.groups, n)
 	d.Portgroup = append(d.Portgroup, ref)
-	d.Summary.PortgroupName = append(d.Summary.PortgroupName, name)
+	d.Summary.PortgroupName = append(d.Summary.PortgroupName, spec.name)
 	e.truth.Networks = append(e.truth.Networks, n.truth)
+	e.networks = append(e.networks, n)
 	return n
 }
 
-func portSetting(vlan types.BaseVmwareDistributedVirtualSwitchVlanSpec, active, standby []string) *types.VMwareDVSPortSetting {
+func (n *network) tellVLAN() {
+	switch spec := n.spec; {
+	case spec.trunk != nil:
+		n.truth.VLANKind = "trunk"
+		var ranges []string
+		for _, r := range spec.trunk {
+			text := fmt.Sprintf("%d-%d", r.Start, r.End)
+			if r.Start == r.End {
+				text = fmt.Sprint(r.Start)
+			}
+			ranges = append(ranges, text)
+		}
+		n.truth.VLANs = strings.Join(ranges, ",")
+	case spec.private[1] > 0:
+		n.truth.VLANKind, n.truth.VLANs = "private", fmt.Sprintf("%d,%d", spec.private[0], spec.private[1])
+	default:
+		n.truth.VLANKind, n.truth.VLANID = "id", number(spec.vlan)
+	}
+}
+
+func portSetting(spec groupSpec) *types.VMwareDVSPortSetting {
 	flag := func(value bool) *types.BoolPolicy { return &types.BoolPolicy{Value: &value} }
 	return &types.VMwareDVSPortSetting{
 		DVPortSetting: types.DVPortSetting{Blocked: flag(false)},
-		Vlan:          vlan,
+		Vlan:          spec.vlanSpec(),
+		SecurityPolicy: &types.DVSSecurityPolicy{
+			AllowPromiscuous: flag(spec.promiscuous), MacChanges: flag(spec.macChanges), ForgedTransmits: flag(spec.forged),
+		},
 		UplinkTeamingPolicy: &types.VmwareUplinkPortTeamingPolicy{
-			Policy:         &types.StringPolicy{Value: "loadbalance_srcid"},
+			Policy:         &types.StringPolicy{Value: orDefault(spec.teaming, "loadbalance_srcid")},
 			ReversePolicy:  flag(true),
 			NotifySwitches: flag(true),
 			RollingOrder:   flag(false),
 			UplinkPortOrder: &types.VMwareUplinkPortOrderPolicy{
-				ActiveUplinkPort: active, StandbyUplinkPort: standby,
+				ActiveUplinkPort: spec.active, StandbyUplinkPort: spec.standby,
 			},
 		},
+	}
+}
+
+// tellNetworks says what only the whole scene shows of networks and switches.
+func (e *estate) tellNetworks() {
+	for _, n := range e.networks {
+		n.truth.VMs = []string{}
+		for _, ref := range n.entity.Vm {
+			n.truth.VMs = append(n.truth.VMs, ref.Value)
+		}
+		if n.group != nil {
+			n.group.Config.NumPorts = max(8, int32(len(n.group.PortKeys)))
+			n.truth.Ports = &n.group.Config.NumPorts
+		} else {
+			n.truth.ActiveUplinks, n.truth.StandbyUplinks = []string{}, []string{}
+		}
+	}
+	e.truth.Switches = []*switchTruth{}
+	for _, d := range e.switches {
+		discovery := d.config.LinkDiscoveryProtocolConfig
+		t := &switchTruth{
+			Moref: d.Self.Value, Name: d.Name, UUID: d.Uuid, Version: d.config.ProductInfo.Version, Vendor: d.config.ProductInfo.Vendor,
+			HostMorefs: []string{}, MTU: d.config.MaxMtu, Ports: d.config.NumPorts, Uplinks: list(uplinkNames),
+			Discovery: discovery.Protocol + " " + discovery.Operation, IOControl: d.config.NetworkResourceManagementEnabled,
+			LACP: d.config.LacpApiVersion, LAGs: []string{}, Description: d.config.Description,
+		}
+		for _, member := range d.config.Host {
+			t.HostMorefs = append(t.HostMorefs, member.Config.Host.Value)
+		}
+		for _, group := range d.config.LacpGroupConfig {
+			t.LAGs = append(t.LAGs, group.Name)
+		}
+		e.truth.Switches = append(e.truth.Switches, t)
 	}
 }
 
