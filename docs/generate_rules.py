@@ -1,4 +1,4 @@
-"""Write the tables of migration-rules.md from the rules; `--check` only says whether they are current."""
+"""Write the tables of migration-rules.md from the rules and faults; `--check` only says whether they are current."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import tomllib
 from pathlib import Path
 
 PAGE = Path(__file__).with_name("migration-rules.md")
-RULES = Path(__file__).parents[1] / "src" / "hybridinv" / "planning" / "rules.toml"
+PLANNING = Path(__file__).parents[1] / "src" / "hybridinv" / "planning"
 TABLE = re.compile(r"(<!-- table: (?P<name>[\w -]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 ORDER = ("memory", "config", "active_disk", "cold_disk", "control")
 NAMES = {
@@ -22,7 +22,8 @@ NAMES = {
 
 def render(page: str) -> str:
     """The page with its tables made anew."""
-    document = tomllib.loads(RULES.read_text("utf-8"))
+    rules, faults = (tomllib.loads((PLANNING / f"{name}.toml").read_text("utf-8")) for name in ("rules", "checks/faults"))
+    document = {**faults, **rules, "sources": {**rules["sources"], **faults["sources"]}}
     return TABLE.sub(lambda mark: f"{mark[1]}\n{table(mark['name'], document)}\n\n{mark[3]}", page)
 
 
@@ -31,6 +32,8 @@ def table(name: str, document: dict) -> str:
         return summary(document)
     if name == "sources":
         return markdown(("key", "document"), document["sources"].items())
+    if name.startswith("faults "):
+        return catalogue(document, name.removeprefix("faults "))
     kind, state = name.split()
     return side_by_side(*(find(document, rules, kind, state) for rules in ("seed", "vendor")))
 
@@ -47,6 +50,24 @@ def summary(document: dict) -> str:
         kind = seed["kind"].replace("_", " ")
         rows.append((f"{kind}, {seed['state']}", seed["label"], vendor["label"], seed["differs"] or "They agree."))
     return markdown(("migration", "the seed's label", "the vendor's case", "what the vendor says instead"), rows)
+
+
+def catalogue(document: dict, subject: str) -> str:
+    """The faults about one subject."""
+    rows = [
+        (
+            f"`{fault['code']}`" + (" *(ours)*" if fault.get("own") else ""), fault["when"], severities(fault, "hot"),
+            severities(fault, "cold"), fault["remedy"], ", ".join(fault["sources"]),
+        )
+        for fault in document["fault"]
+        if fault["subject"] == subject
+    ]  # fmt: skip
+    return markdown(("fault", "when", "hot", "cold", "remedy", "sources"), rows)
+
+
+def severities(fault: dict, state: str) -> str:
+    said = fault.get(state, "-")
+    return said if isinstance(said, str) else " / ".join(said)
 
 
 def side_by_side(seed: dict, vendor: dict) -> str:

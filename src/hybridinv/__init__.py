@@ -90,17 +90,40 @@ from hybridinv.tables import QueryResult, Records
 if TYPE_CHECKING:
     from hybridinv.demo import demo
     from hybridinv.estate import open_estate
+    from hybridinv.model.arc import (
+        ArcCoverage,
+        CoverageState,
+        OnboardingCheck,
+        OnboardingState,
+        ResourceProvider,
+    )
+    from hybridinv.model.maintenance import (
+        Effect,
+        Impact,
+        MaintenanceMove,
+        MaintenancePlan,
+        MaintenanceStep,
+        UpdateKind,
+    )
     from hybridinv.model.migration import (
         DataKind,
         Flow,
         MigrationKind,
+        MigrationPath,
         MigrationPlan,
         MigrationRule,
         MigrationState,
         RuleFlow,
     )
+    from hybridinv.model.observed import AdapterTraffic, MigrationCheck, MigrationTraffic, TrafficVerdict
     from hybridinv.model.onboarding import OnboardingCase, OnboardingPlan, OnboardingReason, OnboardingTarget
+    from hybridinv.onboarding.coverage import arc_coverage
+    from hybridinv.onboarding.files import load_onboarding, save_onboarding
     from hybridinv.onboarding.plan import plan_onboarding
+    from hybridinv.onboarding.scripts import render_group_policy_script, render_playbook, render_script
+    from hybridinv.onboarding.verify import OnboardingVerification, verify_onboarding
+    from hybridinv.planning.maintenance.plan import plan_maintenance
+    from hybridinv.planning.matrix import migration_matrix
     from hybridinv.planning.migration import plan_migration
     from hybridinv.planning.rules import migration_rule
     from hybridinv.platforms.azure import Azure
@@ -112,13 +135,24 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _ON_FIRST_USE = {
+    "Effect": "hybridinv.model.maintenance",
+    "Impact": "hybridinv.model.maintenance",
+    "MaintenanceMove": "hybridinv.model.maintenance",
+    "MaintenancePlan": "hybridinv.model.maintenance",
+    "MaintenanceStep": "hybridinv.model.maintenance",
+    "UpdateKind": "hybridinv.model.maintenance",
     "DataKind": "hybridinv.model.migration",
     "Flow": "hybridinv.model.migration",
     "MigrationKind": "hybridinv.model.migration",
+    "MigrationPath": "hybridinv.model.migration",
     "MigrationPlan": "hybridinv.model.migration",
     "MigrationRule": "hybridinv.model.migration",
     "MigrationState": "hybridinv.model.migration",
     "RuleFlow": "hybridinv.model.migration",
+    "AdapterTraffic": "hybridinv.model.observed",
+    "MigrationCheck": "hybridinv.model.observed",
+    "MigrationTraffic": "hybridinv.model.observed",
+    "TrafficVerdict": "hybridinv.model.observed",
     "OnboardingCase": "hybridinv.model.onboarding",
     "OnboardingPlan": "hybridinv.model.onboarding",
     "OnboardingReason": "hybridinv.model.onboarding",
@@ -130,6 +164,21 @@ _ON_FIRST_USE = {
     "demo": "hybridinv.demo",
     "open_estate": "hybridinv.estate",
     "plan_onboarding": "hybridinv.onboarding.plan",
+    "render_group_policy_script": "hybridinv.onboarding.scripts",
+    "render_playbook": "hybridinv.onboarding.scripts",
+    "render_script": "hybridinv.onboarding.scripts",
+    "ArcCoverage": "hybridinv.model.arc",
+    "CoverageState": "hybridinv.model.arc",
+    "OnboardingCheck": "hybridinv.model.arc",
+    "OnboardingState": "hybridinv.model.arc",
+    "ResourceProvider": "hybridinv.model.arc",
+    "OnboardingVerification": "hybridinv.onboarding.verify",
+    "verify_onboarding": "hybridinv.onboarding.verify",
+    "arc_coverage": "hybridinv.onboarding.coverage",
+    "load_onboarding": "hybridinv.onboarding.files",
+    "save_onboarding": "hybridinv.onboarding.files",
+    "migration_matrix": "hybridinv.planning.matrix",
+    "plan_maintenance": "hybridinv.planning.maintenance.plan",
     "plan_migration": "hybridinv.planning.migration",
     "migration_rule": "hybridinv.planning.rules",
     "record": "hybridinv.tapes",
@@ -138,9 +187,11 @@ _ON_FIRST_USE = {
 
 __all__ = [
     "AccessDenied",
+    "AdapterTraffic",
     "Agent",
     "AgentStatus",
     "Allocation",
+    "ArcCoverage",
     "Asked",
     "AuthenticationFailed",
     "Azure",
@@ -151,11 +202,13 @@ __all__ = [
     "Cluster",
     "ClusterRule",
     "ConnectFailed",
+    "CoverageState",
     "DataKind",
     "Datastore",
     "DeadlineExceeded",
     "Device",
     "Disk",
+    "Effect",
     "EndpointError",
     "EstateError",
     "Evidence",
@@ -167,18 +220,25 @@ __all__ = [
     "HostBusAdapter",
     "HubUpdate",
     "HybridInvError",
+    "Impact",
     "IncompleteInventory",
     "Inventory",
     "InventoryFileError",
     "License",
     "Lun",
     "MachineMatch",
+    "MaintenanceMove",
+    "MaintenancePlan",
+    "MaintenanceStep",
     "MatchConfidence",
     "MetricSample",
+    "MigrationCheck",
     "MigrationKind",
+    "MigrationPath",
     "MigrationPlan",
     "MigrationRule",
     "MigrationState",
+    "MigrationTraffic",
     "MissingExtra",
     "Mount",
     "MultipleMatches",
@@ -188,9 +248,12 @@ __all__ = [
     "NotSupported",
     "OSType",
     "OnboardingCase",
+    "OnboardingCheck",
     "OnboardingPlan",
     "OnboardingReason",
+    "OnboardingState",
     "OnboardingTarget",
+    "OnboardingVerification",
     "Partition",
     "PendingUpdate",
     "PhysicalNic",
@@ -204,6 +267,7 @@ __all__ = [
     "Records",
     "Resource",
     "ResourcePool",
+    "ResourceProvider",
     "RuleFlow",
     "ServerFault",
     "Severity",
@@ -214,9 +278,11 @@ __all__ = [
     "TapeMismatch",
     "TcpipStack",
     "Throttled",
+    "TrafficVerdict",
     "TruncatedAnswer",
     "UnexpectedAnswer",
     "UnknownField",
+    "UpdateKind",
     "UpdateRun",
     "VMkernelAdapter",
     "VMkernelService",
@@ -224,16 +290,25 @@ __all__ = [
     "VirtualMachine",
     "VmOverride",
     "__version__",
+    "arc_coverage",
     "collect",
     "demo",
     "load",
+    "load_onboarding",
+    "migration_matrix",
     "migration_rule",
     "open_estate",
+    "plan_maintenance",
     "plan_migration",
     "plan_onboarding",
     "record",
+    "render_group_policy_script",
+    "render_playbook",
+    "render_script",
     "replay",
     "same_machines",
+    "save_onboarding",
+    "verify_onboarding",
 ]
 
 

@@ -7,76 +7,9 @@ import pytest
 
 from hybridinv.errors import MultipleMatches, NotFound, NotSupported
 from hybridinv.inventory import Inventory
-from hybridinv.model import Datastore, Disk, Host, VirtualMachine, VMkernelAdapter
+from hybridinv.model import Allocation, Cluster, Datastore
 from hybridinv.planning.migration import plan_migration
-
-GIB = 2**30
-HERE = {"platform": "vsphere", "source": "vc01"}
-FLAGS = {
-    "vmotionSupported",
-    "storageVMotionSupported",
-    "vmotionWithStorageVMotionSupported",
-    "suspendedRelocateSupported",
-}
-
-
-def host(number, **fields):
-    return Host(**{"id": f"host-{number}", "name": f"esx0{number}", **HERE, **fields})
-
-
-def vmk(number, device, *services, **fields):
-    """vmk<d> of host n has 10.0.<d>.<n>/24, 10 Gbit/s and MTU 1500."""
-    defaults = {
-        "id": f"host-{number}/{device}",
-        "name": device,
-        "device": device,
-        "host_id": f"host-{number}",
-        "services": services,
-        "ip_address": f"10.0.{device[3:]}.{number}",
-        "subnet_mask": "255.255.255.0",
-        "mtu": 1500,
-        "link_speed_mbps": 10000,
-        "netstack": "defaultTcpipStack",
-    }
-    return VMkernelAdapter(**{**defaults, **HERE, **fields})
-
-
-def full(number):
-    return [
-        vmk(number, "vmk0", "management"),
-        vmk(number, "vmk1", "vmotion"),
-        vmk(number, "vmk2", "vSphereProvisioning"),
-    ]
-
-
-def disk(capacity=100 * GIB, chain=1, datastore="ds-shared"):
-    return Disk(capacity_bytes=capacity, chain_length=chain, datastore_id=datastore)
-
-
-def machine(**fields):
-    defaults = {
-        "id": "vm-1",
-        "name": "web01",
-        "host_id": "host-1",
-        "power_state": "running",
-        "memory_bytes": 10 * GIB,
-        "disks": [disk()],
-    }
-    return VirtualMachine(**{**defaults, **HERE, **fields})
-
-
-def estate(vm=None, adapters=None, hosts=None, **fields):
-    return Inventory(
-        vms=[vm or machine()],
-        hosts=hosts or [host(1), host(2)],
-        vmkernel_adapters=[*full(1), *full(2)] if adapters is None else adapters,
-        datastores=[
-            Datastore(id="ds-shared", name="shared", host_ids=["host-1", "host-2"], **HERE),
-            Datastore(id="ds-other", name="other", host_ids=["host-1", "host-2"], **HERE),
-            Datastore(id="ds-far", name="far", host_ids=["host-2"], **HERE),
-        ],
-        **fields,
-    )
+from planning.small_estate import FLAGS, GIB, HERE, codes, disk, estate, full, host, machine, vmk
 
 
 def flow(plan, data):
@@ -92,10 +25,6 @@ def carriers(plan):
 
 def ends(flow):
     return flow.source_adapter, flow.destination_adapter
-
-
-def codes(plan, severity=None):
-    return [f.code for f in plan.findings if severity in (None, f.severity)]
 
 
 def finding(plan, code):
@@ -421,6 +350,14 @@ def test_a_stopped_machine_goes_there_over_provisioning():
     assert finding(plan, "CannotAccessVmDisk").severity == "warning"
 
 
+def test_a_stopped_machine_is_sent_to_a_host_that_is_up():
+    hosts = [host(1), host(2, in_maintenance=True), host(3)]
+    inv = estate(machine(power_state="stopped"), hosts=hosts)
+    far = Datastore(id="ds-far", name="far", host_ids=["host-2", "host-3"], **HERE)
+    inv = attrs.evolve(inv, datastores=[inv.datastores[0], far])
+    assert plan_migration(inv, "web01", to_datastore="far").destination_host_name == "esx03"
+
+
 def test_a_stopped_machine_that_has_to_stay_on_its_host_cannot():
     vm = machine(power_state="stopped")
     plan = plan_migration(estate(vm), "web01", to_host="esx01", to_datastore="far")
@@ -469,8 +406,18 @@ def test_between_vcenters_the_active_disk_is_less_certain():
     hosts = [host(1), host(2, source="vc02")]
     plan = plan_migration(estate(hosts=hosts), "web01", to_host="esx02", to_datastore="far")
     assert (flow(plan, "active_disk").service, flow(plan, "active_disk").confidence) == ("vmotion", "low")
-    assert codes(plan, "warning") == ["SourcesDisagree"]
+    assert codes(plan, "warning") == ["CrossVCenterRequirements", "SourcesDisagree"]
     assert any("419637" in source for source in finding(plan, "SourcesDisagree").sources)
+
+
+@pytest.mark.parametrize(("url", "feasible"), [("ds:///vmfs/volumes/1/", True), ("ds:///vmfs/volumes/2/", False)])
+def test_two_vcenters_know_one_datastore_by_its_url(url, feasible):
+    stores = [
+        Datastore(id="ds-shared", name="shared", host_ids=["host-1"], url="ds:///vmfs/volumes/1/", **HERE),
+        Datastore(id="ds-there", name="shared", host_ids=["host-2"], url=url, platform="vsphere", source="vc02"),
+    ]
+    inv = attrs.evolve(estate(hosts=[host(1), host(2, source="vc02")]), datastores=stores)
+    assert plan_migration(inv, "web01", to_host="esx02").feasible is feasible
 
 
 def test_within_one_vcenter_the_disagreement_is_only_told():
@@ -493,6 +440,40 @@ def test_amounts():
         "control": None,
     }
     assert "at most" in flow(plan, "active_disk").note
+
+
+def test_real_sizes_beat_capacities():
+    """Thin 100 GiB of which 30 are written; a chain of three files that take 60 together; a raw mapping."""
+    disks = [
+        attrs.evolve(disk(), thin=True, size_bytes=30 * GIB),
+        attrs.evolve(disk(50 * GIB, chain=3), size_bytes=60 * GIB),
+        attrs.evolve(disk(900 * GIB), is_raw=True, raw_mode="virtualMode"),
+    ]
+    plan = plan_migration(estate(machine(disks=disks)), "web01", to_host="esx02", to_datastore="far")
+    active, cold = flow(plan, "active_disk"), flow(plan, "cold_disk")
+    assert (active.bytes, cold.bytes) == (30 * GIB, 60 * GIB)
+    assert "as large as they are now" in active.note
+    assert "at most" not in active.note
+    assert "how large the active one is" in cold.note
+
+
+@pytest.mark.parametrize(
+    ("placement", "here", "there", "moves"),
+    [
+        ("hostLocal", "ds-a", "ds-b", True),
+        ("hostLocal", "ds-a", "", True),
+        ("hostLocal", "ds-a", "ds-a", False),
+        ("vmDirectory", "ds-a", "ds-b", False),
+        ("inherit", "ds-a", "ds-b", True),
+    ],
+)
+def test_the_swap_file_moves_where_it_is_kept_elsewhere(placement, here, there, moves):
+    vm = machine(swap_placement=placement, memory_allocation=Allocation(reservation=4 * GIB))
+    hosts = [host(1, swap_datastore_id=here, cluster_id="c"), host(2, swap_datastore_id=there, cluster_id="c")]
+    cluster = Cluster(id="c", name="c", swap_placement="hostLocal", **HERE)
+    plan = plan_migration(estate(vm, hosts=hosts, clusters=[cluster]), "web01", to_host="esx02")
+    swap = [(one.row, one.service, one.bytes) for one in plan.flows if one.data == "config"]
+    assert swap == ([("1c", "unknown", 6 * GIB)] if moves else [])
 
 
 def test_snapshots_of_a_disk_that_is_already_there_do_not_move():
@@ -553,15 +534,24 @@ def test_unified_data_transport(version, told):
 
 
 def test_str_reads_as_lines():
-    lines = str(plan_migration(estate(), "web01", to_host="esx02")).splitlines()
-    assert lines[0] == "web01: hot compute migration to esx02: feasible, about 11 s"
-    assert "  memory: vmotion (vmotion-8000) vmk1 → vmk1 10.0 GiB about 11 s" in lines
+    plan = plan_migration(estate(), "web01", to_host="esx02")
+    assert plan.title == "web01: hot compute migration to esx02: feasible, about 11 s"
+    lines = str(plan).splitlines()
+    assert "  memory: vmotion (vmotion-8000) vmk1 → vmk1 10.0 GiB about 11 s [MTU 1500, 10 Gbit/s]" in lines
     assert "  stays: config, active_disk" in lines
 
 
+def test_str_names_vlan_mtu_uplinks_and_speed():
+    near = vmk(1, "vmk1", "vmotion", vlan_id=20, mtu=9000, uplinks=["vmnic2", "vmnic3"], link_speed_mbps=25000)
+    far = vmk(2, "vmk1", "vmotion", vlan_id=20, mtu=1500, uplinks=["vmnic0"])
+    text = str(flow(plan_migration(estate(adapters=[near, far]), "web01", to_host="esx02"), "memory"))
+    assert text.endswith("[VLAN 20, MTU 9000 → 1500, vmnic2+vmnic3 → vmnic0, 10 Gbit/s]")
+
+
 def test_str_says_what_blocks():
-    text = str(plan_migration(estate(adapters=[]), "web01", to_host="esx02"))
-    assert "NOT feasible" in text
+    plan = plan_migration(estate(adapters=[]), "web01", to_host="esx02")
+    assert "NOT feasible" in plan.title
+    text = str(plan)
     assert "BLOCKER VMotionNotConfigured" in text
 
 
@@ -569,7 +559,7 @@ def test_blockers_come_first():
     adapters = [*full(1), vmk(2, "vmk0", "management")]
     plan = plan_migration(estate(machine(disks=SNAPSHOT), adapters), "web01", to_host="esx02", to_datastore="far")
     severities = [f.severity for f in plan.findings]
-    assert severities == ["blocker", "warning", "warning", "info", "info"]
+    assert severities == ["blocker", "warning", "warning", "info", "info", "info"]
 
 
 def test_html_escapes_hostile_names():

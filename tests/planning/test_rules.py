@@ -34,6 +34,7 @@ VENDOR = [  # kind, state, row, data, services, protocol, confidence
     ("compute", "hot", "1c", "config", ("unknown",), "", "medium"),
     ("compute", "hot", "1d", "active_disk", (), "", "medium"),
     ("compute", "hot", "1e", "cold_disk", (), "", "by_definition"),
+    ("compute", "hot", "1f", "control", ("management",), "", "unsourced"),
     ("compute", "cold", "2a", "memory", (), "", "medium"),
     ("compute", "cold", "2b", "config", (), "", "medium"),
     ("compute", "cold", "2b", "control", ("management",), "", "medium"),
@@ -43,23 +44,34 @@ VENDOR = [  # kind, state, row, data, services, protocol, confidence
     ("storage", "hot", "3b", "config", ("storage",), "storage", "unsourced"),
     ("storage", "hot", "3c", "active_disk", ("storage",), "datamover", "high"),
     ("storage", "hot", "3d", "cold_disk", ("storage",), "datamover", "high"),
+    ("storage", "hot", "3e", "active_disk", (), "", "medium"),
+    ("storage", "hot", "3e", "cold_disk", (), "", "medium"),
+    ("storage", "hot", "3e", "config", (), "", "medium"),
+    ("storage", "hot", "3f", "control", ("management",), "", "unsourced"),
     ("storage", "cold", "4a", "config", ("storage",), "storage", "low"),
     ("storage", "cold", "4a", "active_disk", ("storage",), "storage", "low"),
     ("storage", "cold", "4a", "cold_disk", ("storage",), "storage", "low"),
     ("storage", "cold", "4b", "config", PROVISIONING, "nfc-902", "high"),
     ("storage", "cold", "4b", "active_disk", PROVISIONING, "nfc-902", "high"),
     ("storage", "cold", "4b", "cold_disk", PROVISIONING, "nfc-902", "high"),
+    ("storage", "cold", "4c", "control", ("management",), "", "unsourced"),
     ("compute_and_storage", "hot", "5a", "memory", ("vmotion",), "vmotion-8000", "high"),
     ("compute_and_storage", "hot", "5b", "config", ("unknown",), "", "unverified"),
     ("compute_and_storage", "hot", "5c", "active_disk", ("vmotion",), "vmotion-8000", "high"),
     ("compute_and_storage", "hot", "5d", "cold_disk", PROVISIONING, "nfc-902", "medium"),
+    ("compute_and_storage", "hot", "5e", "control", ("management",), "", "unsourced"),
     ("compute_and_storage", "cold", "6", "config", PROVISIONING, "nfc-902", "high"),
     ("compute_and_storage", "cold", "6", "active_disk", PROVISIONING, "nfc-902", "high"),
     ("compute_and_storage", "cold", "6", "cold_disk", PROVISIONING, "nfc-902", "high"),
+    ("compute_and_storage", "cold", "6b", "control", ("management",), "", "medium"),
     ("compute_and_storage", "cold", "9a", "memory", PROVISIONING, "nfc-902", "medium"),
+    ("compute_and_storage", "hot", "10a", "memory", ("vmotion",), "vmotion-8000", "high"),
+    ("compute_and_storage", "hot", "10b", "config", ("unknown",), "", "unverified"),
     ("compute_and_storage", "hot", "10c", "active_disk", ("vmotion",), "vmotion-8000", "low"),
     ("compute_and_storage", "hot", "10d", "cold_disk", PROVISIONING, "nfc-902", "medium"),
     ("compute_and_storage", "cold", "11", "active_disk", PROVISIONING, "nfc-902", "high"),
+    ("compute_and_storage", "cold", "11", "cold_disk", PROVISIONING, "nfc-902", "high"),
+    ("compute_and_storage", "cold", "11", "config", PROVISIONING, "nfc-902", "high"),
 ]  # fmt: skip
 
 
@@ -75,6 +87,12 @@ def test_seed_row(kind, state, label, services):
 def test_vendor_cell(kind, state, row, data, services, protocol, confidence):
     flows = [flow for flow in migration_rule(kind, state).flows if (flow.row, flow.data) == (row, data)]
     assert [(f.services, f.protocol, f.confidence) for f in flows] == [(services, protocol, confidence)]
+
+
+def test_no_vendor_cell_is_left_out():
+    cells = {(kind, state, flow.row, flow.data) for kind, state in BOTH for flow in migration_rule(kind, state).flows}
+    suspended_on_one_host = ("storage", "cold", "9a", "memory")  # two rows, tested below
+    assert cells == {cell[:4] for cell in VENDOR} | {suspended_on_one_host}
 
 
 def test_suspended_memory_of_a_cold_storage_migration_follows_the_cold_disks():

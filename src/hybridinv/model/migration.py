@@ -12,6 +12,7 @@ from hybridinv.model.fact import fact, several
 from hybridinv.model.findings import Finding
 from hybridinv.model.machines import VirtualMachine
 from hybridinv.model.vmkernel import VMkernelAdapter
+from hybridinv.model.wording import both, duration, sentence, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -136,8 +137,48 @@ class Flow:
         ends = (self.source_adapter, self.destination_adapter)
         way = " → ".join(end.device if end else "?" for end in ends) if any(ends) else ""
         parts = [f"{self.data}: {self.service}", f"({self.protocol})" if self.protocol else "", way]
-        parts += ["(fallback)" if self.fallback else "", _size(self.bytes), _duration(self.seconds)]
+        parts += ["(fallback)" if self.fallback else "", size(self.bytes), duration(self.seconds), self._wire()]
         return " ".join(part for part in parts if part)
+
+    def _wire(self) -> str:
+        """VLAN, MTU, uplinks and speed of the way, as far as they are known."""
+        ends = [end for end in (self.source_adapter, self.destination_adapter) if end]
+        speed = f"{self.link_speed_mbps / 1000:g} Gbit/s" if self.link_speed_mbps else ""
+        uplinks = " → ".join("+".join(end.uplinks) or "?" for end in ends) if any(end.uplinks for end in ends) else ""
+        parts = [both("VLAN", [end.vlan_id for end in ends]), both("MTU", [end.mtu for end in ends]), uplinks, speed]
+        said = ", ".join(part for part in parts if part)
+        return f"[{said}]" if said else ""
+
+
+@attrs.frozen(kw_only=True)
+class MigrationPath:
+    """How one host reaches another for one purpose: the adapters of both, and what stands in between."""
+
+    id: str = attrs.field(metadata={"doc": "`<source host id> <destination host id> <purpose>`."})
+    name: str = attrs.field(metadata={"doc": "`esx01 → esx02 vmotion`."})
+    platform: str = attrs.field(metadata={"doc": "`vsphere`."})
+    source: str = attrs.field(metadata={"doc": "Which endpoint the hosts were read from."})
+    source_host_id: str = fact("", "Where it starts.")
+    source_host_name: str = fact("", "That host's name.")
+    destination_host_id: str = fact("", "Where it ends.")
+    destination_host_name: str = fact("", "That host's name.")
+    cluster_id: str = fact("", "The cluster of both hosts; empty where they are in two.")
+    purpose: str = fact("", "`vmotion`: memory and active disks of running machines; `vSphereProvisioning`: cold data.")
+    service: str = fact("", "The service used: the purpose, or what it falls back to.")
+    fallback: bool = fact(False, "The preferred service is not set up at one end or both.")
+    feasible: bool = fact(False, "No finding is a blocker.")
+    source_adapter_id: str = fact("", "The adapter it leaves by; empty where there is none.")
+    source_device: str = fact("", "Its device.")
+    source_ip_address: str = fact("", "Its IPv4 address.")
+    source_vlan_id: int | None = fact(None, "Its VLAN.")
+    source_mtu: int | None = fact(None, "Its MTU.", unit="bytes")
+    destination_adapter_id: str = fact("", "The adapter it arrives at; empty where there is none.")
+    destination_device: str = fact("", "Its device.")
+    destination_ip_address: str = fact("", "Its IPv4 address.")
+    destination_vlan_id: int | None = fact(None, "Its VLAN.")
+    destination_mtu: int | None = fact(None, "Its MTU.", unit="bytes")
+    link_speed_mbps: int | None = fact(None, "The slower of both ends.", unit="Mbit/s")
+    findings: tuple[Finding, ...] = several((), "What stands in its way or deserves a look.")
 
 
 @attrs.frozen(kw_only=True)
@@ -167,7 +208,7 @@ class MigrationPlan:
     def title(self) -> str:
         """The plan in one line."""
         target = " and ".join(name for name in (self._host_change(), self.destination_datastore_name) if name)
-        time = "nothing to copy" if self.seconds == 0 else _duration(self.seconds) or "time unknown"
+        time = "nothing to copy" if self.seconds == 0 else duration(self.seconds) or "time unknown"
         verdict = f"feasible, {time}" if self.feasible else "NOT feasible"
         kind = str(self.kind).replace("_", " ")
         return f"{self.vm.name}: {self.state} {kind} migration to {target or 'nowhere'}: {verdict}"
@@ -175,14 +216,22 @@ class MigrationPlan:
     def _host_change(self) -> str:
         return self.destination_host_name if self.destination_host_id != self.source_host_id else ""
 
+    def render_svg(self) -> str:
+        """The path of the plan as a picture: an SVG file, for light and dark pages."""
+        from hybridinv.model.drawing import draw
+
+        return draw(self, alone=True)
+
     def __str__(self) -> str:
-        lines = [self.title, *(f"  {flow}" for flow in self.flows)]
+        lines = [sentence(self), *(f"  {flow}" for flow in self.flows)]
         if self.stays:
             lines.append(f"  stays: {', '.join(self.stays)}")
         lines += [f"  {f.severity.upper()} {f.code}: {f.message}" for f in self.findings]
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
+        from hybridinv.model.drawing import draw
+
         flows = [
             (
                 flow.data,
@@ -190,8 +239,8 @@ class MigrationPlan:
                 flow.protocol,
                 _adapter(flow.source_adapter),
                 _adapter(flow.destination_adapter),
-                _size(flow.bytes),
-                _duration(flow.seconds),
+                size(flow.bytes),
+                duration(flow.seconds),
                 flow.confidence,
             )
             for flow in self.flows
@@ -199,8 +248,9 @@ class MigrationPlan:
         names = ("data", "service", "protocol", "from", "to", "size", "time", "confidence")
         findings = [(f.severity, f.code, f.message, f.remedy) for f in self.findings]
         return (
-            f"<p><strong>{html.escape(self.title)}</strong></p>"
-            + _html_rows(names, flows)
+            f"<p>{html.escape(sentence(self))}</p>"
+            + draw(self)
+            + (_html_rows(names, flows) if flows else "")
             + (_html_rows(("severity", "code", "message", "remedy"), findings) if findings else "")
         )
 
@@ -213,13 +263,3 @@ def _html_rows(names: tuple[str, ...], rows: Iterable[Iterable[object]]) -> str:
 
 def _adapter(adapter: VMkernelAdapter | None) -> str:
     return " ".join(part for part in (adapter.device, adapter.ip_address) if part) if adapter else ""
-
-
-def _size(count: int | None) -> str:
-    return "" if count is None else f"{count / 2**30:.1f} GiB"
-
-
-def _duration(seconds: float | None) -> str:
-    if seconds is None:
-        return ""
-    return f"about {seconds:.0f} s" if seconds < 120 else f"about {seconds / 60:.0f} min"

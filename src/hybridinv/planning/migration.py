@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from hybridinv.model import Datastore, Disk, Finding, Host, Severity, VirtualMachine, VMkernelService
+from hybridinv.model import Datastore, Finding, Host, Severity, VirtualMachine, VMkernelService
 from hybridinv.model.migration import (
     STORAGE_PATHS,
     UNKNOWN_CARRIER,
@@ -17,21 +17,17 @@ from hybridinv.model.migration import (
     MigrationState,
     RuleFlow,
 )
-from hybridinv.planning.checks import (
-    check_end,
-    check_link,
-    check_move,
-    check_rule,
-    check_unified_data_transport,
-)
+from hybridinv.planning.amounts import amount
+from hybridinv.planning.checks import check_move, check_rule
+from hybridinv.planning.checks.links import Link, find_link
 from hybridinv.planning.move import Move, read_move
-from hybridinv.planning.paths import End, adapters_of, end_of, meet
 from hybridinv.planning.rules import RuleSet, migration_rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from hybridinv.inventory import Inventory
+    from hybridinv.planning.paths import End
 
 _EFFICIENCY = 0.8
 _NFC_MBPS = 1300
@@ -121,9 +117,9 @@ def _has_cold_data(move: Move) -> bool:
     return not disks or any(disk.chain_length != 1 for disk in disks)
 
 
-def _route(move: Move, row: RuleFlow) -> tuple[Flow, list[Finding]]:
+def _route(move: Move, row: RuleFlow) -> tuple[Flow, tuple[Finding, ...]]:
     """One row of the rule on the adapters of these hosts."""
-    count, note = _amount(move, row.data)
+    count, note = amount(move, row.data)
     flow = Flow(
         data=row.data,
         service=row.services[0],
@@ -135,31 +131,22 @@ def _route(move: Move, row: RuleFlow) -> tuple[Flow, list[Finding]]:
         row=row.row,
     )
     if row.services[0] in (STORAGE_PATHS, UNKNOWN_CARRIER) or not (move.source and move.destination):
-        return flow, []
-    source, destination = (
-        end_of(host, adapters_of(move.inv, host), row.services) for host in (move.source, move.destination)
-    )
-    return _on_adapters(flow, source, destination)
+        return flow, ()
+    return _on_link(flow, find_link(move.index, move.source, move.destination, row.services))
 
 
-def _on_adapters(flow: Flow, source: End, destination: End) -> tuple[Flow, list[Finding]]:
-    start, stop = meet(source, destination)
-    used = source if source.fallback else destination
+def _on_link(flow: Flow, link: Link) -> tuple[Flow, tuple[Finding, ...]]:
     routed = attrs.evolve(
         flow,
-        service=used.service,
-        source_adapter=start.adapter if start else None,
-        destination_adapter=stop.adapter if stop else None,
-        fallback=used.fallback,
-        note=_joined(flow.note, _mixed(source, destination), _others(source), _others(destination)),
+        service=link.service,
+        source_adapter=link.start.adapter if link.start else None,
+        destination_adapter=link.stop.adapter if link.stop else None,
+        fallback=link.fallback,
+        note=_joined(flow.note, _mixed(link.source, link.destination), _others(link.source), _others(link.destination)),
     )
     if flow.data is DataKind.CONTROL:  # it runs between vCenter and each host, not from host to host
-        return routed, []
-    findings = [*check_end(source), *check_end(destination)]
-    if start and stop and start != stop:
-        findings += check_link(routed.service, start, stop)
-    findings += check_unified_data_transport(source, destination)
-    return _timed(routed), findings
+        return routed, ()
+    return _timed(routed, link), link.findings
 
 
 def _mixed(source: End, destination: End) -> str:
@@ -175,50 +162,16 @@ def _others(end: End) -> str:
     return f"all vMotion adapters of {end.host.name}: {', '.join(a.device for a in end.adapters)}"
 
 
-def _timed(flow: Flow) -> Flow:
-    ends = (flow.source_adapter, flow.destination_adapter)
-    speeds = [adapter.link_speed_mbps for adapter in ends if adapter and adapter.link_speed_mbps is not None]
-    if len(speeds) < len(ends):
+def _timed(flow: Flow, link: Link) -> Flow:
+    speed = link.link_speed_mbps
+    if speed is None:
         return flow
-    speed = min(speeds)
     rate = speed * _EFFICIENCY
     note = f"at {_EFFICIENCY:.0%} of the link"
     if flow.service in _NFC_SERVICES and rate > _NFC_MBPS:
         rate, note = _NFC_MBPS, f"NFC is single-threaded, about {_NFC_MBPS / 1000} Gbit/s"
     seconds = flow.bytes * 8 / (rate * 1e6) if flow.bytes is not None and rate else None
     return attrs.evolve(flow, link_speed_mbps=speed, seconds=seconds, note=_joined(flow.note, note if seconds else ""))
-
-
-def _amount(move: Move, data: DataKind) -> tuple[int | None, str]:
-    """How much of it there is, and how far to trust that."""
-    disks = move.moving_disks
-    if data is DataKind.MEMORY:
-        hot = move.state is MigrationState.HOT
-        again = "configured memory, once; pages that change meanwhile are sent again"
-        return move.vm.memory_bytes, again if hot else "at most the configured memory"
-    if data in _SMALL:
-        return None, ""
-    if not move.vm.disks:
-        return None, "the machine's disks are not in this inventory"
-    if data is DataKind.ACTIVE_DISK:
-        capacity = _sum(disk.capacity_bytes for disk in disks)
-        return capacity, "at most: the capacity of the disks, not what is written"
-    return _sum(map(_cold_bytes, disks)), "at most: the capacity once for each file below the active one"
-
-
-def _cold_bytes(disk: Disk) -> int | None:
-    if disk.capacity_bytes is None or disk.chain_length is None:
-        return None
-    return disk.capacity_bytes * (disk.chain_length - 1)
-
-
-def _sum(counts: Iterable[int | None]) -> int | None:
-    total = 0
-    for count in counts:
-        if count is None:
-            return None
-        total += count
-    return total
 
 
 def _joined(*parts: str) -> str:

@@ -8,23 +8,30 @@ from typing import TYPE_CHECKING, TypeVar
 import attrs
 
 from hybridinv.errors import MultipleMatches, NotFound, NotSupported
-from hybridinv.inventory import Inventory
-from hybridinv.model import Datastore, Disk, Host, PowerState, VirtualMachine
+from hybridinv.model import Cluster, Datastore, Disk, Host, PowerState, VirtualMachine
 from hybridinv.model.migration import Condition, MigrationKind, MigrationState
+from hybridinv.planning.index import Index, index_of
 
 if TYPE_CHECKING:
+    from hybridinv.inventory import Inventory
     from hybridinv.tables import Records
 
-T = TypeVar("T", VirtualMachine, Host, Datastore)
+T = TypeVar("T", VirtualMachine, Host, Datastore, Cluster)
 
 _OFF = frozenset({PowerState.STOPPED, PowerState.SUSPENDED, PowerState.DEALLOCATED})
+_WITH_THE_HOST = "hostLocal"
+
+
+def state_of(vm: VirtualMachine) -> MigrationState:
+    """Cold only where the machine is known not to run: a hot plan asks for more."""
+    return MigrationState.COLD if vm.power_state in _OFF else MigrationState.HOT
 
 
 @attrs.frozen(kw_only=True)
 class Move:
     """A machine, where it is, and where it is to go."""
 
-    inv: Inventory
+    index: Index
     vm: VirtualMachine
     source: Host | None
     destination: Host | None
@@ -35,7 +42,7 @@ class Move:
     @property
     def host_changes(self) -> bool:
         """It goes to another host."""
-        return self.destination != self.source and not self.rehosted
+        return _id(self.destination) != _id(self.source) and not self.rehosted
 
     @property
     def moving_disks(self) -> tuple[Disk, ...]:
@@ -59,8 +66,19 @@ class Move:
 
     @property
     def state(self) -> MigrationState:
-        """Cold only where the machine is known not to run: a hot plan asks for more."""
-        return MigrationState.COLD if self.vm.power_state in _OFF else MigrationState.HOT
+        """Hot or cold."""
+        return state_of(self.vm)
+
+    @property
+    def hosts(self) -> tuple[Host, ...]:
+        """The hosts that take part, as far as they are known."""
+        hosts = (self.source, self.destination)
+        return tuple({host.id: host for host in hosts if host}.values())
+
+    @property
+    def crosses_vcenters(self) -> bool:
+        """It goes to another vCenter."""
+        return bool(self.host_changes and self.destination and self.destination.source != self.vm.source)
 
     @property
     def datastore_ids(self) -> tuple[str, ...]:
@@ -73,18 +91,27 @@ class Move:
         conditions = {self._reach()}
         if self.vm.power_state is PowerState.SUSPENDED:
             conditions.add(Condition.SUSPENDED)
-        if self.host_changes and self.destination and self.destination.source != self.vm.source:
+        if self.crosses_vcenters:
             conditions.add(Condition.CROSS_VCENTER)
+        if self.swap_moves:
+            conditions.add(Condition.SWAP_ELSEWHERE)
         return frozenset(conditions)
 
     def _reach(self) -> Condition:
-        apart = self.source and self.datastore and self.sees(self.source, self.datastore.id) is False
+        apart = self.source and self.datastore and self.index.sees(self.source, self.datastore.id) is False
         return Condition.NO_HOST_SEES_BOTH if apart else Condition.ONE_HOST_SEES_BOTH
 
-    def sees(self, host: Host, datastore_id: str) -> bool | None:
-        """Whether that host mounts that datastore; None where the inventory does not know."""
-        datastore = next((d for d in self.inv.datastores if d.id == datastore_id), None)
-        return host.id in datastore.host_ids if datastore and datastore.host_ids else None
+    @property
+    def swap_moves(self) -> bool:
+        """Its swap file is kept with the host, and the other host keeps it on another datastore."""
+        source, destination = self.source, self.destination
+        if not (source and destination and self.host_changes and self.state is MigrationState.HOT):
+            return False
+        placement = self.vm.swap_placement
+        if placement in ("", "inherit"):
+            cluster = self.index.clusters.get(source.cluster_id)
+            placement = cluster.swap_placement if cluster else ""
+        return placement == _WITH_THE_HOST and source.swap_datastore_id != destination.swap_datastore_id
 
 
 def read_move(
@@ -96,14 +123,15 @@ def read_move(
     """Read what is asked for; each argument is a record, an id or a name."""
     if to_host is None and to_datastore is None:
         raise NotSupported("a migration needs somewhere to go", remedy="give to_host=, to_datastore= or both")
-    machine = _record(inv.vms, vm)
-    source = next((host for host in inv.hosts if host.id == machine.host_id), None)
+    index = index_of(inv)
+    machine = find_record(inv.vms, vm)
+    source = index.hosts.get(machine.host_id)
     move = Move(
-        inv=inv,
+        index=index,
         vm=machine,
         source=source,
-        destination=source if to_host is None else _record(inv.hosts, to_host),
-        datastore=None if to_datastore is None else _record(inv.datastores, to_datastore),
+        destination=source if to_host is None else find_record(inv.hosts, to_host),
+        datastore=None if to_datastore is None else find_record(inv.datastores, to_datastore),
     )
     return move if to_host is not None else _rehosted(move)
 
@@ -113,11 +141,21 @@ def _rehosted(move: Move) -> Move:
     if move.state is MigrationState.HOT or Condition.NO_HOST_SEES_BOTH not in move.conditions:
         return move
     mounting = move.datastore.host_ids if move.datastore else ()
-    host = next((host for host in move.inv.hosts if host.id in mounting), None)
+    hosts = [host for host in move.index.hosts.values() if host.id in mounting]
+    host = min(
+        hosts,
+        key=lambda host: (host.connection_state not in ("", "connected"), bool(host.in_maintenance)),
+        default=None,
+    )
     return attrs.evolve(move, destination=host, rehosted=True) if host else move
 
 
-def _record(records: Records[T], wanted: T | str) -> T:
+def _id(host: Host | None) -> str:
+    return host.id if host else ""
+
+
+def find_record(records: Records[T], wanted: T | str) -> T:
+    """The record itself, or that of an id or a name; it has to be of vSphere."""
     kind = records.type.__name__
     if isinstance(wanted, str):
         wanted = _find(records, wanted)

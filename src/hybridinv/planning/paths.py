@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import itertools
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import attrs
@@ -12,8 +13,6 @@ from hybridinv.model import Host, VMkernelAdapter, VMkernelService
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-
-    from hybridinv.inventory import Inventory
 
 
 @attrs.frozen(kw_only=True)
@@ -51,12 +50,6 @@ class End:
     def fallback(self) -> bool:
         """The preferred service is not set up here."""
         return self.service != self.wanted
-
-
-def adapters_of(inv: Inventory, host: Host) -> tuple[VMkernelAdapter, ...]:
-    """List a host's adapters, vmk2 before vmk10."""
-    adapters = (adapter for adapter in inv.vmkernel_adapters if adapter.host_id == host.id)
-    return tuple(sorted(adapters, key=lambda adapter: (len(adapter.device), adapter.device)))
 
 
 def effective_adapters(adapters: Iterable[VMkernelAdapter], service: str) -> tuple[VMkernelAdapter, ...]:
@@ -102,17 +95,17 @@ def same_subnet(one: VMkernelAdapter, other: VMkernelAdapter) -> bool | None:
 def has_gateway(adapter: VMkernelAdapter) -> bool:
     """Whether its gateway is in its own subnet; otherwise its stack leaves through another adapter."""
     network = subnet(adapter)
-    try:
-        return network is not None and ipaddress.IPv4Address(adapter.gateway) in network
-    except ValueError:
-        return False
+    return network is not None and network == _subnet(adapter.gateway, adapter.subnet_mask)
 
 
 def subnet(adapter: VMkernelAdapter) -> ipaddress.IPv4Network | None:
     """Its IPv4 subnet, where address and mask are known."""
-    if not (adapter.ip_address and adapter.subnet_mask):
-        return None
+    return _subnet(adapter.ip_address, adapter.subnet_mask) if adapter.ip_address and adapter.subnet_mask else None
+
+
+@lru_cache(maxsize=65536)
+def _subnet(address: str, mask: str) -> ipaddress.IPv4Network | None:
     try:
-        return ipaddress.IPv4Interface(f"{adapter.ip_address}/{adapter.subnet_mask}").network
+        return ipaddress.IPv4Interface(f"{address}/{mask}").network
     except ValueError:
         return None
