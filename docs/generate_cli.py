@@ -23,12 +23,16 @@ Each command is one function of the library with its arguments. Start with `hybr
 def render() -> str:
     """The page."""
     os.environ |= {"COLUMNS": "100", "NO_COLOR": "1"}
-    whole = parser()
-    parts = [section("hybridinv", whole)]
-    for action in whole._actions:
+    return HEAD + "\n".join(sections("hybridinv", parser()))
+
+
+def sections(name: str, command: argparse.ArgumentParser) -> list[str]:
+    """A command, and those below it."""
+    parts = [section(name, command)]
+    for action in command._actions:
         if isinstance(action, argparse._SubParsersAction):
-            parts += [section(f"hybridinv {name}", command) for name, command in action.choices.items()]
-    return HEAD + "\n".join(parts)
+            parts += [part for step, one in action.choices.items() for part in sections(f"{name} {step}", one)]
+    return parts
 
 
 def section(name: str, command: argparse.ArgumentParser) -> str:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import hybridinv as hi
+from hybridinv import cli_migration, cli_onboard
 from hybridinv.inventory import KINDS
 from hybridinv.saving import check_writable, plain
 from hybridinv.terminal import (
@@ -252,27 +253,44 @@ def _describe_record(command: argparse.ArgumentParser) -> None:
     command.add_argument("folder", metavar="FOLDER", help="a new folder, or one that holds a tape")
 
 
-def _plan_migration(arguments: argparse.Namespace) -> int:
-    """Plan a migration; says which networks carry what, how long it takes, and what is in the way."""
-    plan = hi.plan_migration(
-        hi.load(arguments.file),
-        arguments.vm,
-        to_host=arguments.to_host,
-        to_datastore=arguments.to_datastore,
-        rules=arguments.rules,
-    )
-    draw_plan(open_console(), plan)
+def _plan_maintenance(arguments: argparse.Namespace) -> int:
+    """Plan the maintenance of hosts; says what happens to each machine on them, and which host can go when."""
+    plan = hi.plan_maintenance(hi.load(arguments.file), arguments.hosts, update=arguments.update)
+    if arguments.json:
+        _print_json(_maintenance(plan))
+    else:
+        draw_plan(open_console(), plan)
     return 0
 
 
-def _describe_plan_migration(command: argparse.ArgumentParser) -> None:
+def _describe_plan_maintenance(command: argparse.ArgumentParser) -> None:
     command.add_argument("file", metavar="FILE", help="an inventory file")
-    command.add_argument("vm", metavar="VM", help="name or id of the machine")
-    command.add_argument("--to-host", metavar="HOST", help="name or id; without it the machine stays on its host")
-    command.add_argument("--to-datastore", metavar="DATASTORE", help="name or id; without it the disks stay")
-    command.add_argument(
-        "--rules", choices=("vendor", "seed"), default="vendor", help="the rule set, vendor by default"
-    )
+    command.add_argument("hosts", metavar="HOST", nargs="+", help="name or id; in Azure and Arc, of a machine on it")
+    kinds = [kind.value for kind in hi.UpdateKind]
+    command.add_argument("--update", choices=kinds, default="restart", help="what is done to them, restart by default")
+    command.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _maintenance(plan: hi.MaintenancePlan) -> dict[str, Any]:
+    """A plan with ids in place of whole machines and hosts."""
+    impacts = [
+        {
+            "vm_id": one.vm.id,
+            "vm_name": one.vm.name,
+            "host_id": one.host.id if one.host else "",
+            "effect": one.effect,
+            "destination_id": one.destination.id if one.destination else "",
+            "reason": one.reason,
+            "sources": one.sources,
+            "confidence": one.confidence,
+            "other_ids": one.other_ids,
+            "findings": [plain(finding) for finding in one.findings],
+        }
+        for one in plan.impacts
+    ]
+    steps = [{**plain(one), "host": one.host.id if one.host else ""} for one in plan.steps]
+    facts = {"update": plan.update, "feasible": plan.feasible, "hosts": [host.id for host in plan.hosts]}
+    return {**facts, "impacts": impacts, "steps": steps, "findings": [plain(one) for one in plan.findings]}
 
 
 _COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int], Callable[[argparse.ArgumentParser], None]]] = {
@@ -281,7 +299,9 @@ _COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int], Callable[[argpar
     "show": (_show, _describe_show),
     "sql": (_sql, _describe_sql),
     "record": (_record, _describe_record),
-    "plan-migration": (_plan_migration, _describe_plan_migration),
+    "plan-migration": (cli_migration.plan_migration, cli_migration.describe),
+    "onboard": (cli_onboard.onboard, cli_onboard.describe),
+    "plan-maintenance": (_plan_maintenance, _describe_plan_maintenance),
 }
 
 

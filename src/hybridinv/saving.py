@@ -22,18 +22,19 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _FORMAT = "hybridinv-inventory"
+_CALLED = {_FORMAT: "inventory", "hybridinv-onboarding": "onboarding plan"}
 _VERSION = 1
 
 
-def dump(value: object) -> bytes:
-    """An inventory as JSON."""
+def dump(value: object, *, form: str = _FORMAT) -> bytes:
+    """An inventory, or another record of that format, as JSON."""
     import orjson
 
-    body = {"format": _FORMAT, "version": _VERSION, **_converter().unstructure(value)}
+    body = {"format": form, "version": _VERSION, **_converter().unstructure(value)}
     return orjson.dumps(body, option=orjson.OPT_INDENT_2)
 
 
-def read_json(path: Path, kind: type[T]) -> T:
+def read_json(path: Path, kind: type[T], *, form: str = _FORMAT) -> T:
     """What `dump` made of a `kind`; `InventoryFileError` when the file is not that, or is damaged."""
     import cattrs
     import orjson
@@ -44,8 +45,8 @@ def read_json(path: Path, kind: type[T]) -> T:
         raise InventoryFileError(f"cannot read {path}: {error.strerror}", remedy="check the path") from error
     except ValueError as error:
         raise InventoryFileError(f"{path} is not JSON: {error}", remedy="give a file that save() wrote") from error
-    if not isinstance(body, Mapping) or body.get("format") != _FORMAT:
-        raise InventoryFileError(f"{path} is not a saved inventory", remedy="give a file that save() wrote")
+    if not isinstance(body, Mapping) or body.get("format") != form:
+        raise InventoryFileError(f"{path} is not a saved {_CALLED[form]}", remedy="give a file that save() wrote")
     if body.get("version") != _VERSION:
         raise InventoryFileError(
             f"{path} has version {body.get('version')} of the format, this library reads {_VERSION}",

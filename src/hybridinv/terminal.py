@@ -110,8 +110,8 @@ def draw_problems(console: Console, inventory: hi.Inventory, rest: str = "") -> 
         say(console, f"  and {len(inventory.problems) - _SHOWN_PROBLEMS} more" + (f": {rest}" if rest else ""))
 
 
-def draw_plan(console: Console, plan: hi.MigrationPlan) -> None:
-    """A plan, as it puts itself; the names in it cannot add lines."""
+def draw_plan(console: Console, plan: hi.MigrationPlan | hi.MaintenancePlan | hi.MigrationCheck) -> None:
+    """A plan, or what a vCenter says of one, as it puts itself; the names in it cannot add lines."""
     for line in str(_cleaned(plan)).split("\n"):
         say(console, line)
 

@@ -40,7 +40,6 @@ def test_many() -> None:
         ("2024-04-28T06:28:49,5Z", datetime(2024, 4, 28, 6, 28, 49, 500000, UTC)),
         (" 2024-04-28t06:28:49z ", datetime(2024, 4, 28, 6, 28, 49, tzinfo=UTC)),
         ("2024-04-28T0628", None),
-        ("2024-W17-1T06:28:49", None),
         ("9999-12-31T23:59:59-14:00", None),
         ("2024-04-28 06:28", datetime(2024, 4, 28, 6, 28, tzinfo=UTC)),
         ("0001-01-01T00:00:00+14:00", None),
@@ -131,8 +130,8 @@ def test_what_is_shown_is_short_however_deep_or_long_the_value_is() -> None:
     deep: list[object] = []
     for _ in range(100_000):
         deep = [deep]
-    assert shown(deep) == "a list that is too large to show"
-    assert shown(10**5000) == "a int that is too large to show"
+    assert shown(deep) == "list, too large to show"
+    assert shown(10**5000) == "int, too large to show"
     assert len(shown("x" * 1000)) == 60
     body = Body({"n": deep})
     assert body.number("n") is None

@@ -3,7 +3,7 @@
 import pytest
 
 from hybridinv.errors import TruncatedAnswer, UnexpectedAnswer
-from hybridinv.wire.soap import Missing, Row, read_objects
+from hybridinv.wire.soap import Missing, Row, Update, Version, read_objects, read_updates, read_view
 
 XSI = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:xsd="http://www.w3.org/2001/XMLSchema"'
 
@@ -310,3 +310,171 @@ def test_what_vsphere_nests_is_within_it():
     for _ in range(199):
         deep = deep["a"]
     assert deep == {"a": "end"}
+
+
+# the next page, a view, and updates
+
+
+def test_the_token_is_told_before_the_rows():
+    told = []
+    objects = read_objects([answer(vm("vm-1"), token="t-1")], told.append)
+    assert next(objects).id == "vm-1"
+    assert told == ["t-1"]
+
+
+def test_a_token_that_comes_last_is_told_too():
+    body = envelope(f"<returnval>{vm('vm-1')}<token>late</token></returnval>")
+    told = []
+    assert [row.id for row in read_objects([body], told.append)] == ["vm-1"]
+    assert told == ["late"]
+
+
+def reference(type_, moref):
+    return f'<ManagedObjectReference type="{type_}" xsi:type="ManagedObjectReference">{moref}</ManagedObjectReference>'
+
+
+def view(*references):
+    val = f'<val xsi:type="ArrayOfManagedObjectReference">{"".join(references)}</val>'
+    return f'<objects><obj type="ContainerView">view-1</obj>{prop("view", val)}</objects>'
+
+
+def test_what_a_view_holds_comes_with_its_types():
+    row, held = read_view([answer(view(reference("VirtualMachine", "vm-1"), reference("VirtualApp", "resgroup-v2")))])
+    assert row.id == "view-1"
+    assert held == {"vm-1": "VirtualMachine", "resgroup-v2": "VirtualApp"}
+
+
+def test_an_empty_view_is_not_the_same_as_none():
+    row, held = read_view([answer(view())])
+    assert (row.id, held) == ("view-1", {})
+    assert read_view([answer()]) == (None, {})
+
+
+def test_a_view_that_is_not_given_says_why():
+    denied = f'<objects><obj type="ContainerView">view-1</obj>{missing("view", DENIED)}</objects>'
+    row, held = read_view([answer(denied)])
+    assert row.missing["view"].fault == "NoPermission"
+    assert held == {}
+
+
+def updates(*sets, version="2", truncated=""):
+    flag = f"<truncated>{truncated}</truncated>" if truncated else ""
+    return envelope(f"<returnval><version>{version}</version>{''.join(sets)}{flag}</returnval>", "WaitForUpdatesEx")
+
+
+def filter_set(filter_, *objects):
+    return f'<filterSet><filter type="PropertyFilter">{filter_}</filter>{"".join(objects)}</filterSet>'
+
+
+def update(kind, moref, *inside):
+    return f'<objectSet><kind>{kind}</kind><obj type="VirtualMachine">{moref}</obj>{"".join(inside)}</objectSet>'
+
+
+def change(name, val="", op="assign"):
+    return f"<changeSet><name>{name}</name><op>{op}</op>{val}</changeSet>"
+
+
+def read_all_updates(body):
+    found, arriving = [], read_updates([body])
+    while True:
+        try:
+            found.append(next(arriving))
+        except StopIteration as end:
+            return found, end.value
+
+
+def test_updates_of_several_filters():
+    body = updates(
+        filter_set("f-1", update("enter", "vm-1", change("name", text("a")), change("config.uuid", text("u")))),
+        filter_set("f-2", update("modify", "vm-2", change("name", text("b"))), update("leave", "vm-3")),
+    )
+    found, version = read_all_updates(body)
+    assert found == [
+        Update("f-1", "enter", Row("VirtualMachine", "vm-1", {"name": "a", "config.uuid": "u"}, {})),
+        Update("f-2", "modify", Row("VirtualMachine", "vm-2", {"name": "b"}, {})),
+        Update("f-2", "leave", Row("VirtualMachine", "vm-3", {}, {})),
+    ]
+    assert version == Version("2", truncated=False)
+
+
+@pytest.mark.parametrize(("said", "meant"), [("true", True), ("false", False), ("", False)])
+def test_a_truncated_set_of_updates_says_so(said, meant):
+    assert read_all_updates(updates(version="7", truncated=said)) == ([], Version("7", meant))
+
+
+def test_a_property_that_was_removed_has_no_value():
+    body = updates(filter_set("f-1", update("modify", "vm-1", change("snapshot", op="remove"))))
+    assert read_all_updates(body)[0] == [Update("f-1", "modify", Row("VirtualMachine", "vm-1", {}, {}))]
+
+
+def test_an_update_says_what_it_does_not_give():
+    body = updates(filter_set("f-1", update("enter", "vm-1", missing("guest", DENIED))))
+    assert read_all_updates(body)[0][0].row.missing == {"guest": Missing("NoPermission", "System.Read", "no.")}
+
+
+def test_where_nothing_has_happened_there_is_no_version():
+    assert read_all_updates(envelope("", "WaitForUpdatesEx")) == ([], None)
+
+
+def test_properties_with_fields_called_as_parts_of_an_update():
+    trap = '<val xsi:type="X"><version>9</version><filter>f-9</filter><truncated>true</truncated></val>'
+    found, version = read_all_updates(updates(filter_set("f-1", update("enter", "vm-1", change("x", trap)))))
+    assert (found[0].filter, version) == ("f-1", Version("2", truncated=False))
+    assert found[0].row.properties["x"] == {"_type": "X", "version": "9", "filter": "f-9", "truncated": "true"}
+
+
+@pytest.mark.parametrize("end", [200, 400, 600])
+def test_cut_updates_are_an_error(end):
+    body = updates(*(filter_set("f-1", update("enter", f"vm-{n}", change("name", text("a")))) for n in range(9)))
+    with pytest.raises(UnexpectedAnswer):
+        read_all_updates(body[:end])
+
+
+# more hostile answers
+
+
+def test_a_text_without_an_end_is_refused_long_before_memory_is_short():
+    given = 0
+
+    def endless():
+        nonlocal given
+        yield answer(vm("vm-1", prop("name", text("@")))).partition(b"@")[0]
+        while given < 1024:
+            given += 1
+            yield b"a" * 2**20
+
+    with pytest.raises(UnexpectedAnswer):
+        list(read_objects(endless()))
+    assert given < 32
+
+
+def test_a_bomb_of_entities_in_an_attribute_is_refused():
+    body = answer(vm("vm-1", '<propSet><name>x</name><val xsi:type="&j;"></val></propSet>')).decode()
+    with pytest.raises(UnexpectedAnswer):
+        read(body.replace("?>\n", f"?>\n<!DOCTYPE x [{LAUGHS}]>", 1).encode())
+
+
+@pytest.mark.parametrize(
+    ("encoding", "declared"), [("utf-16", "utf-16"), ("latin-1", "iso-8859-1"), ("utf-8-sig", "utf-8")]
+)
+def test_another_encoding_that_is_declared_or_marked_is_read(encoding, declared):
+    body = answer(vm("vm-1", prop("name", text("bücher")))).decode()
+    rows, _ = read(body.replace("UTF-8", declared).encode(encoding))
+    assert rows[0].properties == {"name": "bücher"}
+
+
+@pytest.mark.parametrize("size", [None, 7])
+@pytest.mark.parametrize(
+    "body",
+    [
+        answer(vm("vm-1", prop("name", text("bücher")))).decode().encode("iso-8859-1"),
+        answer(vm("vm-1", prop("name", text("@")))).replace(b"@", b"\xff\xfe\x00"),
+        answer(vm("vm-1", prop("name", text("@")))).replace(b"@", b"\x00"),
+        answer(vm("vm-1", prop("name", text("@")))).replace(b"@", b"&#0;"),
+        answer(vm("vm-1")).replace(b"UTF-8", b"no-such-encoding"),
+    ],
+    ids=["undeclared", "not utf-8", "nul", "reference to nul", "unknown"],
+)
+def test_a_wrong_encoding_is_an_error(body, size):
+    with pytest.raises(UnexpectedAnswer):
+        read(body, size)

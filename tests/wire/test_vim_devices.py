@@ -212,7 +212,7 @@ BACKINGS = {
         "Iso": "image", "Atapi": "host", "Passthrough": "host", "RemoteAtapi": "client", "RemotePassthrough": "client",
     },
     "VirtualFloppy": {"Image": "image", "Device": "host", "RemoteDevice": "client"},
-    "VirtualUSB": {"USB": "host", "RemoteHost": "host", "RemoteClient": "client"},
+    "VirtualUSB": {"USB": "host", "RemoteHost": "remote-host", "RemoteClient": "client"},
     "VirtualSerialPort": {"Device": "host", "File": "image", "URI": "network", "Pipe": None, "ThinPrint": None},
     "VirtualParallelPort": {"Device": "host", "File": "image"},
     "VirtualSoundCard": {"Device": "host"},
@@ -247,6 +247,7 @@ def test_nothing_behind_a_device():
     [
         ("fileName", "[a] b.flp"), ("deviceName", "/dev/cdrom"), ("serviceURI", "telnet://:2000"),
         ("vgpu", "grid_v100-8q"), ("deviceClass", "dvx-1"), ("pipeName", "com1"),
+        ("id", "0000:af:00.0"), ("customLabel", "accelerators"), ("assignedId", "0000:af:00.0"),
     ],
 )  # fmt: skip
 def test_where_it_leads(field, value):

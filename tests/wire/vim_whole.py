@@ -135,7 +135,7 @@ def whole_host() -> Row:
     """A host with everything."""
     return row(
         "HostSystem", "host-1", name="esx01.example.com", parent="domain-c1", overallStatus="yellow",
-        complianceCheckState="compliant", customValue={"key": "1", "value": "ops"},
+        complianceCheckState__state="compliant", customValue={"key": "1", "value": "ops"},
         hardware__systemInfo={
             "vendor": "Dell", "model": "R760", "uuid": "AAAAAAAA-0000-4000-8000-000000000001", "serialNumber": "SN1",
         },

@@ -31,13 +31,14 @@ class Device:
     )
     backing: str = fact(
         "",
-        "What is behind it: `image` (a file), `host`, `client`, `network`, `none` or the type's own name.",
+        "What is behind it: `image` (a file), `host`, `remote-host` (USB set up for vMotion), `client`, `network`,"
+        " `none` or the type's own name.",
         vsphere="type of device.backing",
     )
     path: str = fact(
         "",
         "File, host device, address or profile.",
-        vsphere="backing.fileName, .deviceName, .serviceURI, .vgpu, .deviceClass, .pipeName",
+        vsphere="backing.fileName, .deviceName, .serviceURI, .vgpu, .deviceClass, .pipeName, .id, .customLabel",
     )
     datastore_id: str = fact("", "The datastore of its file.", vsphere="backing.datastore")
     connected: bool | None = fact(None, "Connected.", vsphere="connectable.connected")

@@ -97,7 +97,7 @@ class Host:
         "", "Address it is managed at.", vsphere="config.virtualNicManagerInfo.netConfig[] management", hub="bmcAddress"
     )
     vcenter_ip: str = fact("", "Address of its vCenter.", vsphere="summary.managementServerIp")
-    profile_compliance: str = fact("", "Compliance with its host profile.", vsphere="complianceCheckState")
+    profile_compliance: str = fact("", "Compliance with its host profile.", vsphere="complianceCheckState.state")
     fault_domain: int | None = fact(None, "Fault domain in its host group.", azure="platformFaultDomain")
     auto_replaced: bool | None = fact(None, "Replaced by the platform when it fails.", azure="autoReplaceOnFailure")
     room: Tags = fact(

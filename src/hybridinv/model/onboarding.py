@@ -128,8 +128,10 @@ class OnboardingCase:
     name: str = fact("", "Its name on its platform.")
     reason: OnboardingReason = fact(OnboardingReason.READY, "Why.", converter=OnboardingReason)
     resource_name: str = fact("", "The name it has, or will have, in Azure.")
+    hostname: str = fact("", "Its guest's own name, without the domain; a script for many machines tells them by it.")
     os_type: OSType = fact(OSType.UNKNOWN, "Which script it takes.", converter=OSType)
     arc_id: str = fact("", "Its record at Arc, where it has one.")
+    bios_uuid: str = fact("", "Its SMBIOS UUID as its platform has it, by which it is known again at Arc.")
     findings: tuple[Finding, ...] = several((), "What to mend, or to look at.")
 
 

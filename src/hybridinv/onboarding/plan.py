@@ -40,7 +40,7 @@ _NOT_INSIDE = (
     "https://learn.microsoft.com/azure/azure-arc/servers/plan-evaluate-on-azure-virtual-machine"
 )
 _CONNECTED = "Microsoft Learn, Connected Machine agent overview, https://learn.microsoft.com/azure/azure-arc/servers/agent-overview"
-_AT_ARC = {
+AT_ARC = {
     AgentStatus.READY: (OnboardingReason.ALREADY_CONNECTED, "nothing to do"),
     AgentStatus.DISCONNECTED: (
         OnboardingReason.DISCONNECTED,
@@ -52,7 +52,7 @@ _AT_ARC = {
     ),
     AgentStatus.ERROR: (OnboardingReason.IN_ERROR, "read its error details: azcmagent show, azcmagent logs"),
 }
-_NO_STATUS = (OnboardingReason.NO_STATUS_YET, "it was onboarded a moment ago; look again in some minutes")
+NO_STATUS = (OnboardingReason.NO_STATUS_YET, "it was onboarded a moment ago; look again in some minutes")
 
 
 def plan_onboarding(inv: Inventory, target: OnboardingTarget) -> OnboardingPlan:
@@ -67,20 +67,42 @@ def plan_onboarding(inv: Inventory, target: OnboardingTarget) -> OnboardingPlan:
             f"target= is {type(target).__name__}, not an OnboardingTarget",
             remedy="hi.OnboardingTarget(subscription_id=…, resource_group=…, tenant_id=…, location=…)",
         )
-    plan = _Plan(inv, target)
-    cases = [plan.case(vm) for vm in inv.vms if not plan.is_shown_elsewhere(vm)]
+    cases = onboarding_cases(inv, target)
     return OnboardingPlan(
         target=target,
         candidates=tuple(case for case in cases if case.reason is OnboardingReason.READY),
         skipped=tuple(case for case in cases if case.reason is not OnboardingReason.READY),
-        findings=tuple(plan.findings()),
+        findings=tuple(inventory_findings(inv)),
     )
 
 
+def onboarding_cases(inv: Inventory, target: OnboardingTarget | None = None) -> list[OnboardingCase]:
+    """The case of every machine, once; without a target no name is taken by a machine at Arc."""
+    return _Plan(inv, target).cases()
+
+
+def inventory_findings(inv: Inventory) -> Iterator[Finding]:
+    """What an inventory cannot tell about who is at Arc."""
+    platforms = {one.platform for one in inv.asked if "vms" in one.kinds}
+    platforms |= {vm.platform for vm in inv.vms}
+    if _ARC not in platforms:
+        yield _finding(
+            Severity.WARNING, "ArcNotCollected", "",
+            "Arc is not in this inventory: who is connected already is not known",
+            "collect hi.AzureArc() too", _CONNECTED,
+        )  # fmt: skip
+    lost = [problem for problem in inv.problems if problem.kind in ("", "vms")]
+    if lost:
+        yield _finding(
+            Severity.WARNING, "InventoryIncomplete", "",
+            f"the inventory is incomplete ({len(lost)} problems with machines): some may be missing here",
+            "see inv.problems",
+        )  # fmt: skip
+
+
 class _Plan:
-    def __init__(self, inv: Inventory, target: OnboardingTarget) -> None:
+    def __init__(self, inv: Inventory, target: OnboardingTarget | None) -> None:
         self._inv = inv
-        self._target = target
         self._by_id: Mapping[str, VirtualMachine] = {vm.id: vm for vm in inv.vms}
         matches = same_machines(inv)
         self._match = {id_: one for one in matches if not one.ambiguous for id_ in one.vm_ids}
@@ -89,27 +111,13 @@ class _Plan:
         self._taken = {
             vm.name.lower(): vm.id
             for vm in inv.vms
-            if vm.platform == _ARC and vm.resource_group.lower() == target.resource_group.lower()
+            if target and vm.platform == _ARC and vm.resource_group.lower() == target.resource_group.lower()
             and vm.subscription_id.lower() == target.subscription_id.lower()
         }  # fmt: skip
 
-    def findings(self) -> Iterator[Finding]:
-        """What the inventory cannot tell about the whole plan."""
-        platforms = {one.platform for one in self._inv.asked if "vms" in one.kinds}
-        platforms |= {vm.platform for vm in self._inv.vms}
-        if _ARC not in platforms:
-            yield _finding(
-                Severity.WARNING, "ArcNotCollected", "",
-                "Arc is not in this inventory: who is connected already is not known",
-                "collect hi.AzureArc() too", _CONNECTED,
-            )  # fmt: skip
-        lost = [problem for problem in self._inv.problems if problem.kind in ("", "vms")]
-        if lost:
-            yield _finding(
-                Severity.WARNING, "InventoryIncomplete", "",
-                f"the inventory is incomplete ({len(lost)} problems with machines): some may be missing here",
-                "see inv.problems",
-            )  # fmt: skip
+    def cases(self) -> list[OnboardingCase]:
+        """The case of every machine; one that Arc shows too is its record on the platform that runs it."""
+        return [self.case(vm) for vm in self._inv.vms if not self.is_shown_elsewhere(vm)]
 
     def is_shown_elsewhere(self, vm: VirtualMachine) -> bool:
         """Whether an Arc record is the same machine as a record of what it runs on."""
@@ -117,7 +125,14 @@ class _Plan:
 
     def case(self, vm: VirtualMachine) -> OnboardingCase:
         """One machine's case; the first reason that applies decides."""
-        case = OnboardingCase(vm_id=vm.id, name=vm.name, resource_name=_resource_name(vm), os_type=_os_type(vm))
+        case = OnboardingCase(
+            vm_id=vm.id,
+            name=vm.name,
+            resource_name=_resource_name(vm),
+            hostname=vm.hostname.partition(".")[0],
+            os_type=_os_type(vm),
+            bios_uuid=vm.bios_uuid,
+        )
         for reason, findings in self._reasons(vm):
             return attrs.evolve(case, reason=reason, arc_id=self._arc_id(vm), findings=tuple(findings))
         return attrs.evolve(case, findings=tuple(_notes(vm)))
@@ -146,7 +161,7 @@ class _Plan:
         arc = self._arc(vm)
         if arc is None:
             return
-        reason, remedy = _AT_ARC.get(arc.agent.status, _NO_STATUS)
+        reason, remedy = AT_ARC.get(arc.agent.status, NO_STATUS)
         state = arc.connection_state or "without a status"
         found = [
             _finding(Severity.INFO, _code(reason), vm.id, f"Arc has it as {arc.name}, {state}", remedy, _CONNECTED)

@@ -71,7 +71,7 @@ class ArmAdapter(Adapter):
         self.source = source
         self._wire = wire_
         self._credential = credential
-        self._subscription_ids = _given(subscription_ids)
+        self._subscription_ids = given_ids(subscription_ids)
         self._lock = threading.Lock()
         self._made: ArmClient | None = None
 
@@ -107,8 +107,15 @@ class ArmAdapter(Adapter):
         say, the ones that change things too: a write is sent once, to this endpoint alone, and no resource provider is
         registered on the way. This library itself never writes with it.
         """
-        check_native(record, self._origin, VirtualMachine, Extension)
-        subscription_id = wire.parse_id(record.id).subscription_id
+        subscription_id = wire.parse_id(str(getattr(record, "id", ""))).subscription_id
+        if (
+            Origin(getattr(record, "platform", ""), getattr(record, "source", "")) != self._origin
+            or not subscription_id
+        ):
+            raise NotSupported(
+                f"{type(record).__name__} {getattr(record, 'id', '')} is in no subscription of {self.source}",
+                remedy="give a record that this adapter has read",
+            )
         module, _, name = self.sdk_client.rpartition(".")
         return self._client.sdk(getattr(import_module(module), name), subscription_id, writes=True)
 
@@ -189,7 +196,7 @@ def _check_credential(credential: object) -> None:
         )
 
 
-def _given(subscription_ids: Iterable[str] | None) -> list[str] | None:
+def given_ids(subscription_ids: Iterable[str] | None) -> list[str] | None:
     """The ids as a list without repetition; None where none were given."""
     if subscription_ids is None:
         return None

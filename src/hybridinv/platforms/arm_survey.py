@@ -13,6 +13,7 @@ from hybridinv.platforms.adapter import Reading, Report, Survey
 from hybridinv.transport.arm import GRAPH_SUBSCRIPTIONS, REPORT, ArmClient, subscriptions
 from hybridinv.transport.parallel import once, side_by_side
 from hybridinv.wire import arm as wire
+from hybridinv.wire.reading import collector_at_rest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -152,15 +153,16 @@ class ArmSurvey(Survey):
     def records(self, items: Iterable[Item], read: Callable[[Item], Any], reading: Reading) -> None:
         """Read every item; one that cannot be read is noted, the rest is kept. An id that comes twice is one."""
         seen: set[str] = {record.id for record in reading.records}
-        for item in items:
-            try:
-                record = read(item)
-            except Exception as error:  # noqa: BLE001 - one odd record must not cost the others
-                reading.lose(_scope(item, "id", "name"), _unreadable(error))
-                continue
-            if record.id not in seen:
-                seen.add(record.id)
-                reading.records.append(record)
+        with collector_at_rest:
+            for item in items:
+                try:
+                    record = read(item)
+                except Exception as error:  # noqa: BLE001 - one odd record must not cost the others
+                    reading.lose(_scope(item, "id", "name"), _unreadable(error))
+                    continue
+                if record.id not in seen:
+                    seen.add(record.id)
+                    reading.records.append(record)
 
     def graph(self, type_: str, columns: str = "id, name, location, properties") -> list[Item] | None:
         """All resources of a type from Resource Graph; None where it does not give them all. They may be hours old."""

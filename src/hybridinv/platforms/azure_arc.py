@@ -6,19 +6,25 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
 
-from hybridinv.errors import DeadlineExceeded, HybridInvError, TruncatedAnswer, UnexpectedAnswer
+from hybridinv.errors import DeadlineExceeded, HybridInvError, NotSupported, TruncatedAnswer, UnexpectedAnswer
 from hybridinv.inventory import problem_of
-from hybridinv.model import Extension, License, VirtualMachine
+from hybridinv.model import Extension, Finding, License, VirtualMachine
+from hybridinv.model.arc import ResourceProvider
+from hybridinv.platforms import arc_access
 from hybridinv.platforms.adapter import Reading, Report
-from hybridinv.platforms.arm import FEW, CloudAdapter, check_native, sdk_errors
+from hybridinv.platforms.arm import FEW, CloudAdapter, check_native, given_ids, sdk_errors
 from hybridinv.platforms.arm_survey import ArmSurvey, Item
+from hybridinv.tables import Records
 from hybridinv.transport.arm import REPORT
 from hybridinv.transport.parallel import once
+from hybridinv.wire import arc_access as wire_access
 from hybridinv.wire import arc_licenses, arc_resources, hybridcompute
 from hybridinv.wire import arm as wire
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+    from hybridinv.model.onboarding import OnboardingTarget
 
 _MACHINES = "/providers/Microsoft.HybridCompute/machines"
 _LICENSES = "/providers/Microsoft.HybridCompute/licenses"
@@ -65,6 +71,55 @@ class AzureArc(CloudAdapter):
             if isinstance(record, License):
                 return sdk.licenses.get(parsed.resource_group, parsed.name)
             return sdk.machine_extensions.get(parsed.resource_group, *parsed.names)
+
+    def providers(self, namespaces: Iterable[str] | None = None) -> Records[ResourceProvider]:
+        """The resource providers that Arc uses, of every subscription, or an exception; Reader is enough.
+
+        Three are needed to onboard a server (`required`), the others for what `why` says. API: `providers`.
+        """
+        wanted = arc_access.known_namespaces(namespaces, list(wire_access.PROVIDERS))
+        subscription_ids = self._over(self._subscription_ids, None, self.detail).subscription_ids
+        return Records(ResourceProvider, arc_access.read_providers(self._client, subscription_ids, wanted))
+
+    def register_providers(
+        self,
+        namespaces: Iterable[str] | None = None,
+        *,
+        subscription_ids: Iterable[str] | None = None,
+        wait: float = 0.0,
+        interval: float = 5.0,
+    ) -> Records[ResourceProvider]:
+        """The resource providers after those that are not registered were asked to be: this writes to Azure.
+
+        It is the only call of this library's own that does, and no other leads to it. Registering concerns the whole
+        subscription and everybody in it: it opens a service that was closed, and puts Microsoft's app for it in the
+        tenant; it cannot be undone while resources of it are there. It takes Contributor, or a role with
+        `*/register/action`. Without `namespaces` it is the three that servers need. The subscriptions are those named
+        here, or those the adapter was made with, never all that the credential sees.
+
+        Each request is sent once and not tried again; `problems` of a provider says why one failed. Registering takes
+        minutes: `wait` seconds it is looked at every `interval`, and `state` is what it was last.
+        Source: Microsoft Learn, Azure resource providers and types.
+        """
+        needed = [name for name, (required, _) in wire_access.PROVIDERS.items() if required]
+        wanted = arc_access.known_namespaces(namespaces, needed)
+        where = self._subscription_ids if subscription_ids is None else given_ids(subscription_ids)
+        if not where:
+            raise NotSupported(
+                "register_providers writes only to subscriptions that are named", remedy="pass subscription_ids=[…]"
+            )
+        self._client.log_in()
+        before = arc_access.read_providers(self._client, where, wanted)
+        return Records(ResourceProvider, arc_access.register(self._client, self._origin, before, wait, interval))
+
+    def check_access(self, target: OnboardingTarget) -> Records[Finding]:
+        """What stands in the way of onboarding to a target on Azure's side; none where nothing does.
+
+        Looked at: the subscription and its tenant, the resource group, the resource providers, the region, and what
+        the account that asks may do there. It is this account that is looked at: a service principal that is to
+        onboard must ask itself. Deny assignments and policies are not seen. What could not be read is a finding too.
+        """
+        return Records(Finding, arc_access.check(self._client, target))
 
 
 class _ArcSurvey(ArmSurvey):

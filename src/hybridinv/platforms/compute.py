@@ -15,7 +15,7 @@ from hybridinv.platforms.adapter import Reading
 from hybridinv.platforms.arm import FEW, check_native, sdk_errors
 from hybridinv.platforms.arm_survey import ArmSurvey, Item
 from hybridinv.transport.arm import REPORT
-from hybridinv.transport.parallel import once, side_by_side
+from hybridinv.transport.parallel import once, side_by_side, together
 from hybridinv.wire import arm as wire
 from hybridinv.wire import compute
 from hybridinv.wire.compute_sizes import plain_location
@@ -197,10 +197,12 @@ class ComputeSurvey(ArmSurvey):
     @once
     def _machines(self) -> tuple[dict[str, Item], dict[str, Item], Reading]:
         """Models and statuses by id, and what of them is missing."""
-        reading = Reading()
-        models = self.by_id(self.sweep(_MACHINES, self.machine_version, reading, kind="vms"), reading)
-        status_reading = Reading()
-        swept = self.sweep(_MACHINES, self.machine_version, status_reading, statusOnly="true")
+        reading, status_reading, version = Reading(), Reading(), self.machine_version
+        listed, swept = together(
+            lambda: self.sweep(_MACHINES, version, reading, kind="vms"),
+            lambda: self.sweep(_MACHINES, version, status_reading, statusOnly="true"),
+        )
+        models = self.by_id(listed, reading)
         statuses = {
             id_: item for id_, item in self.by_id(swept, status_reading).items() if compute.has_instance_view(item)
         }

@@ -12,14 +12,20 @@ from pyVmomi import vim
 from hybridinv.errors import NotSupported
 from hybridinv.model import Cluster, Datastore, Host, Network, ResourcePool, Switch, VirtualMachine
 from hybridinv.platforms.adapter import Adapter, Report, Survey, checked_detail
+from hybridinv.platforms.vsphere_checks import check_migration
 from hybridinv.platforms.vsphere_survey import VSphereSurvey
+from hybridinv.platforms.vsphere_traffic import watch_traffic
 from hybridinv.platforms.vsphere_watch import Refreshed, Watch
 from hybridinv.transport.client import TIMEOUT, Wire
 from hybridinv.transport.vmomi import Session
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
     from os import PathLike
+
+    from hybridinv.model.migration import MigrationPlan
+    from hybridinv.model.observed import MigrationCheck, MigrationTraffic
 
 
 _PORT = 443
@@ -85,6 +91,25 @@ class VSphere(Adapter):
         uptime and tags, are as old as the record they are in.
         """
         return self._watch.refresh(self, wait)
+
+    def check_migration(self, plan: MigrationPlan, *, deadline: float | None = None) -> MigrationCheck:
+        """What the vCenter's own checker finds in the way of a plan, and where it and the plan differ.
+
+        It is a test that moves nothing (`CheckMigrate_Task`, `CheckRelocate_Task`), and shows among the vCenter's
+        tasks. `deadline` in seconds.
+        """
+        return check_migration(self.source, self._session, plan, deadline)
+
+    def watch_traffic(
+        self, plan: MigrationPlan, *, seconds: float = 120, interval: float = 20, since: datetime | None = None
+    ) -> MigrationTraffic:
+        """Which adapters of both hosts carry data while a planned migration runs, for so many seconds.
+
+        Start the migration meanwhile. Counters come every 20 seconds and up to a minute late; `interval` is how often
+        they are asked for. With `since`, up to an hour ago, what has been counted from then on is looked at too: after
+        a migration, `seconds=0` is enough.
+        """
+        return watch_traffic(self.source, self._session, plan, seconds, interval, since)
 
     def native(self, record: Any) -> Any:
         """The managed object of pyVmomi for a record: a `vim.VirtualMachine`, a `vim.HostSystem` and so on.

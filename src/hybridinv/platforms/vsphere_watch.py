@@ -20,7 +20,7 @@ from hybridinv.transport.vmomi import Session, SessionExpired
 from hybridinv.wire.vim.paths import property_paths
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from hybridinv.platforms.adapter import Adapter, Reading
     from hybridinv.wire.soap import Row
@@ -88,11 +88,11 @@ class Watch:
             self._session.close()
             content = self._session.content
             adapter.product = content.about.fullName
-            follower = Follower(content)
-            survey = _Following(adapter, self._session, follower)
             try:
+                follower = Follower(content)
+                survey = _Following(adapter, self._session, follower)
                 inventory = _read_all(adapter, survey)
-            except LostTrack:
+            except (LostTrack, SessionExpired):
                 if attempt + 1 == _TRIES:
                     raise SessionExpired(
                         "the session has ended again and again", source=adapter.source, operation="WaitForUpdatesEx",
@@ -168,11 +168,15 @@ class _Following(VSphereSurvey):
 
     def read(self, kind: str) -> Reading:
         self._kind = kind
-        return super().read(kind)
+        self._content = self._follower.content
+        reader: Callable[[], Reading] = getattr(self, f"_{kind}")
+        try:
+            return reader()
+        except SessionExpired as error:
+            # What the ended session was listening to has ended with it.
+            raise LostTrack from error
 
     def _rows(self, kind: str) -> Iterator[Row]:
-        if self._content is not self._follower.content:
-            raise LostTrack
         self.kinds.setdefault(kind, set()).add(self._kind)
         return self._follower.follow(kind, property_paths(kind, self._content.about.apiVersion, self._detail))
 

@@ -1,4 +1,7 @@
-"""Azure Resource Manager over httpx: tokens, pages, Resource Graph, errors. It reads; the SDKs' clients may write."""
+"""Azure Resource Manager over httpx: tokens, pages, Resource Graph, errors.
+
+It reads. Two things can write, when they are told to: `register`, and the SDKs' clients.
+"""
 
 from __future__ import annotations
 
@@ -236,6 +239,18 @@ class ArmClient:
         if page.truncated or arrived < total:
             raise TruncatedAnswer(f"Resource Graph: {arrived} of {total} rows arrived", path="data", remedy=REPORT)
 
+    def register(self, subscription_id: str, namespace: str, api_version: str) -> dict[str, Any]:
+        """The provider after the subscription was asked to register it: a write, sent once whatever comes of it."""
+        path = f"/subscriptions/{subscription_id}/providers/{namespace}/register"
+        url = self._url(path, api_version, {})
+        response = self._send("POST", url, None, self._tokens.get_token(), read=False)
+        if response.status_code != 200:
+            self._refuse("POST", url, response)
+        body = wire.decode(_content(response), where=path)
+        if not isinstance(body, dict):
+            raise UnexpectedAnswer(f"{path}: the answer is no object", path="", remedy=REPORT)
+        return body
+
     def _url(self, path: str, api_version: str, parameters: Mapping[str, str]) -> httpx.URL:
         """The address of a path; some paths are ids that came in an answer, and must not lead to another origin."""
         try:
@@ -272,9 +287,9 @@ class ArmClient:
             self._refuse(method, url, response)
         return response
 
-    def _send(self, method: str, url: httpx.URL, body: object, token: Any) -> httpx.Response:
+    def _send(self, method: str, url: httpx.URL, body: object, token: Any, *, read: bool = True) -> httpx.Response:
         headers = {"Authorization": f"Bearer {token.token}"}
-        extensions = {"read": True, **self._extensions}
+        extensions = {"read": read, **self._extensions}
         return self._wire.request(method, url, json=body, headers=headers, extensions=extensions)
 
     def _refuse(self, method: str, url: httpx.URL, response: httpx.Response) -> NoReturn:

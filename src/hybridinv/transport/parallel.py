@@ -34,6 +34,15 @@ def side_by_side(function: Callable[[A], R], items: Iterable[A], workers: int = 
         return list(pool.map(run, [contextvars.copy_context() for _ in items], items))
 
 
+def together(*works: Callable[[], R]) -> list[R]:
+    """What each of them gives, in their order; the first error is raised when all have ended."""
+    found = side_by_side(lambda work: work(), works)
+    for one in found:
+        if isinstance(one, HybridInvError):
+            raise one
+    return [one for one in found if not isinstance(one, HybridInvError)]
+
+
 class once(Generic[R]):  # noqa: N801 - a decorator
     """A property that is read once for each instance.
 

@@ -32,7 +32,10 @@ if TYPE_CHECKING:
     from hybridinv.transport.client import Wire
 
 OLDEST_API = "6.5"
-_READS = ("Retrieve", "Continue", "Query", "Find", "Fetch", "CreateContainerView", "CurrentTime")
+_READS = (
+    "Retrieve", "Continue", "Query", "Find", "Fetch", "CreateContainerView", "CurrentTime",
+    "CheckMigrate_Task", "CheckRelocate_Task",
+)  # fmt: skip
 _GOODBYE = 5.0
 _SERVICES = ("about", "rootFolder", "propertyCollector", "viewManager", "sessionManager")
 _SEES_ALL_READS = "the Read-only role on the vCenter's root, with propagation, is enough"

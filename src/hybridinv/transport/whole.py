@@ -24,10 +24,11 @@ def whole(response: httpx.Response) -> httpx.Response:
             f"{path}: the answer is packed as {packing!r:.40}, which was not asked for",
             remedy="check what stands between you and the endpoint",
         )
-    body = bytearray()
+    pieces, length = [], 0
     for piece in response.iter_bytes():
-        body += piece
-        if len(body) > LARGEST:
+        pieces.append(piece)
+        length += len(piece)
+        if length > LARGEST:
             raise UnexpectedAnswer(
                 f"{path}: the answer is longer than {LARGEST >> 20} MiB",
                 remedy="check what stands between you and the endpoint",
@@ -36,7 +37,7 @@ def whole(response: httpx.Response) -> httpx.Response:
     return httpx.Response(
         response.status_code,
         headers=headers,
-        content=bytes(body),
+        content=b"".join(pieces),
         request=response.request,
         extensions={name: value for name, value in response.extensions.items() if name != "network_stream"},
         default_encoding=response.default_encoding,

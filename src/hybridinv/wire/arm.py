@@ -15,7 +15,7 @@ import attrs
 import orjson
 
 from hybridinv.errors import TruncatedAnswer, UnexpectedAnswer
-from hybridinv.wire.reading import Body, look, many, need, shown
+from hybridinv.wire.reading import Body, collector_at_rest, look, many, need, shown
 from hybridinv.wire.secrets import excerpt, redact
 
 _REPORT = "report it with a tape of this endpoint (hi.record)"
@@ -161,7 +161,7 @@ def decode(body: bytes, *, where: str) -> Any:
     """The JSON of an answer; `TruncatedAnswer` where it is cut, else `UnexpectedAnswer` where it is none."""
     body = body.removeprefix(b"\xef\xbb\xbf").strip()
     try:
-        return orjson.loads(body)
+        return _loads(body)
     except orjson.JSONDecodeError as error:
         # orjson gives no document where a character was cut in two, and calls that bad UTF-8
         stops = error.pos >= len(error.doc) if error.doc else body[-1:] not in (b"}", b"]")
@@ -177,6 +177,11 @@ def decode(body: bytes, *, where: str) -> Any:
             f"{where} answered {came}",
             remedy="check that this is an ARM address, and that no proxy or login page answers in its place",
         ) from None
+
+
+def _loads(body: bytes) -> Any:
+    with collector_at_rest:
+        return orjson.loads(body)
 
 
 def _mended(body: bytes) -> Any:

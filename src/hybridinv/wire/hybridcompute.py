@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from ipaddress import ip_address
 from sys import intern
 from typing import Any
 
@@ -11,7 +10,7 @@ from hybridinv.model import Disk, Extension, Nic, OSType, Tags, VirtualMachine
 from hybridinv.wire.arc_agent import read_agent
 from hybridinv.wire.arm import arm_id, extension_ids, own_id, own_name
 from hybridinv.wire.compute import read_extension as _read_extension
-from hybridinv.wire.reading import Body, Origin, in_64_bits, mac_text, uuid_text
+from hybridinv.wire.reading import Body, Origin, in_64_bits, is_address, mac_text, uuid_text
 
 __all__ = ["extension_ids", "read_extension", "read_machine"]
 
@@ -171,12 +170,10 @@ def _nics(network: Body) -> tuple[Nic, ...]:
 def _addresses(nic: Body) -> tuple[str, ...]:
     found = []
     for address in filter(None, (item.text("address") for item in nic.each("ipAddresses"))):
-        try:
-            ip_address(address)
-        except ValueError:
-            nic.note("networkInterfaces[].ipAddresses[].address", "an IP address", address)
-        else:
+        if is_address(address):
             found.append(address)
+        else:
+            nic.note("networkInterfaces[].ipAddresses[].address", "an IP address", address)
     return tuple(found)
 
 

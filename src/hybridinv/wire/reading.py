@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import re
+import threading
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -33,15 +35,48 @@ class Origin:
     source: str
 
 
+class _AtRest:
+    """While inside, in any thread, the garbage collector rests.
+
+    Decoding makes thousands of objects, none of them garbage, and the collector would walk all that is there for every
+    few hundred: a quarter of the time of a large list.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._collects = False
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._inside == 0:
+                self._collects = gc.isenabled()
+                gc.disable()
+            self._inside += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if self._inside == 0 and self._collects:
+                gc.enable()
+
+
+collector_at_rest = _AtRest()
+"""To be entered around work that makes many objects and waits for nothing."""
+
+
 @lru_cache(maxsize=4096)
 def _steps(path: str) -> tuple[str, ...]:
-    return tuple(path.split(".")) if path else ()
+    return tuple(path.split("."))
 
 
 def look(body: Any, path: str = "") -> Any:
     """The value at a dotted path, None where any step of it is missing."""
+    if not path:
+        return body
+    if type(body) is dict and "." not in path:  # nearly always, and worth a quarter of the time that records take
+        return body.get(path)
     for step in _steps(path):
-        # Asking for the type first saves half of the time that records take: what was decoded is dicts.
         if type(body) is not dict and not isinstance(body, Mapping):
             return None
         body = body.get(step)
@@ -63,7 +98,7 @@ def shown(value: object, width: int = 60) -> str:
     try:
         return f"{value!r:.{width}}"
     except (RecursionError, ValueError):  # the second for a number of thousands of digits
-        return f"a {type(value).__name__} that is too large to show"
+        return f"{type(value).__name__}, too large to show"
 
 
 def many(value: Any) -> Sequence[Any]:
@@ -171,11 +206,13 @@ class Body:
 
     def text(self, *paths: str) -> str:
         """The first text that is not empty; numbers and booleans become text."""
+        body = self.value
         for path in paths:
-            value = look(self.value, path)
+            # look(), without the call: half of all that is read is a text.
+            value = body.get(path) if type(body) is dict and "." not in path else look(body, path)
             if value is None or value == "":
                 continue
-            if isinstance(value, str):
+            if type(value) is str or isinstance(value, str):
                 return value
             if isinstance(value, bool):
                 return str(value).lower()
@@ -194,6 +231,8 @@ class Body:
             value = look(self.value, path)
             if value is None or value == "":
                 continue
+            if type(value) is int and times == 1 and -_LARGEST - 1 <= value <= _LARGEST:
+                return value
             try:
                 if isinstance(value, bool) or not isinstance(value, (int, float, str)):
                     raise ValueError  # noqa: TRY004 - one except clause serves both

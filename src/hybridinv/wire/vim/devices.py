@@ -49,7 +49,7 @@ _BACKINGS = {
     "VirtualFloppyDeviceBackingInfo": "host",
     "VirtualFloppyRemoteDeviceBackingInfo": "client",
     "VirtualUSBUSBBackingInfo": "host",
-    "VirtualUSBRemoteHostBackingInfo": "host",
+    "VirtualUSBRemoteHostBackingInfo": "remote-host",
     "VirtualUSBRemoteClientBackingInfo": "client",
     "VirtualSerialPortDeviceBackingInfo": "host",
     "VirtualSerialPortFileBackingInfo": "image",
@@ -64,7 +64,7 @@ _BACKINGS = {
     "": "none",
 }
 """What is behind a device. A type that is not here goes by its own name."""
-_PATHS = ("fileName", "deviceName", "serviceURI", "vgpu", "deviceClass", "pipeName")
+_PATHS = ("fileName", "deviceName", "serviceURI", "vgpu", "deviceClass", "pipeName", "id", "customLabel", "assignedId")
 
 
 @attrs.frozen

@@ -41,7 +41,7 @@ def read_host(row: Row, tree: Tree) -> Host:
         "state": body.text("overallStatus"),
         "cpu_usage_mhz": body.number("summary.quickStats.overallCpuUsage"),
         "memory_usage_bytes": body.number("summary.quickStats.overallMemoryUsage", times=1024**2),
-        "profile_compliance": body.text("complianceCheckState"),
+        "profile_compliance": body.text("complianceCheckState.state"),
     }
     return Host(
         id=tree.id_of(row.id),

@@ -214,10 +214,10 @@ def _place(row: Row, fields: Fields, tree: Tree) -> dict[str, Any]:
 
 
 def _is_encrypted(row: Row) -> bool | None:
-    """By its key; a machine whose key or configuration is not given may be."""
+    """By its key; a machine of which nobody says it may be."""
     if row.properties.get("config.keyId") is not None:
         return True
-    return None if _refused(row, "config") or not _has(row, "config") else False
+    return None if "config.keyId" in row.missing or not _has(row, "config") else False
 
 
 def _oddities(row: Row, fields: Fields, tree: Tree) -> Iterator[Problem]:

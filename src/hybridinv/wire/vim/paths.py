@@ -10,7 +10,7 @@ _SINCE: dict[str, dict[str, str]] = {
     "VirtualMachine": {"config.createDate": "6.7", "runtime.cryptoState": "6.7"},
     "HostSystem": {
         "capability.remoteDeviceVMotionSupported": "7.0",
-        "complianceCheckState": "6.7",
+        "complianceCheckState.state": "6.7",
         "capability.suspendToMemorySupported": "7.0.2.0",
     },
 }
@@ -135,7 +135,7 @@ _HOST = (
 )
 _HOST_FULL = (
     "customValue",
-    "complianceCheckState",
+    "complianceCheckState.state",
     "hardware.biosInfo.biosVersion",
     "hardware.biosInfo.releaseDate",
     "hardware.cpuPowerManagementInfo.currentPolicy",
