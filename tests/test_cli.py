@@ -77,7 +77,7 @@ def test_the_demo_answers_and_says_what_is_next(capsys: pytest.CaptureFixture[st
     assert re.search(
         r"azure-stack-hub management\.utrecht\.hub\.example\.test: 4 hosts, 4 vms, 3 extensions, 1 cluster, ", said.out
     )
-    assert "build01: cold compute and storage migration" in said.out
+    assert "build01 cannot move cold from esx02.example.test to esx11.example.test" in said.out
     assert "WARNING ProvisioningNotConfigured" in said.out
     assert "AccessDenied" in said.out
     assert "    give the account the Reader role there\n" in said.out

@@ -149,7 +149,10 @@ def test_the_estate_file_page_has_every_key() -> None:
 
 
 def test_the_table_of_platforms_and_kinds_is_true() -> None:
-    with_operator = {"azure-stack-hub": {"endpoint": "https://x", "admin_endpoint": "https://y"}}
+    with_more = {
+        "azure-stack-hub": {"endpoint": "https://x", "admin_endpoint": "https://y"},
+        "azure": {"dedicated_hosts": True},
+    }
     heads = ("vsphere", "azure-stack-hub", "azure", "azure-arc")
     plain = {"vsphere": {"host": "x"}, "azure-stack-hub": {"endpoint": "https://x"}}
     said: dict[str, list[str]] = {}
@@ -160,6 +163,6 @@ def test_the_table_of_platforms_and_kinds_is_true() -> None:
     for column, name in enumerate(heads):
         adapter = PLATFORMS[name].load()
         always = adapter(**plain.get(name, {})).capabilities
-        at_most = adapter(**with_operator.get(name, plain.get(name, {}))).capabilities
+        at_most = adapter(**with_more.get(name, plain.get(name, {}))).capabilities
         assert {kind for kind, cells in said.items() if cells[column].startswith("yes")} == always
         assert {kind for kind, cells in said.items() if cells[column] != "no"} == at_most

@@ -97,6 +97,7 @@ if TYPE_CHECKING:
         OnboardingState,
         ResourceProvider,
     )
+    from hybridinv.model.guest import GuestCredentials, OnboardingRun, OnboardingRunState
     from hybridinv.model.maintenance import (
         Effect,
         Impact,
@@ -135,6 +136,9 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _ON_FIRST_USE = {
+    "GuestCredentials": "hybridinv.model.guest",
+    "OnboardingRun": "hybridinv.model.guest",
+    "OnboardingRunState": "hybridinv.model.guest",
     "Effect": "hybridinv.model.maintenance",
     "Impact": "hybridinv.model.maintenance",
     "MaintenanceMove": "hybridinv.model.maintenance",
@@ -216,6 +220,7 @@ __all__ = [
     "ExtensionImage",
     "Finding",
     "Flow",
+    "GuestCredentials",
     "Host",
     "HostBusAdapter",
     "HubUpdate",
@@ -251,6 +256,8 @@ __all__ = [
     "OnboardingCheck",
     "OnboardingPlan",
     "OnboardingReason",
+    "OnboardingRun",
+    "OnboardingRunState",
     "OnboardingState",
     "OnboardingTarget",
     "OnboardingVerification",

@@ -29,15 +29,7 @@ def plan_migration(arguments: argparse.Namespace) -> int:
     console = open_console()
     with ExitStack() as stack:
         adapters = _vcenters(arguments.file, stack) if live else []
-        if live:
-            try:
-                with progress() as report:
-                    inventory = hi.collect(adapters, _KINDS, progress=report)
-            except KeyboardInterrupt:
-                stack.pop_all()  # closing an adapter would wait for its endpoint
-                raise
-        else:
-            inventory = hi.load(arguments.file)
+        inventory = _collect(adapters, stack) if live else hi.load(arguments.file)
         plan = hi.plan_migration(
             inventory,
             arguments.vm,
@@ -64,6 +56,15 @@ def _vcenters(file: str, stack: ExitStack) -> list[hi.VSphere]:
     if not vcenters:
         raise hi.EstateError(f"{file} has no source of vSphere", remedy="migrations are planned of vSphere machines")
     return vcenters
+
+
+def _collect(vcenters: list[hi.VSphere], stack: ExitStack) -> hi.Inventory:
+    try:
+        with progress() as report:
+            return hi.collect(vcenters, _KINDS, progress=report)
+    except KeyboardInterrupt:
+        stack.pop_all()  # closing an adapter would wait for its endpoint
+        raise
 
 
 def describe(command: argparse.ArgumentParser) -> None:

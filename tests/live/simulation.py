@@ -89,6 +89,10 @@ class Simulator:
         """Morefs of machines that are gone."""
         return self._command(f"remove {count}")["removed"]
 
+    def carry(self, seconds: int, source: str, destination: str) -> None:
+        """One adapter (`host-12/vmk1`) has sent to another as a migration would, for so many seconds until now."""
+        self._command(f"carry {seconds} {source} {destination}")
+
     def _command(self, line: str) -> dict[str, Any]:
         assert self.process.stdin is not None
         assert self.process.stdout is not None

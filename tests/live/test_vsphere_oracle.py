@@ -6,12 +6,16 @@ import pytest
 from pyVmomi import VmomiSupport, vim, vmodl
 
 from hybridinv.transport.property_collector import read_rows
+from hybridinv.transport.vmomi import read_object
 from hybridinv.wire.reading import many, utc
-from hybridinv.wire.vim.paths import property_paths
+from hybridinv.wire.vim.paths import FULL, SUMMARY, property_paths
 
 pytestmark = pytest.mark.live
 
-KINDS = ["tree", "portgroups", "vms", "hosts", "vmkernel_adapters", "clusters", "datastores", "networks"]
+KINDS = [
+    "tree", "portgroups", "vms", "hosts", "vmkernel_adapters", "clusters", "datastores", "networks", "switches",
+    "resource_pools",
+]  # fmt: skip
 PC = vmodl.query.PropertyCollector
 
 
@@ -36,6 +40,8 @@ def agree(ours, theirs, where):
         assert ours == theirs._GetMoId(), where
     elif isinstance(theirs, vmodl.DynamicData):
         agree_on_fields(ours, theirs, where)
+    elif isinstance(theirs, type):
+        assert ours == VmomiSupport.GetWsdlName(theirs), where
     elif isinstance(theirs, bool):
         assert ours == str(theirs).lower(), where
     elif isinstance(theirs, datetime):
@@ -60,13 +66,17 @@ def agree_on_fields(ours, theirs, where):
     assert ours.keys() <= known, where
 
 
+def test_every_kind_is_decoded_by_both():
+    assert set(KINDS) == SUMMARY.keys() | FULL.keys()
+
+
 @pytest.mark.parametrize("scene", ["plain", "demo", "awkward"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_both_decoders_agree(request, scene, kind):
+def test_both_decoders_agree(request, scene, kind, detail):
     simulator = request.getfixturevalue(scene)
     with simulator.adapter() as vcenter:
         content = vcenter._session.content
-        paths = property_paths(kind, content.about.apiVersion)
+        paths = property_paths(kind, content.about.apiVersion, detail)
         ours = {row.id: row for row in read_rows(content, paths, lambda *_: None)}
         theirs = as_pyvmomi_reads(content, paths)
     assert ours.keys() == theirs.keys()
@@ -80,3 +90,13 @@ def test_both_decoders_agree(request, scene, kind):
             agree(row.properties[one.name], one.val, f"{moref} {one.name}")
         for one in found.missingSet:
             assert row.missing[one.path].privilege == one.fault.privilegeId
+
+
+@pytest.mark.parametrize(("manager", "path"), [("licenseManager", "licenses"), ("customFieldsManager", "field")])
+def test_both_agree_on_what_is_there_once(plain, manager, path):
+    with plain.adapter() as vcenter:
+        content = vcenter._session.content
+        ours = read_object(content, getattr(content, manager), [path]).properties[path]
+        theirs = getattr(getattr(content, manager), path)
+    assert theirs
+    agree(ours, list(theirs), path)

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/vmware/govmomi/vim25/types"
 )
@@ -67,6 +68,10 @@ type adapterSpec struct {
 	tags      []string
 	ip        string
 	mtu       int32
+
+	dhcp    bool
+	ipv6    []string
+	gateway string // its own, instead of that of its stack
 }
 
 const adapterMask = "255.255.255.0"
@@ -89,10 +94,13 @@ func (a adapterSpec) vnic(mac string) types.HostVirtualNic {
 	nic := types.HostVirtualNic{
 		Device: a.device, Key: vnicKey(a.device), Portgroup: a.portgroup,
 		Spec: types.HostVirtualNicSpec{
-			Ip:        &types.HostIpConfig{IpAddress: a.ip, SubnetMask: adapterMask},
+			Ip:        &types.HostIpConfig{Dhcp: a.dhcp, IpAddress: a.ip, SubnetMask: adapterMask, IpV6Config: a.ipv6Config()},
 			Mac:       mac,
 			Portgroup: a.portgroup, Mtu: a.mtu, TsoEnabled: yes(), NetStackInstanceKey: a.stackName(),
 		},
+	}
+	if a.gateway != "" {
+		nic.Spec.IpRouteSpec = &types.HostVirtualNicIpRouteSpec{IpRouteConfig: &types.HostIpRouteConfig{DefaultGateway: a.gateway}}
 	}
 	if a.group != nil {
 		port := a.group.dvs.port(a.group)
@@ -102,6 +110,38 @@ func (a adapterSpec) vnic(mac string) types.HostVirtualNic {
 		}
 	}
 	return nic
+}
+
+func (a adapterSpec) ipv6Config() *types.HostIpConfigIpV6AddressConfiguration {
+	if len(a.ipv6) == 0 {
+		return nil
+	}
+	config := &types.HostIpConfigIpV6AddressConfiguration{AutoConfigurationEnabled: yes(), DhcpV6Enabled: no()}
+	for _, ip := range a.ipv6 {
+		config.IpV6Address = append(config.IpV6Address, types.HostIpConfigIpV6Address{
+			IpAddress: ip, PrefixLength: 64, Origin: "other", DadState: "preferred",
+		})
+	}
+	return config
+}
+
+// stackGateways are the IPv4 and the IPv6 gateway of a TCP/IP stack: the first address of the network of the
+// first adapter that has one.
+func stackGateways(adapters []adapterSpec, stack string) (v4, v6 string) {
+	for _, adapter := range adapters {
+		if adapter.stackName() != stack {
+			continue
+		}
+		if v4 == "" {
+			v4 = adapter.ip[:strings.LastIndex(adapter.ip, ".")+1] + "1"
+		}
+		for _, ip := range adapter.ipv6 {
+			if v6 == "" && !strings.HasPrefix(ip, "fe80:") {
+				v6 = ip[:strings.LastIndex(ip, ":")+1] + "1"
+			}
+		}
+	}
+	return v4, v6
 }
 
 // netConfig lists, for every service, who may carry it and who does.
@@ -151,8 +191,10 @@ func vmotionConfig(configs []types.VirtualNicManagerNetConfig) *types.HostVMotio
 func (s networkSpec) truth(a adapterSpec, mac string) adapterTruth {
 	t := adapterTruth{
 		Device: a.device, TaggedServices: sorted(a.tags), Netstack: a.stackName(), IP: a.ip, Mask: adapterMask,
-		MAC: mac, MTU: int(a.mtu), Portgroup: a.portgroup,
+		MAC: mac, MTU: int(a.mtu), Portgroup: a.portgroup, DHCP: a.dhcp, IPv6: list(a.ipv6),
 	}
+	t.Gateway, t.IPv6Gateway = stackGateways(s.adapters, t.Netstack)
+	t.Gateway = orDefault(a.gateway, t.Gateway)
 	services := slices.Clone(a.tags)
 	if service := stackService[a.stackName()]; service != "" {
 		services = append(services, service)

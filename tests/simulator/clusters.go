@@ -131,7 +131,7 @@ func (c *cluster) tell() {
 		}
 	}
 	if config.VsanConfigInfo != nil {
-		t.VSANEnabled = *config.VsanConfigInfo.Enabled
+		t.VSANEnabled = config.VsanConfigInfo.Enabled
 	}
 	t.SwapPlacement = config.VmSwapPlacement
 	t.Rules = append([]ruleTruth{}, t.Rules...)

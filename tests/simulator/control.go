@@ -15,7 +15,8 @@ import (
 )
 
 // control changes the estate while it is served, by lines of standard input:
-// "touch N", "remove N" and "add N". Each is answered with a line of JSON.
+// "touch N", "remove N", "add N" and "carry SECONDS HOST/ADAPTER HOST/ADAPTER".
+// Each is answered with a line of JSON.
 type control struct {
 	e       *estate
 	ctx     *simulator.Context
@@ -52,6 +53,12 @@ func (c *control) obey(lines io.Reader, answers io.Writer) {
 func (c *control) command(line string) (r report) {
 	r.Command = line
 	verb, count, _ := strings.Cut(strings.TrimSpace(line), " ")
+	if verb == "carry" {
+		if err := c.e.traffic.carry(strings.Fields(count)); err != nil {
+			r.Error = err.Error()
+		}
+		return r
+	}
 	n, err := strconv.Atoi(strings.TrimSpace(count))
 	if err != nil || n < 1 {
 		r.Error = "a number of machines is missing"
@@ -78,7 +85,7 @@ func (c *control) command(line string) (r report) {
 			r.Added = append(r.Added, c.add().truth)
 		}
 	default:
-		r.Error = fmt.Sprintf("unknown command %q: touch, remove and add exist", verb)
+		r.Error = fmt.Sprintf("unknown command %q: touch, remove, add and carry exist", verb)
 	}
 	return r
 }

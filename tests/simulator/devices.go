@@ -11,6 +11,7 @@ import (
 type deviceSpec struct {
 	kind, backing string // see deviceTruth
 	path          string // file, device, profile or address
+	name          string // of a PCI device, which has an address in any case
 	datastore     *datastore
 	connected     bool // while the machine runs, and when it starts
 	fixed         bool // the platform says that it cannot be moved live
@@ -80,7 +81,7 @@ var deviceKinds = map[string]parts{
 	"passthrough": {13000, pciKey, "PCI device", func() types.BaseVirtualDevice { return new(types.VirtualPCIPassthrough) }, backings{
 		"host": func(s deviceSpec) types.BaseVirtualDeviceBackingInfo {
 			return &types.VirtualPCIPassthroughDeviceBackingInfo{
-				VirtualDeviceDeviceBackingInfo: types.VirtualDeviceDeviceBackingInfo{DeviceName: "NVMe SSD Controller", UseAutoDetect: no()},
+				VirtualDeviceDeviceBackingInfo: types.VirtualDeviceDeviceBackingInfo{DeviceName: s.name, UseAutoDetect: no()},
 				Id:                             s.path, DeviceId: "a54", SystemId: "64d0a1a2-0001-0001-0001-b4969100a1a2", VendorId: 0x144d,
 			}
 		},
@@ -237,17 +238,17 @@ func (m *machine) otherDevice(spec deviceSpec, number int) types.BaseVirtualDevi
 		name = fmt.Sprintf("%s %d", p.label, number+1)
 	}
 	t := deviceTruth{
-		Key: d.Key, Label: name, Kind: spec.kind, Type: reflect.TypeOf(device).Elem().Name(), Backing: "none", Path: spec.path,
+		Key: d.Key, Label: name, Kind: spec.kind, Type: reflect.TypeOf(device).Elem().Name(), Backing: "none", Path: orDefault(spec.name, spec.path),
 	}
 	if p.backing != nil {
 		d.Backing = p.backing[spec.backing](spec)
 		t.BackingType = reflect.TypeOf(d.Backing).Elem().Name()
 		t.Backing = t.BackingType
 		switch spec.backing {
-		case "image", "host", "client", "network":
+		case "image", "host", "remote-host", "client", "network":
 			t.Backing = spec.backing
-		case "remote-host":
-			t.Backing = "host"
+		case "system": // its path is a protocol
+			t.Backing, t.Path = "host", ""
 		}
 	}
 	if spec.kind == "vgpu" {

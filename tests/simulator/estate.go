@@ -14,10 +14,11 @@ import (
 // making machines through the simulator's tasks takes minutes, this takes
 // seconds. All of it happens before the server starts, so nothing is locked.
 type estate struct {
-	ctx    *simulator.Context
-	scene  string
-	truth  *truth
-	hidden *hiddenProperties
+	ctx     *simulator.Context
+	scene   string
+	truth   *truth
+	hidden  *hiddenProperties
+	traffic *performanceManager
 
 	datacenter *simulator.Datacenter
 	folders    map[string]*simulator.Folder
@@ -51,11 +52,14 @@ func newEstate(ctx *simulator.Context, scene string) *estate {
 	collector.Self = content.PropertyCollector
 	ctx.Map.Put(collector)
 	ctx.Map.Put(&viewManager{ctx.Map.Get(*content.ViewManager).(*simulator.ViewManager)})
+	ctx.Map.Put(&provisioningChecker{ctx.Map.Get(*content.VmProvisioningChecker).(*simulator.VmProvisioningChecker)})
+	traffic := &performanceManager{PerformanceManager: ctx.Map.Get(*content.PerfManager).(*simulator.PerformanceManager)}
+	ctx.Map.Put(traffic)
 	ctx.Map.Handler = guard
 
 	about := content.About
 	return &estate{
-		ctx: ctx, scene: scene, hidden: hidden,
+		ctx: ctx, scene: scene, hidden: hidden, traffic: traffic,
 		folders: map[string]*simulator.Folder{},
 		tags:    &tagStore{attached: map[string][]types.ManagedObjectReference{}},
 		truth: &truth{

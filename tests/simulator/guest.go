@@ -95,9 +95,13 @@ func (g guestSpec) info(m *machine) *types.GuestInfo {
 		info.Net = append(info.Net, nic)
 	}
 	for _, partition := range m.spec.partitions() {
-		info.Disk = append(info.Disk, types.GuestDiskInfo{
+		disk := types.GuestDiskInfo{
 			DiskPath: partition.Path, Capacity: partition.CapacityBytes, FreeSpace: partition.FreeBytes, FilesystemType: partition.Filesystem,
-		})
+		}
+		for _, key := range partition.DiskKeys {
+			disk.Mappings = append(disk.Mappings, types.GuestInfoVirtualDiskMapping{Key: key})
+		}
+		info.Disk = append(info.Disk, disk)
 	}
 	return info
 }
@@ -110,7 +114,9 @@ func (s machineSpec) partitions() []partitionTruth {
 		return out
 	}
 	for i, disk := range s.disks {
-		p := partitionTruth{CapacityBytes: disk.gb<<30 - 512<<20, FreeBytes: disk.gb << 30 / int64(3+i)}
+		p := partitionTruth{
+			CapacityBytes: disk.gb<<30 - 512<<20, FreeBytes: disk.gb << 30 / int64(3+i), DiskKeys: []int32{int32(firstDisk + i)},
+		}
 		if s.guest.family == windows {
 			p.Path, p.Filesystem = string(rune('C'+i))+`:\`, "NTFS"
 		} else {
@@ -122,7 +128,9 @@ func (s machineSpec) partitions() []partitionTruth {
 		out = append(out, p)
 	}
 	if s.guest.family == linux {
-		out = append(out, partitionTruth{Path: "/boot", CapacityBytes: 512 << 20, FreeBytes: 300 << 20, Filesystem: "ext4"})
+		out = append(out, partitionTruth{
+			Path: "/boot", CapacityBytes: 512 << 20, FreeBytes: 300 << 20, Filesystem: "ext4", DiskKeys: []int32{firstDisk},
+		})
 	}
 	return out
 }

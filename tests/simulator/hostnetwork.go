@@ -87,10 +87,10 @@ func (s networkSpec) tell(h *host, info *types.HostNetworkInfo) {
 	}
 	for _, stack := range info.NetStackInstance {
 		t := stackTruth{Key: stack.Key, Name: stack.Name, DNSServers: []string{}, Routes: []string{}}
-		t.Gateway = stack.IpRouteConfig.GetHostIpRouteConfig().DefaultGateway
+		t.Gateway, t.IPv6Gateway = stackGateways(s.adapters, stack.Key)
 		t.DNSServers = list(stack.DnsConfig.GetHostDnsConfig().Address)
 		if stack.RouteTableConfig != nil {
-			for _, op := range stack.RouteTableConfig.IpRoute {
+			for _, op := range append(slices.Clone(stack.RouteTableConfig.IpRoute), stack.RouteTableConfig.Ipv6Route...) {
 				r := op.Route
 				t.Routes = append(t.Routes, fmt.Sprintf("%s/%d via %s dev %s", r.Network, r.PrefixLength, r.Gateway, r.DeviceName))
 			}
@@ -167,8 +167,7 @@ func (p portgroupSpec) build() types.HostPortGroup {
 	}
 }
 
-// stacks lists every TCP/IP stack a real host has, used or not. A stack's
-// gateway is the first address of the network of its first adapter.
+// stacks lists every TCP/IP stack a real host has, used or not.
 func stacks(dns types.BaseHostDnsConfig, adapters []adapterSpec) []types.HostNetStackInstance {
 	var out []types.HostNetStackInstance
 	for _, key := range allStacks {
@@ -186,8 +185,12 @@ func stacks(dns types.BaseHostDnsConfig, adapters []adapterSpec) []types.HostNet
 			}
 			prefix := adapter.ip[:strings.LastIndex(adapter.ip, ".")+1]
 			if len(table.IpRoute) == 0 {
-				stack.IpRouteConfig = &types.HostIpRouteConfig{DefaultGateway: prefix + "1", GatewayDevice: adapter.device}
-				table.IpRoute = append(table.IpRoute, route("0.0.0.0", 0, prefix+"1", adapter.device))
+				v4, v6 := stackGateways(adapters, key)
+				stack.IpRouteConfig = &types.HostIpRouteConfig{DefaultGateway: v4, GatewayDevice: adapter.device, IpV6DefaultGateway: v6}
+				table.IpRoute = append(table.IpRoute, route("0.0.0.0", 0, v4, adapter.device))
+				if v6 != "" {
+					table.Ipv6Route = append(table.Ipv6Route, route("::", 0, v6, adapter.device))
+				}
 			}
 			table.IpRoute = append(table.IpRoute, route(prefix+"0", 24, "0.0.0.0", adapter.device))
 			stack.RouteTableConfig = table

@@ -85,7 +85,8 @@ func (h *host) addHBA(number int, spec hbaSpec) {
 			MaxSpeedMb:           25000, CurrentSpeedMb: 25000,
 		}
 	case "SerialAttached":
-		hba = &types.HostSerialAttachedHba{HostHostBusAdapter: base, NodeWorldWideName: fmt.Sprintf("5%015x", wwn&0xffffffff)}
+		node := 0x5<<60 | wwn&0xffffffff
+		hba, name = &types.HostSerialAttachedHba{HostHostBusAdapter: base, NodeWorldWideName: fmt.Sprintf("%016x", node)}, colonHex(node)
 	case "ParallelScsi":
 		hba = &types.HostParallelScsiHba{HostHostBusAdapter: base}
 	case "Pcie":

@@ -68,7 +68,7 @@ func (e *estate) license() {
 		product:  "VMware VSAN", version: "8.0", assigned: map[string]string{},
 	}
 	for _, c := range e.clusters {
-		if c.truth.VSANEnabled {
+		if c.truth.VSANEnabled != nil && *c.truth.VSANEnabled {
 			vsan.assigned[c.Self.Value], vsan.order = c.Name, append(vsan.order, c.Self.Value)
 			for _, h := range c.hosts {
 				vsan.used += int32(h.truth.Sockets)

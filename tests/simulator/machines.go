@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"path"
 	"strings"
 	"time"
 
@@ -47,6 +46,7 @@ type traits struct {
 	faultTolerance                        types.VirtualMachineFaultToleranceState
 	swap                                  string
 	installerMounted, consolidation       bool
+	toolsUpgrade                          string // manual unless told otherwise
 	question                              string
 	managedBy                             *types.ManagedByInfo
 	evc                                   string
@@ -120,11 +120,15 @@ func (e *estate) addMachine(spec machineSpec) *machine {
 
 // directory is where the machine's files are, as a datastore path.
 func (m *machine) directory() string {
-	return fmt.Sprintf("[%s] %s/", m.home.Name, escaped.Replace(strings.ReplaceAll(m.spec.name, "\n", "_"))+m.spec.key)
+	return fmt.Sprintf("[%s] %s/", m.home.Name, m.fileName())
+}
+
+func (m *machine) fileName() string {
+	return escaped.Replace(strings.ReplaceAll(m.spec.name, "\n", "_")) + m.spec.key
 }
 
 func (m *machine) file(suffix string) string {
-	return m.directory() + path.Base(strings.TrimSuffix(m.directory(), "/")) + suffix
+	return m.directory() + m.fileName() + suffix
 }
 
 func (m *machine) runtime() types.VirtualMachineRuntimeInfo {
@@ -183,7 +187,7 @@ func (m *machine) config(e *estate) *types.VirtualMachineConfigInfo {
 			VmPathName: m.file(".vmx"), SnapshotDirectory: m.directory(), SuspendDirectory: m.directory(), LogDirectory: m.directory(),
 		},
 		Tools: &types.ToolsConfigInfo{
-			ToolsVersion: s.guest.toolsNumber(), ToolsUpgradePolicy: "manual", SyncTimeWithHost: no(), AfterPowerOn: yes(),
+			ToolsVersion: s.guest.toolsNumber(), ToolsUpgradePolicy: orDefault(s.toolsUpgrade, "manual"), SyncTimeWithHost: no(), AfterPowerOn: yes(),
 			AfterResume: yes(), BeforeGuestStandby: yes(), BeforeGuestShutdown: yes(),
 		},
 		Flags: types.VirtualMachineFlagInfo{DiskUuidEnabled: yes(), FaultToleranceType: "unset"},

@@ -50,7 +50,7 @@ func (m *machine) details() *machineDetails {
 		ExtraConfig: s.extraConfig(), EVCMode: s.evcMode(), Features: []featureTruth{},
 		MigrateEncrypt: orDefault(s.migrateEncryption, "opportunistic"), CPUAffinity: append([]int32{}, s.cpuAffinity...),
 		MemoryAffinity: append([]int32{}, s.memoryAffinity...), FaultTolerance: string(orDefault(s.faultTolerance, "notConfigured")),
-		SwapPlacement: orDefault(s.swap, "inherit"), InstallerMounted: s.installerMounted, Heartbeat: string(m.heartbeat()),
+		SwapPlacement: orDefault(s.swap, "inherit"), InstallerMounted: s.installerMounted, ToolsUpgrade: orDefault(s.toolsUpgrade, "manual"), Heartbeat: string(m.heartbeat()),
 		GuestState: "notRunning", Consolidation: s.consolidation, ChangeTracking: s.changeTracking,
 	}
 	for _, feature := range s.features() {

@@ -36,6 +36,7 @@ func parse(arguments []string) (options, error) {
 	flags.IntVar(&o.clusters, "clusters", 0, "number of clusters (default 2)")
 	flags.StringVar(&o.username, "username", "administrator@vsphere.local", "account that may log in")
 	flags.StringVar(&o.workdir, "workdir", "", "where to write ca.pem and truth.json (default: a temporary directory)")
+	flags.StringVar(&o.guests, "guests", "", "a folder with a folder for each machine whose inside is to be had; its programs run for real")
 	flags.DurationVar(&o.delay, "delay", 0, "how long every SOAP call waits before it is answered, in whole milliseconds")
 	flags.DurationVar(&o.sessionTimeout, "session-timeout", 0, "end sessions that were idle for this long; 0 never does")
 	if err := flags.Parse(arguments); err != nil {
@@ -100,7 +101,7 @@ func run(arguments []string, stdin io.Reader, stdout io.Writer) error {
 }
 
 type options struct {
-	listen, scene, username, password, workdir string
-	hosts, vms, clusters                       int
-	sessionTimeout, delay                      time.Duration
+	listen, scene, username, password, workdir, guests string
+	hosts, vms, clusters                               int
+	sessionTimeout, delay                              time.Duration
 }

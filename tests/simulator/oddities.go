@@ -22,6 +22,10 @@ func (e *estate) addOddities(p *plainEstate) {
 
 	stranger := &types.CustomFieldStringValue{CustomFieldValue: types.CustomFieldValue{Key: 999}, Value: "a field that is gone"}
 	p.machines[6].CustomValue = append(p.machines[6].CustomValue, stranger)
+	if p.machines[6].truth.CustomAttributes == nil {
+		p.machines[6].truth.CustomAttributes = map[string]string{}
+	}
+	p.machines[6].truth.CustomAttributes["999"] = stranger.Value
 	e.tags.category(e.scene, "Ünïcode / <category>", "", false)
 	e.tag(p.machines[0], &p.machines[0].truth.Tags, "Ünïcode / <category>", `=cmd|' /C calc'!A0`)
 	e.tag(p.machines[0], &p.machines[0].truth.Tags, "Ünïcode / <category>", "a, b; \"c\"\n")
@@ -31,6 +35,9 @@ func (e *estate) addOddities(p *plainEstate) {
 		bare.Config.DateTimeInfo, bare.Config.Service, bare.Config.HyperThread, bare.Config.StorageDevice = nil, nil, nil, nil
 		bare.Config.MaskedFeatureCapability, bare.Config.Network.DnsConfig, bare.Config.Network.NetStackInstance = nil, nil, nil
 		bare.Hardware.BiosInfo, bare.Hardware.CpuPowerManagementInfo = nil, nil
+		for i := range bare.truth.VMKernelAdapters { // which were those of the stacks
+			bare.truth.VMKernelAdapters[i].Gateway, bare.truth.VMKernelAdapters[i].IPv6Gateway = "", ""
+		}
 		bare.truth.BIOSVersion, bare.truth.Details, bare.truth.Awkward = nil, nil, "sparse"
 	}
 
@@ -47,7 +54,8 @@ func (e *estate) addOddities(p *plainEstate) {
 	gone.Info, gone.IormConfiguration, gone.Summary.Uncommitted = &types.DatastoreInfo{Name: gone.Name, Url: gone.Summary.Url}, nil, 0
 	gone.OverallStatus = types.ManagedEntityStatusRed
 	t := gone.truth
-	t.Awkward, t.Accessible, t.MaintenanceMode, t.UncommittedBytes, t.InfoType = "inaccessible", false, "inMaintenance", nil, "DatastoreInfo"
+	t.Awkward, t.Accessible, t.MaintenanceMode, t.InfoType = "inaccessible", false, "inMaintenance", "DatastoreInfo"
+	t.UncommittedBytes = &gone.Summary.Uncommitted // asked for alone, the zero is sent
 	t.Version, t.BlockSizeMB, t.Local, t.SSD, t.Extents, t.IOControl, t.CongestionMS = "", nil, nil, nil, []string{}, nil, nil
 	t.OverallStatus = "red"
 	gone.cut(p.hosts[1], "AllPathsDown_Start", true)

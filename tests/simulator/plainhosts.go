@@ -76,6 +76,7 @@ func (s *site) wiring(cluster, position int) networkSpec {
 	case 1:
 		both := []string{"vmnic0", "vmnic1"}
 		vmk0.mtu = 9000
+		vmk0.ipv6 = []string{fmt.Sprintf("fe80::250:56ff:fe60:%x", cluster*256+position), fmt.Sprintf("2001:db8:10::%x", 16+cluster*256+position)}
 		management.vlan = 10
 		return networkSpec{
 			nics: []nicSpec{
@@ -92,7 +93,7 @@ func (s *site) wiring(cluster, position int) networkSpec {
 			adapters: []adapterSpec{
 				vmk0,
 				{device: "vmk1", portgroup: "vMotion", stack: vmotionStack, tags: []string{"vmotion"}, ip: ip(20), mtu: 9000},
-				{device: "vmk2", portgroup: "Provisioning", stack: provisioningStack, ip: ip(30), mtu: 9000},
+				{device: "vmk2", portgroup: "Provisioning", stack: provisioningStack, ip: ip(30), mtu: 9000, gateway: "10.30.0.254"},
 			},
 		}
 	case 2:
@@ -112,7 +113,7 @@ func (s *site) wiring(cluster, position int) networkSpec {
 			},
 		}
 	default:
-		vmk0.tags = append(vmk0.tags, "vmotion")
+		vmk0.tags, vmk0.dhcp = append(vmk0.tags, "vmotion"), true
 		return networkSpec{
 			nics:       []nicSpec{{device: "vmnic0", driver: "igbn", speed: 1000}},
 			vswitches:  []vswitchSpec{{name: "vSwitch0", mtu: 1500, nics: []string{"vmnic0"}}},

@@ -105,6 +105,7 @@ func start(o options) (v *vcenter, err error) {
 	service.TLS = &tls.Config{Certificates: []tls.Certificate{certificate.server}, MinVersion: tls.VersionTLS12}
 	service.ServeMux = http.NewServeMux()
 	service.ServeMux.HandleFunc("GET /sdk/vimServiceVersions.xml", serviceVersions)
+	serveGuests(e, o.guests, service.ServeMux)
 	if err := e.tags.serve(service.ServeMux, service.Listen, e.ctx.Map); err != nil {
 		return nil, err
 	}

@@ -44,12 +44,21 @@ type security struct{ promiscuous, macChanges, forged bool }
 type distributedSwitch struct {
 	*simulator.DistributedVirtualSwitch
 	config   *types.VMwareDVSConfigInfo
+	labels   labels
 	uplinks  *network
 	groups   []*network
 	nextPort int
 }
 
 var uplinkNames = []string{"Uplink 1", "Uplink 2"}
+
+// object is what the registry has.
+func (n *network) object() mo.Entity {
+	if n.group != nil {
+		return n.group
+	}
+	return n.entity
+}
 
 func (n *network) ref() types.ManagedObjectReference { return n.entity.Self }
 
@@ -242,16 +251,18 @@ func (e *estate) tellNetworks() {
 	for _, d := range e.switches {
 		discovery := d.config.LinkDiscoveryProtocolConfig
 		t := &switchTruth{
-			Moref: d.Self.Value, Name: d.Name, UUID: d.Uuid, Version: d.config.ProductInfo.Version, Vendor: d.config.ProductInfo.Vendor,
+			labels: d.labels,
+			Moref:  d.Self.Value, Name: d.Name, UUID: d.Uuid, Version: d.config.ProductInfo.Version, Vendor: d.config.ProductInfo.Vendor,
 			HostMorefs: []string{}, MTU: d.config.MaxMtu, Ports: d.config.NumPorts, Uplinks: list(uplinkNames),
 			Discovery: discovery.Protocol + " " + discovery.Operation, IOControl: d.config.NetworkResourceManagementEnabled,
 			LACP: d.config.LacpApiVersion, LAGs: []string{}, Description: d.config.Description,
+			Teaming: "loadbalance_srcid", CreatedAt: instant(d.config.CreateTime),
 		}
 		for _, member := range d.config.Host {
 			t.HostMorefs = append(t.HostMorefs, member.Config.Host.Value)
 		}
 		for _, group := range d.config.LacpGroupConfig {
-			t.LAGs = append(t.LAGs, group.Name)
+			t.LAGs = append(t.LAGs, group.Name+" "+group.Mode+" "+group.LoadbalanceAlgorithm)
 		}
 		e.truth.Switches = append(e.truth.Switches, t)
 	}

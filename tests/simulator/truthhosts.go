@@ -75,6 +75,10 @@ type adapterTruth struct {
 	Netstack       string   `json:"netstack"`
 	IP             string   `json:"ip"`
 	Mask           string   `json:"mask"`
+	DHCP           bool     `json:"dhcp"`
+	IPv6           []string `json:"ipv6_addresses"`
+	Gateway        string   `json:"gateway"` // its own, or that of its stack
+	IPv6Gateway    string   `json:"ipv6_gateway"`
 	MAC            string   `json:"mac"`
 	MTU            int      `json:"mtu"`
 	Portgroup      string   `json:"portgroup"`
@@ -108,7 +112,7 @@ type hbaTruth struct {
 	PCI    string `json:"pci"`
 	Status string `json:"status"`
 	Bus    int32  `json:"bus"`
-	WWN    string `json:"wwn"` // port name in hex with colons, or iSCSI name
+	WWN    string `json:"wwn"` // port name (of SAS: node name) in hex with colons, or iSCSI name
 }
 
 type stackTruth struct {

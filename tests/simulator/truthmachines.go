@@ -71,6 +71,7 @@ type machineDetails struct {
 	FaultTolerance   string         `json:"fault_tolerance"`
 	SwapPlacement    string         `json:"swap_placement"`
 	InstallerMounted bool           `json:"tools_installer_mounted"`
+	ToolsUpgrade     string         `json:"tools_upgrade_policy"`
 
 	Heartbeat      string  `json:"heartbeat"`
 	GuestState     string  `json:"guest_state"`
@@ -113,7 +114,7 @@ type settingTruth struct {
 }
 
 // deviceTruth describes a device that is neither disk nor network card. Backing
-// is image, host, client, network or none, or else the name of its type.
+// is image, host, remote-host, client, network or none, or else the name of its type.
 type deviceTruth struct {
 	Key             int32  `json:"key"`
 	Label           string `json:"label"`
@@ -129,10 +130,11 @@ type deviceTruth struct {
 }
 
 type partitionTruth struct {
-	Path          string `json:"path"`
-	CapacityBytes int64  `json:"capacity_bytes"`
-	FreeBytes     int64  `json:"free_bytes"`
-	Filesystem    string `json:"filesystem"`
+	Path          string  `json:"path"`
+	CapacityBytes int64   `json:"capacity_bytes"`
+	FreeBytes     int64   `json:"free_bytes"`
+	Filesystem    string  `json:"filesystem"`
+	DiskKeys      []int32 `json:"disk_keys"`
 }
 
 type diskTruth struct {

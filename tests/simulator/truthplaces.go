@@ -30,7 +30,7 @@ type clusterTruth struct {
 	HAVMMonitoring       string          `json:"ha_vm_monitoring"`
 	HARestartPriority    string          `json:"ha_restart_priority"`
 	HAIsolationResponse  string          `json:"ha_isolation_response"`
-	VSANEnabled          bool            `json:"vsan_enabled"`
+	VSANEnabled          *bool           `json:"vsan_enabled"`
 	SwapPlacement        string          `json:"swap_placement"`
 	Rules                []ruleTruth     `json:"rules"`
 	Groups               []groupTruth    `json:"groups"`
@@ -178,7 +178,9 @@ type switchTruth struct {
 	Discovery   string   `json:"discovery"`
 	IOControl   bool     `json:"io_control"`
 	LACP        string   `json:"lacp"`
-	LAGs        []string `json:"lags"`
+	LAGs        []string `json:"lags"` // name mode load-balancing
+	Teaming     string   `json:"teaming"`
+	CreatedAt   string   `json:"created_at"`
 	Description string   `json:"description"`
 	Promiscuous bool     `json:"promiscuous"`
 	MACChanges  bool     `json:"mac_changes"`

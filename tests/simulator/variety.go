@@ -131,7 +131,8 @@ func (p *plainEstate) varyDevices(slot int, spec *machineSpec) {
 		add(deviceSpec{kind: "usb", backing: "remote-host", path: "path:1/0/3 host:esx version:1", connected: true})
 	case 14:
 		whole()
-		add(deviceSpec{kind: "passthrough", backing: "host", path: "0000:3b:00.0"})
+		add(deviceSpec{kind: "passthrough", backing: "host", path: "0000:3b:00.0", name: "NVMe SSD Controller"},
+			deviceSpec{kind: "passthrough", backing: "host", path: "0000:af:00.0"})
 		spec.settings = append(spec.settings, settingTruth{"pciPassthru.use64bitMMIO", "TRUE"}, settingTruth{"pciPassthru.64bitMMIOSizeGB", "64"})
 	case 15:
 		whole()
@@ -217,11 +218,13 @@ func (p *plainEstate) varyState(slot int, spec *machineSpec) {
 	case 36:
 		spec.question = "msg.uuid.altered:This virtual machine might have been moved or copied."
 		spec.status = types.ManagedEntityStatusRed
+	case 38:
+		spec.toolsUpgrade = "upgradeAtPowerCycle"
 	case 39:
 		spec.swap = "hostLocal"
 	case 40:
 		spec.managedBy = &types.ManagedByInfo{ExtensionKey: "com.vmware.vim.eam", Type: "cluster-agent"}
-		spec.folder = "vCLS"
+		spec.folder, spec.pool = "vCLS", nil
 	case 42:
 		spec.latency, spec.memory = "high", allocationSpec{reservation: int64(spec.memoryMB)}
 		spec.cpu = allocationSpec{reservation: 2600 * int64(spec.cpus), level: types.SharesLevelHigh}
@@ -264,6 +267,22 @@ func (p *plainEstate) label(e *estate) {
 	for i, c := range e.clusters {
 		e.describe(c, &c.truth.labels, "Cost center", fmt.Sprintf("%04d", 9000+i))
 		e.tag(c, &c.truth.Tags, "Environment", []string{"production", "test"}[i%2])
+	}
+	for i, n := range e.networks {
+		if i%2 == 0 {
+			e.describe(n.object(), &n.truth.labels, "Cost center", fmt.Sprintf("%04d", 7000+i))
+			e.tag(n.object(), &n.truth.Tags, "Application", "mail")
+		}
+	}
+	for _, d := range e.switches {
+		e.describe(d, &d.labels, "Cost center", "7999")
+		e.tag(d, &d.labels.Tags, "Application", "monitoring")
+	}
+	for i, pool := range e.pools {
+		if i%3 == 1 {
+			e.describe(pool.entity(e), &pool.truth.labels, "Cost center", fmt.Sprintf("%04d", 8000+i))
+			e.tag(pool, &pool.truth.Tags, "Application", "payroll")
+		}
 	}
 	for i, d := range e.datastores {
 		if i%2 == 0 {

@@ -220,7 +220,9 @@ def test_a_body_cut_anywhere_is_truncated(length):
         arm.read_page(WHOLE[:length], where="vms")
 
 
-@pytest.mark.parametrize("body", [b'{"value": [nope]}', b'{"value": []}}', b"[" * 5000 + b"]", b"[" * 5000 + b"]" * 5000])
+@pytest.mark.parametrize(
+    "body", [b'{"value": [nope]}', b'{"value": []}}', b"[" * 5000 + b"]", b"[" * 5000 + b"]" * 5000]
+)
 def test_broken_json_is_not_called_truncated(body):
     with pytest.raises(UnexpectedAnswer) as caught:
         arm.read_page(body, where="vms")
@@ -541,10 +543,16 @@ def test_the_short_way_through_an_id_leads_to_the_same_parts(text, monkeypatch):
     assert arm.parse_id(text) == short
 
 
-def test_the_usual_ids_take_the_short_way():
-    assert arm._is_usual("/subscriptions/s/resourceGroups/g/providers/P/t/n".split("/"))
-    assert arm._is_usual("/subscriptions/s/RESOURCEGROUPS/g/providers/P/t/n/u/m".split("/"))
-    assert not arm._is_usual("/subscriptions/s/resourceGroups/g/providers/P/t/n/providers/Q".split("/"))
+@pytest.mark.parametrize(
+    ("text", "usual"),
+    [
+        ("/subscriptions/s/resourceGroups/g/providers/P/t/n", True),
+        ("/subscriptions/s/RESOURCEGROUPS/g/providers/P/t/n/u/m", True),
+        ("/subscriptions/s/resourceGroups/g/providers/P/t/n/providers/Q", False),
+    ],
+)
+def test_the_usual_ids_take_the_short_way(text, usual):
+    assert arm._is_usual(text.split("/")) is usual
 
 
 def test_the_text_of_an_error_is_short_however_long_it_was_written():

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import gc
+import threading
 from datetime import UTC, datetime
 
 import pytest
 
 import hybridinv as hi
 from hybridinv.model import Tags
-from hybridinv.wire.reading import Body, Origin, is_address, look, mac_text, many, need, shown, utc, uuid_text
+from hybridinv.wire.reading import (
+    Body,
+    Origin,
+    collector_at_rest,
+    is_address,
+    look,
+    mac_text,
+    many,
+    need,
+    shown,
+    utc,
+    uuid_text,
+)
 
 
 def test_look_and_need() -> None:
@@ -144,3 +158,33 @@ def test_any_mapping_can_be_looked_into() -> None:
     body = Tags({"a": "1"})
     assert (look(body, "a"), Body(body).text("a"), Body({"t": body}).at("t").text("a")) == ("1", "1", "1")
     assert [one.text("a") for one in Body({"l": [body]}).each("l")] == ["1"]
+
+
+def test_the_collector_rests_while_anybody_is_inside_and_no_longer() -> None:
+    inside, leave = threading.Event(), threading.Event()
+
+    def other() -> None:
+        with collector_at_rest:
+            inside.set()
+            leave.wait(10)
+
+    thread = threading.Thread(target=other)
+    with pytest.raises(KeyError), collector_at_rest:
+        thread.start()
+        assert inside.wait(10)
+        assert not gc.isenabled()
+        raise KeyError
+    assert not gc.isenabled()
+    leave.set()
+    thread.join()
+    assert gc.isenabled()
+
+
+def test_a_collector_that_was_off_stays_off() -> None:
+    gc.disable()
+    try:
+        with collector_at_rest:
+            pass
+        assert not gc.isenabled()
+    finally:
+        gc.enable()

@@ -20,7 +20,7 @@ from hybridinv.wire import arm as wire
 from hybridinv.wire import compute
 from hybridinv.wire.compute_sizes import plain_location
 from hybridinv.wire.network import public_address_ids, read_network
-from hybridinv.wire.reading import look, many
+from hybridinv.wire.reading import Body, look, many
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -112,7 +112,7 @@ class ComputeSurvey(ArmSurvey):
         wanted: dict[str, set[str]] = {}
         subscriptions: dict[str, str] = {}
         for id_, machine in machines.items():
-            location, size = plain_location(str(machine.get("location") or "")), compute.size_name(machine).lower()
+            location, size = plain_location(Body(machine).text("location")), compute.size_name(machine).lower()
             if location and size:
                 wanted.setdefault(location, set()).add(size)
                 subscriptions.setdefault(location, _subscription(id_).rpartition("/")[2])

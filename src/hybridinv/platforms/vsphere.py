@@ -10,22 +10,29 @@ import httpx
 from pyVmomi import vim
 
 from hybridinv.errors import NotSupported
-from hybridinv.model import Cluster, Datastore, Host, Network, ResourcePool, Switch, VirtualMachine
+from hybridinv.model import Cluster, Datastore, Host, Network, OSType, ResourcePool, Switch, VirtualMachine
 from hybridinv.platforms.adapter import Adapter, Report, Survey, checked_detail
 from hybridinv.platforms.vsphere_checks import check_migration
+from hybridinv.platforms.vsphere_guest import Transfers
+from hybridinv.platforms.vsphere_onboarding import run_onboarding
 from hybridinv.platforms.vsphere_survey import VSphereSurvey
+from hybridinv.platforms.vsphere_terms import Terms
 from hybridinv.platforms.vsphere_traffic import watch_traffic
 from hybridinv.platforms.vsphere_watch import Refreshed, Watch
 from hybridinv.transport.client import TIMEOUT, Wire
 from hybridinv.transport.vmomi import Session
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
     from os import PathLike
 
+    from hybridinv.model.guest import OnboardingRun
     from hybridinv.model.migration import MigrationPlan
     from hybridinv.model.observed import MigrationCheck, MigrationTraffic
+    from hybridinv.model.onboarding import OnboardingPlan
+    from hybridinv.platforms.vsphere_terms import Accounts, Secret
+    from hybridinv.tables import Records
 
 
 _PORT = 443
@@ -76,6 +83,7 @@ class VSphere(Adapter):
         self._wire = Wire(
             self.source, verify=verify, ca_file=ca_file, thumbprint=thumbprint, timeout=timeout, transport=transport
         )
+        self._origin = f"https://{address}:{port}"
         self._session = Session(self._wire, f"https://{address}:{port}/sdk", username, password)
         self._watch = Watch(Session(self._wire, f"https://{address}:{port}/sdk", username, password))
 
@@ -110,6 +118,49 @@ class VSphere(Adapter):
         a migration, `seconds=0` is enough.
         """
         return watch_traffic(self.source, self._session, plan, seconds, interval, since)
+
+    def run_onboarding(
+        self,
+        plan: OnboardingPlan,
+        guest_credentials: Accounts,
+        *,
+        dry_run: bool = True,
+        check_credentials: bool = False,
+        auth: str = "service-principal",
+        secret: Secret = "",
+        service_principal_id: str = "",
+        linux: Mapping[str, str] | None = None,
+        windows: Mapping[str, str] | None = None,
+        resume: Iterable[OnboardingRun] = (),
+        progress: Callable[[OnboardingRun], None] | None = None,
+        deadline: float | None = None,
+        script_timeout: float = 1800.0,
+        workers: int = 4,
+    ) -> Records[OnboardingRun]:
+        """What became of each candidate of a plan; as it is, a dry run that changes nothing.
+
+        With `dry_run=False` the onboarding script runs in them, as an account of the guest, through VMware Tools.
+        `guest_credentials` is a `GuestCredentials` or a pair of user name and password, a mapping from `vm_id` or name
+        to such, or a function of the candidate. `secret` is what the script logs in to Azure with, or a function that
+        gives it for each machine; `auth`, `service_principal_id`, `linux` and `windows` are as in `render_playbook`.
+
+        `check_credentials` tries the accounts in a dry run too: the guests' logs will show it. Machines that are
+        connected in `resume` are not run again; `progress` is called with each record as it comes. A script has
+        `script_timeout` seconds, and all of it `deadline` seconds; what takes longer is ended. Ctrl-C ends the scripts
+        that run, and tidies up.
+        """
+        if self._wire.tap is not None or self.played is not None:
+            raise NotSupported("a run of the onboarding is not for tapes", remedy="give a VSphere without one")
+        terms = Terms(
+            dry_run=dry_run, check_credentials=check_credentials, auth=auth, secret=secret,
+            service_principal_id=service_principal_id,
+            options={OSType.LINUX: linux or {}, OSType.WINDOWS: windows or {}},
+            script_timeout=script_timeout, workers=workers,
+        )  # fmt: skip
+        return run_onboarding(
+            self.source, self._session, Transfers(self._wire, self._origin), plan, guest_credentials, terms,
+            resume=resume, progress=progress, deadline=deadline,
+        )  # fmt: skip
 
     def native(self, record: Any) -> Any:
         """The managed object of pyVmomi for a record: a `vim.VirtualMachine`, a `vim.HostSystem` and so on.
