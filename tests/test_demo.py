@@ -43,6 +43,10 @@ def test_what_it_holds(inv):
         "clusters": {"vsphere": 2, "azure-stack-hub": 1},
         "datastores": {"vsphere": 9},
         "networks": {"vsphere": 7, "azure-stack-hub": 1, "azure": 2},
+        "switches": {"vsphere": 8},
+        "resource_pools": {"vsphere": 3},
+        "licenses": {"vsphere": 4, "azure-arc": 1},
+        "resources": {"azure-arc": 7},
     }
 
 
@@ -129,6 +133,30 @@ def test_failed_extensions(inv):
         ("web01", "AzureMonitorLinuxAgent"),
     }
     assert all(one.message and one.provisioning_state == "Failed" for one in failed)
+
+
+def test_where_the_machines_of_the_hub_run(inv):
+    nodes = {host.id: host.name for host in inv.hosts}
+    on = {vm.name: nodes.get(vm.host_id, "") for vm in inv.vms.where(platform="azure-stack-hub")}
+    assert on == {
+        "mes-app-01": "HUB1-NODE01",
+        "mes-db-01": "HUB1-NODE02",
+        "historian-01": "HUB1-NODE04",
+        "spare-01": "",
+    }
+    counted = {host.name: len(host.vm_ids) for host in inv.hosts.where(platform="azure-stack-hub")}
+    assert counted == {"HUB1-NODE01": 2, "HUB1-NODE02": 1, "HUB1-NODE03": 0, "HUB1-NODE04": 2}
+
+
+def test_what_arc_manages_beside_servers(inv):
+    assert Counter(one.type.rpartition("/")[2] for one in inv.resources) == {
+        "inventoryitems": 3, "vcenters": 1, "appliances": 1, "connectedclusters": 1, "sqlserverinstances": 1,
+    }  # fmt: skip
+    (sql,) = inv.resources.where(type="microsoft.azurearcdata/sqlserverinstances")
+    assert inv.vms.get(sql.machine_id).name == "SQL01"
+    (esu,) = inv.licenses.where(platform="azure-arc")
+    assert [inv.vms.get(id_).name for id_ in esu.assigned_ids] == ["TIMECLOCK"]
+    assert str(inv.vms.find("TIMECLOCK").agent.released_on) == "2023-12-01"
 
 
 def test_things_worth_showing(inv):
