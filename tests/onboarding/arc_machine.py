@@ -1,7 +1,7 @@
 """A Linux machine to onboard: a folder with stand-ins for the agent and the commands that would change this machine.
 
-The script that runs on it is the rendered one, under the real bash and the real curl; only the two places in which it looks
-outside are moved into the folder: /run, and the kernel's file with the asset tag.
+The script that runs on it is the rendered one, under the real bash and the real curl; only the two places in which it
+looks outside are moved into the folder: /run, and the kernel's file with the asset tag.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 SUBSCRIPTION, TENANT = "0b1f6471-1bf0-4dda-aec3-cb9272f09590", "1c2d3e4f-0000-4000-8000-5a6b7c8d9e0f"
@@ -188,10 +188,8 @@ class Machine:
 
 def end(process: subprocess.Popen[str]) -> None:
     """End everything that a script has started."""
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
 
 
 @contextmanager
@@ -209,7 +207,7 @@ def downloads(context: object, pages: dict[str, tuple[int, str]]) -> Iterator[st
             self.end_headers()
             self.wfile.write(text.encode())
 
-        def log_message(self, format: str, *args: object) -> None:
+        def log_message(self, *args: object) -> None:
             pass
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)

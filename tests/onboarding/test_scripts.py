@@ -1,4 +1,4 @@
-"""The text of the scripts: what is refused, and that every value in it stays data. What the Linux one does: next door."""
+"""The text of the scripts: what is refused, and that every value in it stays data."""
 
 from __future__ import annotations
 
@@ -242,7 +242,7 @@ def unquoted(literal: str) -> str:
     """The value of a single-quoted literal by PowerShell's own rule: any of its quotes, twice, is that quote once."""
     quotes = "'\u2018\u2019\u201a\u201b"
     value, rest = "", literal[1:]
-    while rest[0] not in quotes or rest[1:2] and rest[1] in quotes:
+    while rest[0] not in quotes or (rest[1:2] and rest[1] in quotes):
         value += rest[0]
         rest = rest[2:] if rest[0] in quotes else rest[1:]
     assert (literal[0], len(rest)) == ("'", 1), f"the literal ends before {rest[1:]!r}"
@@ -529,7 +529,8 @@ def test_a_playbook_runs_twice_and_changes_once(tmp_path: Path) -> None:
 def ansible(machine: Machine, folder: Path) -> str:
     here = {"ANSIBLE_LOCAL_TEMP": str(folder / "ansible"), "ANSIBLE_REMOTE_TEMP": str(folder / "ansible")}
     done = subprocess.run(
-        [tool("ansible-playbook"), "-vvv", "--connection=local", "--inventory=localhost,", f"--extra-vars=@{folder}/vault.json",
+        [tool("ansible-playbook"), "-vvv", "--connection=local", "--inventory=localhost,",
+         f"--extra-vars=@{folder}/vault.json",
          f"--extra-vars=ansible_python_interpreter={sys.executable}", folder / "playbook.yml"],
         env=machine.environment | here,
         capture_output=True,

@@ -14,9 +14,9 @@ from typing import Any
 
 import attrs
 import pytest
-from certificates import Certificates
 
 import hybridinv as hi
+from certificates import Certificates
 from onboarding.arc_machine import APPLICATION, INSTALLER, SECRET, SUBSCRIPTION, TENANT, Machine, downloads, end
 
 pytestmark = pytest.mark.skipif(
@@ -345,16 +345,23 @@ def test_without_a_mirror_it_asks_microsoft(machine: Machine, cloud: str, host: 
     assert machine.recorded("called").count("curl --disable --silent --show-error --fail --proto =https --tlsv1.2") == 1
 
 
+_NEEDED = (
+    "bash", "cat", "cp", "dirname", "env", "flock", "grep", "head", "mkfifo", "mktemp", "rm", "sed", "stat", "tail",
+    "tee", "tr", "uname",
+)  # fmt: skip
+
+
 def only_wget(machine: Machine, answers: str) -> None:
     """A machine without curl: its PATH has what the script needs, and a wget that says what it would have got."""
-    for name in "bash cat cp env flock grep head mkdir mkfifo mktemp rm sed sha256sum stat tail tee tr uname basename dirname".split():
+    for name in _NEEDED:
         (machine.bin / name).symlink_to(shutil.which(name) or name)
     (machine.bin / "curl").unlink()
     machine._command(
         "wget",
         '#!/bin/bash\nprintf \'wget %s\\n\' "$*" >>"$STATE/called"\n'
         "for word; do case $word in --output-document=*) file=${word#*=} ;; esac; done\n"
-        f'case "$*" in *169.254*) [ -e "$STATE/169.254.169.254" ] && exec cat "$STATE/169.254.169.254"; exit 8 ;;\n{answers}\nesac\n',
+        'case "$*" in *169.254*) [ -e "$STATE/169.254.169.254" ] && exec cat "$STATE/169.254.169.254"; exit 8 ;;\n'
+        f"{answers}\nesac\n",
     )
     machine.environment["PATH"] = str(machine.bin)
 

@@ -115,7 +115,7 @@ def render_playbook(
     """
     if auth not in UNATTENDED:
         raise NotSupported(f"a playbook cannot log in with auth={auth!r:.40}", remedy=one_of(UNATTENDED))
-    systems = _SYSTEMS if os_type is None else (_system(os_type),)
+    systems: tuple[OSType, ...] = _SYSTEMS if os_type is None else (_system(os_type),)
     if isinstance(plan, OnboardingPlan) and os_type is None:
         systems = tuple(one for one in systems if has_any(plan, one)) or systems
     scripts, tasks = [], []
