@@ -1,12 +1,13 @@
-# A fresh machine needs Python 3.11 or later and make; `make live` and `make tapes` need Go as well.
+# A fresh machine needs Python 3.11 or later and make; `make live`, `make bench` and `make tapes` need Go as well.
 
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 SIMULATOR := build/simulator
+GOVC := build/govc
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test live tapes docs clean
+.PHONY: help demo test live bench tapes docs clean
 
 help:  ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## /  make \1 - /p' $(MAKEFILE_LIST)
@@ -30,15 +31,21 @@ test: $(READY)  ## lint, types, layers, and all tests that need no endpoint
 
 live: $(READY)  ## tests against a vCenter simulator, which Go builds
 	@if command -v go >/dev/null; then \
-	  $(MAKE) --no-print-directory $(SIMULATOR) && $(BIN)/pytest -m live --live; \
+	  $(MAKE) --no-print-directory $(SIMULATOR) $(GOVC) && $(BIN)/pytest -m live --live; \
 	elif [ -n "$${CI:-}" ]; then \
-	  echo "make live: Go is needed to build the simulator, and this is CI"; exit 1; \
+	  echo "make live: Go is needed to build the simulator and govc, and this is CI"; exit 1; \
 	else \
-	  echo "make live: skipped, Go is needed to build the simulator (https://go.dev/dl)"; \
+	  echo "make live: skipped, Go is needed to build the simulator and govc (https://go.dev/dl)"; \
 	fi
 
 $(SIMULATOR): $(wildcard tests/simulator/*.go) tests/simulator/go.mod tests/simulator/go.sum
 	cd tests/simulator && go build -o ../../$@ .
+
+bench: $(READY) $(SIMULATOR) $(GOVC)  ## measure speed and memory, and write docs/benchmarks.md; needs Go and ten minutes
+	$(BIN)/python benchmarks/report.py
+
+$(GOVC): tests/simulator/govc/main.go tests/simulator/go.mod tests/simulator/go.sum
+	cd tests/simulator && go build -o ../../$@ ./govc
 
 tapes: $(READY) $(SIMULATOR)  ## make the demo's tapes anew
 	$(BIN)/python tests/seeding/make_tapes.py --simulator $(SIMULATOR)

@@ -22,7 +22,8 @@ NAMES = {
 
 def render(page: str) -> str:
     """The page with its tables made anew."""
-    rules, faults = (tomllib.loads((PLANNING / f"{name}.toml").read_text("utf-8")) for name in ("rules", "checks/faults"))
+    files = (PLANNING / "rules.toml", PLANNING / "checks" / "faults.toml")
+    rules, faults = (tomllib.loads(file.read_text("utf-8")) for file in files)
     document = {**faults, **rules, "sources": {**rules["sources"], **faults["sources"]}}
     return TABLE.sub(lambda mark: f"{mark[1]}\n{table(mark['name'], document)}\n\n{mark[3]}", page)
 

@@ -277,7 +277,9 @@ def test_a_number_of_any_size_costs_no_more_than_its_field(server, azure, number
     ],
 )
 def test_odd_characters_cost_nothing_and_can_be_written(server, azure, tmp_path, text, name):
-    server.misbehave(LIST, rewritten(lambda body: body.replace(b'"computerName": "vm1"', b'"computerName": "%s"' % text)))
+    server.misbehave(
+        LIST, rewritten(lambda body: body.replace(b'"computerName": "vm1"', b'"computerName": "%s"' % text))
+    )
     inventory = azure(server).inventory(["vms"])
     assert len(inventory.vms) == 6
     assert inventory.vms.find("vm1").hostname == name
@@ -287,7 +289,8 @@ def test_odd_characters_cost_nothing_and_can_be_written(server, azure, tmp_path,
 
 @pytest.mark.parametrize("value", [None, 5, "x", [], {}, [None], {"id": 5}, True])
 @pytest.mark.parametrize(
-    "field", ["id", "name", "location", "tags", "properties", "zones", "identity", "plan", "resources", "extendedLocation"]
+    "field",
+    ["id", "name", "location", "tags", "properties", "zones", "identity", "plan", "resources", "extendedLocation"],
 )
 def test_any_field_of_any_type_costs_no_more_than_its_record(server, azure, field, value):
     inventory = spoilt(server, azure, lambda vm: vm.update({field: value}))

@@ -36,7 +36,7 @@ def names(records):
 
 def only(problems, kind="vms"):
     found = [problem for problem in problems if problem.kind == kind]
-    assert len(found) == 1, list(problems)
+    assert len(found) == 1, [str(p) for p in problems]
     return found[0]
 
 

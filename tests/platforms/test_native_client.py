@@ -51,7 +51,9 @@ def test_a_hub_is_told_an_api_version_it_knows(serve, hub, monkeypatch):
     server = serve(Estate.of(vms=1))
     server.estate.vms[0]["name"] = "web01"
     server.estate.vms[0]["id"] = server.estate.vms[0]["id"].replace("vm0", "web01")
-    server.estate.metadata = {"authentication": {"loginEndpoint": "https://login.invalid/x", "audiences": ["https://a"]}}
+    server.estate.metadata = {
+        "authentication": {"loginEndpoint": "https://login.invalid/x", "audiences": ["https://a"]}
+    }
     server.estate.versions = {"virtualmachines": ["2020-06-01"], "restart": ["2020-06-01"]}
     adapter = hub(server)
     monkeypatch.setattr(hi, "AzureStackHub", lambda _: adapter)
@@ -133,9 +135,11 @@ def test_no_provider_is_registered_on_the_way(serve, azure):
     text = "The subscription is not registered to use namespace 'Microsoft.Compute'"
     server.misbehave("/restart", lambda _: fault(409, "MissingSubscriptionRegistration", text))
     adapter = azure(server)
-    with adapter.native_client(adapter.vms()[0]) as compute:
-        with pytest.raises(HttpResponseError, match="az provider register"):
-            restart(compute).result()
+    with (
+        adapter.native_client(adapter.vms()[0]) as compute,
+        pytest.raises(HttpResponseError, match="az provider register"),
+    ):
+        restart(compute).result()
     assert server.counts["register"] == 0
     assert len(writes(server)) == 1
 

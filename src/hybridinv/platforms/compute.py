@@ -214,7 +214,8 @@ class ComputeSurvey(ArmSurvey):
         ]
         ignored = bool(swept) and not statuses
         lost = {scope.lower() for scope, _ in reading.lost}
-        self._add_models([id_ for id_ in statuses if id_ not in models], models, reading)
+        new = [id_ for id_ in statuses if id_ not in models and _subscription(id_) not in lost]
+        self._add_models(new, models, reading)
         bare = [id_ for id_ in models if id_ not in statuses and _subscription(id_) not in lost]
         self._add_views(bare, models, statuses, reading, every_one=bool(refused) or ignored)
         return models, statuses, reading
