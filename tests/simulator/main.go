@@ -39,6 +39,7 @@ func parse(arguments []string) (options, error) {
 	flags.StringVar(&o.guests, "guests", "", "a folder with a folder for each machine whose inside is to be had; its programs run for real")
 	flags.DurationVar(&o.delay, "delay", 0, "how long every SOAP call waits before it is answered, in whole milliseconds")
 	flags.DurationVar(&o.sessionTimeout, "session-timeout", 0, "end sessions that were idle for this long; 0 never does")
+	flags.BoolVar(&stockReads, "stock-collector", false, "answer reads with govmomi's own property collector")
 	if err := flags.Parse(arguments); err != nil {
 		return o, err
 	}
