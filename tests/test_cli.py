@@ -112,6 +112,15 @@ def test_collect_all_is_well(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert len(hi.load(target).vms) == 14
 
 
+def test_collect_and_record_in_a_detail(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target = str(tmp_path / "out.json")
+    assert main(["collect", estate(tmp_path, VSPHERE), "-o", target, "--detail", "summary"]) == 0
+    assert [asked.detail for asked in hi.load(target).asked] == ["summary"]
+    assert main(["record", estate(tmp_path, VSPHERE), VSPHERE.name, str(tmp_path / "tape"), "--detail", "full"]) == 1
+    assert "detail='summary'" in capsys.readouterr().err
+    assert not (tmp_path / "tape").exists()
+
+
 def test_collect_in_part(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     target = tmp_path / "estate.json"
     assert main(["collect", estate(tmp_path, VSPHERE, ARC), "-o", str(target), "--kinds", "vms,extensions"]) == 3
@@ -250,11 +259,11 @@ def test_sql_of_every_kind_of_value(saved: str, capsys: pytest.CaptureFixture[st
 
 def test_plan_migration(saved: str, capsys: pytest.CaptureFixture[str]) -> None:
     target = ["--to-host", "esx11.example.test", "--to-datastore", "branch-san-01"]
-    assert main(["plan-migration", saved, "build01", *target]) == 0
-    assert capsys.readouterr().out.strip() == str(
+    assert main(["plan-migration", saved, "build01", *target]) == 3
+    assert capsys.readouterr().out.partition("\nIncomplete:")[0] == str(
         hi.plan_migration(hi.demo(), "build01", to_host="esx11.example.test", to_datastore="branch-san-01")
     )
-    assert main(["plan-migration", saved, "build01", *target, "--rules", "seed"]) == 0
+    assert main(["plan-migration", saved, "build01", *target, "--rules", "seed"]) == 3
     assert capsys.readouterr().out
 
 

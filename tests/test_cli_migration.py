@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
 import hybridinv as hi
 from hybridinv.cli import main
-from planning.small_estate import estate
+from hybridinv.demo import tape_folders
+from planning.small_estate import HERE, estate, host, machine
 
 ARC = '[sources.arc]\nplatform = "azure-arc"\n'
 
@@ -60,3 +63,51 @@ def test_an_estate_without_a_vcenter_is_refused(tmp_path: Path, capsys: pytest.C
     file.write_text(ARC, encoding="utf-8")
     assert main(["plan-migration", str(file), "web01", "--to-host", "esx02"]) == 1
     assert "has no source of vSphere" in capsys.readouterr().err
+
+
+def test_json_has_the_whole_plan(saved: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plan-migration", saved, "web01", "--to-host", "esx02", "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert (printed["vm"], printed["vm_name"], printed["feasible"], printed["kind"]) == (
+        "vm-1", "web01", True, "compute",
+    )  # fmt: skip
+    memory = next(flow for flow in printed["flows"] if flow["data"] == "memory")
+    assert memory["source_adapter"]["device"] == "vmk1"
+    assert memory["note"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({}, 0),
+        ({"hosts": [host(1), host(2, in_maintenance=True)]}, 3),
+        ({"problems": [hi.Problem(**HERE, kind="vms", message="no")]}, 3),
+        ({"problems": [hi.Problem(platform="azure", source="azure", kind="vms", message="no")]}, 0),
+    ],
+)
+@pytest.mark.parametrize("output", [[], ["--json"]])
+def test_the_exit_code_says_whether_the_plan_can_be_relied_on(
+    fields: dict[str, Any], code: int, output: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = str(tmp_path / "estate.json")
+    vms = [machine(cluster_id="c1")]
+    estate(**fields).save(file)
+    assert main(["plan-migration", file, "web01", "--to-host", "esx02", *output]) == code
+    incomplete = "Incomplete: 1 problem" in capsys.readouterr().out
+    assert incomplete is ("problems" in fields and not output)
+    hosts = [host(n, cluster_id="c1", in_maintenance=n == 2 and "hosts" in fields) for n in (1, 2)]
+    clusters = [hi.Cluster(id="c1", name="c1", drs_enabled=True, drs_behavior="fullyAutomated", **HERE)]
+    estate(vms[0], hosts=hosts, clusters=clusters, problems=fields.get("problems", [])).save(file)
+    assert main(["plan-maintenance", file, "esx01", *output]) == code
+
+
+def test_maintenance_is_planned_of_the_sources_of_an_estate_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = {folder.name: folder for folder in tape_folders()}["vsphere"]
+    opened = hi.replay(folder)
+    monkeypatch.setattr(hi, "open_estate", lambda _: [opened])
+    inventory = opened.inventory(["hosts"])
+    name = inventory.hosts[0].name
+    assert main(["plan-maintenance", "hybridinv.toml", name]) in (0, 3)
+    assert capsys.readouterr().out.startswith(f"Maintenance of {name} (restart)")

@@ -254,3 +254,48 @@ def test_coverage_without_arc_is_a_partial_answer(tmp_path: Path, capsys: pytest
     hi.Inventory(vms=[vm("web01")]).save(tmp_path / "estate.json")
     assert main(["onboard", "coverage", str(tmp_path / "estate.json")]) == 3
     assert "ArcNotCollected" in capsys.readouterr().out
+
+
+# forms
+
+
+def test_each_form(plan: str, capsys: pytest.CaptureFixture[str]) -> None:
+    said = {}
+    for form in ("playbook", "group-policy"):
+        assert main(["onboard", "script", "--form", form, "--plan", plan]) == 0
+        said[form] = capsys.readouterr().out
+    assert "ansible.windows.win_command" in said["playbook"]
+    assert "ansible.builtin.command" not in said["playbook"]
+    assert "SecretFile" in said["group-policy"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ([], "--os"),
+        (["--form", "playbook", "--resource-name", "x"], "--resource-name"),
+        (["--form", "playbook", "--certificate", "/c.pem"], "--os"),
+        (["--form", "group-policy", "--os", "linux"], "Windows"),
+        (["--form", "group-policy", "--auth", "browser"], "service-principal"),
+    ],
+)
+def test_a_form_that_does_not_go_with_the_rest(
+    arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["onboard", "script", *WHERE, *arguments]) == 2
+    assert says in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_a_playbook_takes_what_is_for_one_system(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["--form", "playbook", "--os", "linux", "--certificate", "/etc/arc.pem"]
+    assert main(["onboard", "script", *WHERE, *arguments]) == 0
+    assert "/etc/arc.pem" in capsys.readouterr().out
+
+
+def test_a_name_may_be_given(inventory: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "named.json"
+    assert main(["onboard", "plan", inventory, *WHERE, "--name", "web01=srv-web01", "--save", str(file)]) == 0
+    assert [one.resource_name for one in hi.load_onboarding(file).candidates] == ["srv-web01", "web02"]
+    capsys.readouterr()
+    assert main(["onboard", "script", "--os", "windows", "--plan", str(file)]) == 0
+    assert '"web01": "srv-web01"' in capsys.readouterr().out

@@ -200,7 +200,7 @@ def test_nothing_to_do_is_said():
 
 
 def test_what_blocks_is_said_and_counted():
-    said = sentence(plan(hosts=[host(1), host(2, in_maintenance=True)], adapters=full(1)))
+    said = sentence(plan(hosts=[host(1), host(2, in_maintenance=True)], adapters=[*full(1), vmk(2, "vmk0")]))
     assert re.fullmatch(r"web01 cannot move hot from esx01 to esx02 as things are: .+, and 1 more blocker\.", said)
 
 

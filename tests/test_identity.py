@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import hybridinv as hi
-from hybridinv.identity import swapped
+from hybridinv.identity import swapped, uuid_key
 
 UUID = "42229e2f-348e-7dd2-7f0c-04f74bc09927"
 SWAPPED = "2f9e2242-8e34-d27d-7f0c-04f74bc09927"
@@ -40,10 +40,12 @@ def matches(*vms: hi.VirtualMachine, resources: list[hi.Resource] = []) -> list[
         ({"bios_uuid": UUID}, "bios_uuid", "high"),
         ({"bios_uuid": SWAPPED}, "bios_uuid_swapped", "high"),
         ({"bios_uuid": SWAPPED.upper()}, "bios_uuid_swapped", "high"),
+        ({"bios_uuid": f"{{{UUID}}}"}, "bios_uuid", "high"),
         ({"serial_number": SERIAL}, "serial_number", "exact"),
         ({"serial_number": SERIAL.upper()}, "serial_number", "exact"),
         ({"mac": "00:50:56:AB:01:02"}, "mac_address", "medium"),
         ({"mac": "00-50-56-ab-01-02"}, "mac_address", "medium"),
+        ({"mac": "0050.56AB.0102"}, "mac_address", "medium"),
         ({"hostname": "WEB01.example.com."}, "fqdn", "low"),
     ],
 )
@@ -247,3 +249,58 @@ def test_the_order_of_the_inventory_changes_nothing(drawn: list[tuple[str, str, 
         return {(frozenset(one.vm_ids), one.ambiguous) for one in hi.same_machines(hi.Inventory(vms=machines))}
 
     assert told(vms) == told(shuffled)
+
+
+@pytest.mark.parametrize("weak", [{"mac": "00:50:56:ab:01:02"}, {"hostname": "web01.example.com"}])
+def test_stronger_facts_that_differ_bar_weaker_evidence(weak: dict[str, str]) -> None:
+    assert matches(vm("v", bios_uuid=UUID, **weak), arc("a", bios_uuid=OTHER, **weak)) == []  # type: ignore[arg-type]
+    assert matches(vm("v", bios_uuid=OTHER, **weak), arc("a", serial_number=SERIAL, **weak)) == []  # type: ignore[arg-type]
+    ((ids, *_),) = matches(vm("v", bios_uuid=UUID, **weak), arc("a", **weak))  # type: ignore[arg-type]
+    assert ids == ("v", "a")
+
+
+def test_what_weak_evidence_has_joined_bars_weaker_still() -> None:
+    address, name = {"mac": "00:50:56:ab:01:02"}, {"hostname": "web01.example.com"}
+    found = matches(
+        vm("v", bios_uuid=UUID, **address),  # type: ignore[arg-type]
+        arc("a", **address, **name),
+        vm("z", "azure", native_id=OTHER, **name),  # type: ignore[arg-type]
+    )
+    assert found == [(("v", "a"), ("mac_address",), "medium", False)]
+
+
+def test_a_moref_joins_in_any_letter_case() -> None:
+    ours = vm(f"vsphere://{VCENTER}/vm-1")
+    link = hi.Resource(
+        id="r", name="r", platform="azure-arc", source="arm", machine_id="/Subscriptions/S/A", native_id="vm-1",
+        vcenter_uuid=VCENTER.upper(),
+    )  # fmt: skip
+    ((ids, *_),) = matches(ours, arc("/subscriptions/s/a"), resources=[link])
+    assert ids == (ours.id, "/subscriptions/s/a")
+
+
+@pytest.mark.parametrize(
+    ("uuid", "key"),
+    [
+        (UUID, uuid_key(SWAPPED)),
+        (f"{{{UUID.upper()}}}", uuid_key(UUID)),
+        ("03000200-0400-0500-0006-000700080009", ""),
+        ("00000000-0000-0000-0000-000000000000", ""),
+        ("not set", ""),
+    ],
+)
+def test_the_key_of_a_uuid(uuid: str, key: str) -> None:
+    assert uuid_key(uuid) == key
+    assert len(key) in (0, 32)
+
+
+def test_what_is_no_inventory_says_so() -> None:
+    with pytest.raises(hi.NotSupported, match="Inventory"):
+        hi.same_machines([vm("v")])  # type: ignore[arg-type]
+
+
+def test_a_notebook_shows_the_records_and_the_evidence() -> None:
+    found = hi.same_machines(hi.Inventory(vms=[vm("v-1", bios_uuid=UUID), arc("a-1", bios_uuid=SWAPPED)]))
+    page = found._repr_html_()
+    assert "v-1, a-1" in page
+    assert "bios_uuid_swapped" in page

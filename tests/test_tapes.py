@@ -280,3 +280,12 @@ def test_an_index_without_end_is_damage(tmp_path):
     (tmp_path / "tape.json").write_text("[" * 200_000)
     with pytest.raises(hi.TapeMismatch):
         hi.replay(tmp_path)
+
+
+@pytest.mark.parametrize("detail", [None, "summary"])
+def test_recording_says_with_which_detail(tmp_path, detail):
+    hi.record(hi.replay(VSPHERE), tmp_path / "tape", detail=detail)
+    assert contents(tmp_path / "tape") == contents(VSPHERE)
+    with pytest.raises(hi.TapeMismatch, match="detail='summary'"):
+        hi.record(hi.replay(VSPHERE), tmp_path / "other", detail="full")
+    assert not (tmp_path / "other").exists()

@@ -41,10 +41,12 @@ from hybridinv.model import (
     Agent,
     AgentStatus,
     Allocation,
+    Answered,
     Asked,
     Change,
     ChangeKind,
     Cluster,
+    ClusterGroup,
     ClusterRule,
     Datastore,
     Device,
@@ -131,7 +133,9 @@ if TYPE_CHECKING:
     from hybridinv.platforms.azure_arc import AzureArc
     from hybridinv.platforms.azure_stack_hub import AzureStackHub
     from hybridinv.platforms.vsphere import VSphere
+    from hybridinv.platforms.vsphere_watch import Refreshed
     from hybridinv.tapes import record, replay
+    from hybridinv.transport.deadline import deadline
 
 __version__ = "0.1.0"
 
@@ -164,7 +168,9 @@ _ON_FIRST_USE = {
     "Azure": "hybridinv.platforms.azure",
     "AzureArc": "hybridinv.platforms.azure_arc",
     "AzureStackHub": "hybridinv.platforms.azure_stack_hub",
+    "Refreshed": "hybridinv.platforms.vsphere_watch",
     "VSphere": "hybridinv.platforms.vsphere",
+    "deadline": "hybridinv.transport.deadline",
     "demo": "hybridinv.demo",
     "open_estate": "hybridinv.estate",
     "plan_onboarding": "hybridinv.onboarding.plan",
@@ -195,6 +201,7 @@ __all__ = [
     "Agent",
     "AgentStatus",
     "Allocation",
+    "Answered",
     "ArcCoverage",
     "Asked",
     "AuthenticationFailed",
@@ -204,6 +211,7 @@ __all__ = [
     "Change",
     "ChangeKind",
     "Cluster",
+    "ClusterGroup",
     "ClusterRule",
     "ConnectFailed",
     "CoverageState",
@@ -272,6 +280,7 @@ __all__ = [
     "QueryFailed",
     "QueryResult",
     "Records",
+    "Refreshed",
     "Resource",
     "ResourcePool",
     "ResourceProvider",
@@ -299,6 +308,7 @@ __all__ = [
     "__version__",
     "arc_coverage",
     "collect",
+    "deadline",
     "demo",
     "load",
     "load_onboarding",

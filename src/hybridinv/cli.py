@@ -40,7 +40,8 @@ exit codes:
   0  done; what was asked for is there
   1  error; one line on standard error says what to do
   2  usage: the command line itself is wrong
-  3  partial: something could not be read, the summary says what
+  3  partial: something could not be read, the summary says what;
+     of a plan: not feasible, or not all that it rests on could be read
   130 interrupted, 141 the reader of the output went away
 """
 _DEMO_ROWS = 3  # of each platform
@@ -147,7 +148,9 @@ def _collect(arguments: argparse.Namespace) -> int:
         adapters = [stack.enter_context(adapter) for adapter in hi.open_estate(arguments.estate)]
         try:
             with progress() as report:
-                inventory = hi.collect(adapters, arguments.kinds, progress=report, deadline=arguments.deadline)
+                inventory = hi.collect(
+                    adapters, arguments.kinds, detail=arguments.detail, progress=report, deadline=arguments.deadline
+                )
         except KeyboardInterrupt:
             stack.pop_all()  # closing an adapter would wait for its endpoint
             raise
@@ -165,6 +168,7 @@ def _describe_collect(command: argparse.ArgumentParser) -> None:
     command.add_argument("estate", metavar="ESTATE", help="an estate file, usually hybridinv.toml")
     command.add_argument("-o", dest="output", metavar="FILE", required=True, help="the inventory file to write")
     command.add_argument("--kinds", type=_kinds, metavar="K1,K2", help=f"read only these; of {', '.join(KINDS)}")
+    _add_detail(command)
     command.add_argument("--deadline", type=_seconds, metavar="SECONDS", help="what is not there by then is missing")
     command.add_argument("--strict", action="store_true", help="write nothing unless everything could be read")
 
@@ -239,7 +243,7 @@ def _record(arguments: argparse.Namespace) -> int:
     from hybridinv.estate import open_source
 
     with open_source(arguments.estate, arguments.source) as adapter:
-        inventory = hi.record(adapter, arguments.folder)
+        inventory = hi.record(adapter, arguments.folder, detail=arguments.detail)
     console = open_console()
     draw_summary(console, inventory)
     draw_problems(console, inventory)
@@ -251,46 +255,13 @@ def _describe_record(command: argparse.ArgumentParser) -> None:
     command.add_argument("estate", metavar="ESTATE", help="an estate file")
     command.add_argument("source", metavar="SOURCE", help="the source's name in it")
     command.add_argument("folder", metavar="FOLDER", help="a new folder, or one that holds a tape")
+    _add_detail(command)
 
 
-def _plan_maintenance(arguments: argparse.Namespace) -> int:
-    """Plan the maintenance of hosts; says what happens to each machine on them, and which host can go when."""
-    plan = hi.plan_maintenance(hi.load(arguments.file), arguments.hosts, update=arguments.update)
-    if arguments.json:
-        _print_json(_maintenance(plan))
-    else:
-        draw_plan(open_console(), plan)
-    return 0
-
-
-def _describe_plan_maintenance(command: argparse.ArgumentParser) -> None:
-    command.add_argument("file", metavar="FILE", help="an inventory file")
-    command.add_argument("hosts", metavar="HOST", nargs="+", help="name or id; in Azure and Arc, of a machine on it")
-    kinds = [kind.value for kind in hi.UpdateKind]
-    command.add_argument("--update", choices=kinds, default="restart", help="what is done to them, restart by default")
-    command.add_argument("--json", action="store_true", help="print JSON")
-
-
-def _maintenance(plan: hi.MaintenancePlan) -> dict[str, Any]:
-    """A plan with ids in place of whole machines and hosts."""
-    impacts = [
-        {
-            "vm_id": one.vm.id,
-            "vm_name": one.vm.name,
-            "host_id": one.host.id if one.host else "",
-            "effect": one.effect,
-            "destination_id": one.destination.id if one.destination else "",
-            "reason": one.reason,
-            "sources": one.sources,
-            "confidence": one.confidence,
-            "other_ids": one.other_ids,
-            "findings": [plain(finding) for finding in one.findings],
-        }
-        for one in plan.impacts
-    ]
-    steps = [{**plain(one), "host": one.host.id if one.host else ""} for one in plan.steps]
-    facts = {"update": plan.update, "feasible": plan.feasible, "hosts": [host.id for host in plan.hosts]}
-    return {**facts, "impacts": impacts, "steps": steps, "findings": [plain(one) for one in plan.findings]}
+def _add_detail(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--detail", choices=("summary", "full"), help="how much is read of each record; as the estate file says"
+    )
 
 
 _COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int], Callable[[argparse.ArgumentParser], None]]] = {
@@ -301,7 +272,7 @@ _COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int], Callable[[argpar
     "record": (_record, _describe_record),
     "plan-migration": (cli_migration.plan_migration, cli_migration.describe),
     "onboard": (cli_onboard.onboard, cli_onboard.describe),
-    "plan-maintenance": (_plan_maintenance, _describe_plan_maintenance),
+    "plan-maintenance": (cli_migration.plan_maintenance, cli_migration.describe_maintenance),
 }
 
 

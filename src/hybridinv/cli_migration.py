@@ -1,32 +1,40 @@
-"""The command `hybridinv plan-migration`: a plan from a file, or from a vCenter that is asked to check it too."""
+"""The commands `plan-migration` and `plan-maintenance`: of an inventory file, or of sources that are read first."""
 
 from __future__ import annotations
 
+import json
+import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import hybridinv as hi
-from hybridinv.saving import check_writable, write_whole
+from hybridinv.model.wording import INCOMPLETE
+from hybridinv.saving import check_writable, plain, write_whole
 from hybridinv.terminal import draw_plan, draw_problems, open_console, progress, say
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
-_KINDS = ("hosts", "vms", "vmkernel_adapters", "clusters", "datastores", "networks", "switches")
-"""What a plan is made from."""
+    from rich.console import Console
+
+_KINDS = ("hosts", "vms", "vmkernel_adapters", "clusters", "datastores", "networks", "switches", "licenses")
+"""What plans are made from."""
+_PARTIAL = 3
 
 
 def plan_migration(arguments: argparse.Namespace) -> int:
     """Plan a migration; says which networks carry what, how long it takes, and what is in the way."""
     picture = check_writable(arguments.svg) if arguments.svg else None
-    live = Path(arguments.file).suffix == ".toml"
+    live = _is_estate(arguments.file)
     if arguments.check and not live:
         raise hi.EstateError(
             f"--check asks the vCenter, and {arguments.file} is a saved inventory",
             remedy="give an estate file (hybridinv.toml) instead",
         )
     console = open_console()
+    check = None
     with ExitStack() as stack:
         adapters = _vcenters(arguments.file, stack) if live else []
         inventory = _collect(adapters, stack) if live else hi.load(arguments.file)
@@ -37,17 +45,54 @@ def plan_migration(arguments: argparse.Namespace) -> int:
             to_datastore=arguments.to_datastore,
             rules=arguments.rules,
         )
-        draw_plan(console, plan)
+        if not arguments.json:
+            draw_plan(console, plan)
         if arguments.check:
             adapter = next(one for one in adapters if one.source == plan.vm.source)
-            draw_plan(console, adapter.check_migration(plan))
+            check = adapter.check_migration(plan)
     if picture:
         write_whole(picture, plan.render_svg().encode())
+    if arguments.json:
+        _print_json({**_migration(plan), "check": plain(check)} if check else _migration(plan))
+        return _code(plan, inventory, live=live)
+    if check:
+        draw_plan(console, check)
+    if picture:
         say(console, f"Written to {picture}.")
-    if not live or inventory.complete:
-        return 0
-    draw_problems(console, inventory)
-    return 3
+    return _finish(console, plan, inventory, live=live)
+
+
+def plan_maintenance(arguments: argparse.Namespace) -> int:
+    """Plan the maintenance of hosts; says what happens to each machine on them, and which host can go when."""
+    live = _is_estate(arguments.file)
+    with ExitStack() as stack:
+        adapters = [stack.enter_context(one) for one in hi.open_estate(arguments.file)] if live else []
+        inventory = _collect(adapters, stack) if live else hi.load(arguments.file)
+    plan = hi.plan_maintenance(inventory, arguments.hosts, update=arguments.update)
+    if arguments.json:
+        _print_json(_maintenance(plan))
+        return _code(plan, inventory, live=live)
+    console = open_console()
+    draw_plan(console, plan)
+    return _finish(console, plan, inventory, live=live)
+
+
+def _is_estate(file: str) -> bool:
+    return Path(file).suffix == ".toml"
+
+
+def _code(plan: hi.MigrationPlan | hi.MaintenancePlan, inventory: hi.Inventory, *, live: bool) -> int:
+    """0 for a feasible plan that rests on all it needs; what a saved inventory lacks elsewhere does not count."""
+    lacking = any(one.code == INCOMPLETE for one in plan.findings) or (live and not inventory.complete)
+    return 0 if plan.feasible and not lacking else _PARTIAL
+
+
+def _finish(
+    console: Console, plan: hi.MigrationPlan | hi.MaintenancePlan, inventory: hi.Inventory, *, live: bool
+) -> int:
+    if not inventory.complete:
+        draw_problems(console, inventory)
+    return _code(plan, inventory, live=live)
 
 
 def _vcenters(file: str, stack: ExitStack) -> list[hi.VSphere]:
@@ -58,10 +103,11 @@ def _vcenters(file: str, stack: ExitStack) -> list[hi.VSphere]:
     return vcenters
 
 
-def _collect(vcenters: list[hi.VSphere], stack: ExitStack) -> hi.Inventory:
+def _collect(adapters: Sequence[Any], stack: ExitStack) -> hi.Inventory:
+    given = frozenset().union(*(one.capabilities for one in adapters))
     try:
         with progress() as report:
-            return hi.collect(vcenters, _KINDS, progress=report)
+            return hi.collect(adapters, [kind for kind in _KINDS if kind in given], progress=report)
     except KeyboardInterrupt:
         stack.pop_all()  # closing an adapter would wait for its endpoint
         raise
@@ -79,4 +125,46 @@ def describe(command: argparse.ArgumentParser) -> None:
         "--rules", choices=("vendor", "seed"), default="vendor", help="the rule set, vendor by default"
     )
     command.add_argument("--check", action="store_true", help="also ask the vCenter, which moves nothing for it")
+    command.add_argument("--json", action="store_true", help="print JSON")
     command.add_argument("--svg", metavar="SVG", help="also write the way as a picture to this file")
+
+
+def describe_maintenance(command: argparse.ArgumentParser) -> None:
+    """The arguments of the other command."""
+    command.add_argument("file", metavar="FILE", help="an inventory file, or an estate file: then its sources are read")
+    command.add_argument("hosts", metavar="HOST", nargs="+", help="name or id; in Azure and Arc, of a machine on it")
+    kinds = [kind.value for kind in hi.UpdateKind]
+    command.add_argument("--update", choices=kinds, default="restart", help="what is done to them, restart by default")
+    command.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _migration(plan: hi.MigrationPlan) -> dict[str, Any]:
+    """A plan with the id in place of the whole machine."""
+    return {**plain(plan), "vm": plan.vm.id, "vm_name": plan.vm.name}
+
+
+def _print_json(value: object) -> None:
+    # Escapes stay in: a terminal that is shown JSON must not act on it either.
+    sys.stdout.write(json.dumps(value, indent=2, default=str) + "\n")
+
+
+def _maintenance(plan: hi.MaintenancePlan) -> dict[str, Any]:
+    """A plan with ids in place of whole machines and hosts."""
+    impacts = [
+        {
+            "vm_id": one.vm.id,
+            "vm_name": one.vm.name,
+            "host_id": one.host.id if one.host else "",
+            "effect": one.effect,
+            "destination_id": one.destination.id if one.destination else "",
+            "reason": one.reason,
+            "sources": one.sources,
+            "confidence": one.confidence,
+            "other_ids": one.other_ids,
+            "findings": [plain(finding) for finding in one.findings],
+        }
+        for one in plan.impacts
+    ]
+    steps = [{**plain(one), "host": one.host.id if one.host else ""} for one in plan.steps]
+    facts = {"update": plan.update, "feasible": plan.feasible, "hosts": [host.id for host in plan.hosts]}
+    return {**facts, "impacts": impacts, "steps": steps, "findings": [plain(one) for one in plan.findings]}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import sys
 import tomllib
 from contextlib import ExitStack
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from hybridinv.platforms.adapter import Adapter
 
 _AUTH = ("browser", "device-code", "access-token", "service-principal")
+_FORMS = ("script", "playbook", "group-policy")
+_BY_SYSTEM = ("certificate", "download_url", "sha256")
 _SCRIPT_OPTIONS = {
     "service_principal_id": "the application id of the service principal",
     "certificate": "its certificate: a path on the server, or a thumbprint in the Windows store",
@@ -46,6 +49,8 @@ class _UsageError(Exception):
 
 def onboard(arguments: argparse.Namespace) -> int:
     """Onboard servers to Azure Arc: plan, script, verify, coverage; each has its own --help."""
+    # It tells each way to log in that did not work; the error says it in a line.
+    logging.getLogger("azure.identity").addHandler(logging.NullHandler())
     try:
         code: int = arguments.step(arguments)
     except _UsageError as error:
@@ -71,7 +76,7 @@ def _plan(arguments: argparse.Namespace) -> int:
     """Say who is to be onboarded and who not; exit code 3 when the inventory does not tell all that it takes."""
     target = _target(arguments)
     file = check_writable(arguments.save) if arguments.save else None
-    plan = hi.plan_onboarding(_inventory(arguments.file), target)
+    plan = hi.plan_onboarding(_inventory(arguments.file), target, names=dict(arguments.name or ()))
     if file:
         hi.save_onboarding(plan, file)
     if arguments.json:
@@ -94,20 +99,22 @@ def _plan(arguments: argparse.Namespace) -> int:
 def _describe_plan(command: argparse.ArgumentParser) -> None:
     command.add_argument("file", metavar="FILE", help="an inventory file, or an estate file (.toml) to collect first")
     _describe_target(command)
+    command.add_argument(
+        "--name", type=_tag, action="append", metavar="MACHINE=NAME",
+        help="a machine's name in Azure where it is not the guest's own; by its name or id, may be repeated",
+    )  # fmt: skip
     command.add_argument("--save", metavar="PLAN", help="also write the plan to this file, for script and verify")
     command.add_argument("--json", action="store_true", help="print JSON")
 
 
 def _script(arguments: argparse.Namespace) -> int:
     """Write the script that onboards a server; it holds no secret."""
-    from hybridinv.onboarding.scripts import render_script
-
     target = _target(arguments)
     file = check_writable(arguments.output) if arguments.output else None
     options = {name: value for name in _SCRIPT_OPTIONS if (value := getattr(arguments, name))}
     if arguments.plan:
         options["plan"] = hi.load_onboarding(arguments.plan)
-    script = render_script(target, arguments.os, arguments.auth, **options)
+    script = _rendered(arguments, target, options)
     if file:
         write_whole(file, script.encode())
         say(open_console(), f"Written to {file}.")
@@ -116,9 +123,39 @@ def _script(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _rendered(arguments: argparse.Namespace, target: OnboardingTarget, options: dict[str, Any]) -> str:
+    """The text in the form that was asked for."""
+    from hybridinv.onboarding.scripts import render_group_policy_script, render_playbook, render_script
+
+    system, auth = arguments.os, arguments.auth
+    if arguments.form == "script":
+        if not system:
+            raise _UsageError("missing: --os")
+        return render_script(target, system, auth or "browser", **options)
+    if "resource_name" in options:
+        raise _UsageError(f"--resource-name is for a single server, not for --form {arguments.form}")
+    if arguments.form == "group-policy":
+        if system == "linux" or auth not in (None, "service-principal"):
+            raise _UsageError("--form group-policy is for Windows, and logs in as a service-principal")
+        return render_group_policy_script(target, **options)
+    own = {name: options.pop(name) for name in _BY_SYSTEM if name in options}
+    if own and not system:
+        raise _UsageError(f"--{next(iter(own)).replace('_', '-')} is for one system: give --os")
+    if own:
+        options[system] = own
+    return render_playbook(target, auth or "service-principal", os_type=system, **options)
+
+
 def _describe_script(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--os", choices=("linux", "windows"), required=True, help="the system of the servers")
-    command.add_argument("--auth", choices=_AUTH, default="browser", help="how it logs in, browser by default")
+    command.add_argument(
+        "--form", choices=_FORMS, default="script", help="a script, a playbook for Ansible, a script for Group Policy"
+    )
+    command.add_argument(
+        "--os", choices=("linux", "windows"), help="the system of the servers; a playbook takes both without it"
+    )
+    command.add_argument(
+        "--auth", choices=_AUTH, help="how it logs in: browser by default, service-principal where nobody is there"
+    )
     command.add_argument(
         "--plan", metavar="PLAN", help="a saved plan: one script for all its candidates of that system"
     )

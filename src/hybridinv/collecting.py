@@ -73,8 +73,8 @@ def collect(
     """
     sources = _checked(sources)
     wanted = _wanted(sources, kinds)
-    seconds = None if deadline is None else _seconds(deadline)
-    report = _one_at_a_time(progress)
+    seconds = None if deadline is None else seconds_of(deadline)
+    report = one_at_a_time(progress)
     submit = executor.submit if executor else _in_thread
     # Threads of our own can report each page; an executor of the caller may be on another machine.
     options: dict[str, Any] = {"progress": report} if executor is None and report else {}
@@ -121,7 +121,8 @@ def _checked(sources: Iterable[Source]) -> list[Source]:
     return several
 
 
-def _seconds(deadline: Any) -> float:
+def seconds_of(deadline: Any) -> float:
+    """A deadline as seconds; `NotSupported` where it is none."""
     if isinstance(deadline, bool) or not isinstance(deadline, (int, float)) or math.isnan(deadline):
         raise NotSupported(f"deadline={deadline!r:.40} is no number of seconds", remedy="give seconds, or leave it out")
     return min(float(deadline), threading.TIMEOUT_MAX - _GRACE)
@@ -135,7 +136,12 @@ def _wanted(sources: Sequence[Source], kinds: Iterable[str] | None) -> list[str]
         check_kind(kind)
         if not any(kind in source.capabilities for source in sources):
             have = "; ".join(f"{source.source}: {', '.join(sorted(source.capabilities))}" for source in sources)
-            raise NotSupported(f"no source has {kind}", remedy=f"what they have is in .capabilities: {have}")
+            reasons = (getattr(source, "missing", {}).get(kind, "") for source in sources)
+            why = "; ".join(dict.fromkeys(filter(None, reasons)))
+            raise NotSupported(
+                f"no source has {kind}" + (f": {why}" if why else ""),
+                remedy=f"what they have is in .capabilities: {have}",
+            )
     return wanted
 
 
@@ -152,7 +158,7 @@ def _outcome(future: futures.Future[Inventory], source: Source, kinds: Iterable[
     return Inventory(problems=[problem_of(error, source)], asked=[asked])
 
 
-def _one_at_a_time(progress: Callable[[Progress], None] | None) -> Callable[[Progress], None] | None:
+def one_at_a_time(progress: Callable[[Progress], None] | None) -> Callable[[Progress], None] | None:
     """The callback, called by one thread at a time; one that raises is called no more."""
     if progress is None:
         return None

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import attrs
 
+from hybridinv.errors import NotSupported
 from hybridinv.model import Evidence, MachineMatch, MatchConfidence, VirtualMachine
 from hybridinv.tables import Records
 
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
 
 _HEX32 = re.compile(r"[0-9a-f]{32}")
 _NOT_HEX = re.compile(r"[^0-9a-f]")
-_MAC = re.compile(r"[0-9a-f][02468ace](?::[0-9a-f]{2}){5}")
-_NO_MAC = "00:00:00:00:00:00"
+_MAC = re.compile(r"[0-9a-f][02468ace][0-9a-f]{10}")
+_MAC_MARKS = str.maketrans("", "", ":-.")
+_NO_MAC = "0" * 12
 _VMWARE_SERIAL = "vmware-"
 _ARC, _VSPHERE = "azure-arc", "vsphere"
 _VM_ID_IS_SMBIOS = {"azure", "azure-stack-hub"}
@@ -53,12 +55,16 @@ def same_machines(inv: Machines) -> Records[MachineMatch]:
     that VMware makes of the BIOS UUID; the BIOS UUID in both byte orders (of Azure and Stack Hub the VM's `vmId`, which
     is its SMBIOS UUID; never Arc's own); a MAC address; a fully qualified name. Where two records of one platform
     share it (clones, a machine registered twice) the match is `ambiguous` and names them all; weaker evidence never
-    overrules stronger. Sources: Broadcom KB 344089 (byte order), `az connectedvmware vm create-from-machines` (which
-    skips machines that share a BIOS id).
+    overrules stronger: two records whose BIOS UUIDs or VMware serial numbers differ are not joined by address or name,
+    nor are they in doubt. A moref or a serial number joins them all the same. Sources: Broadcom KB 344089 (byte order),
+    `az connectedvmware vm create-from-machines` (which skips machines that share a BIOS id).
     """
-    machines = [vm for vm in inv.vms if not vm.is_template]
+    vms, resources = getattr(inv, "vms", None), getattr(inv, "resources", None)
+    if vms is None or resources is None:
+        raise NotSupported(f"inv= is {type(inv).__name__}, not an Inventory", remedy="hi.collect and hi.load give one")
+    machines = [vm for vm in vms if not vm.is_template]
     found = _Matches(machines)
-    found.join(Evidence.MOREF, _linked(machines, inv.resources))
+    found.join(Evidence.MOREF, _linked(machines, resources))
     found.join(Evidence.SERIAL_NUMBER, _by_serial(machines))
     found.join(Evidence.BIOS_UUID, _groups(machines, _uuid_keys))
     found.join(Evidence.MAC_ADDRESS, _groups(machines, _mac_keys))
@@ -71,12 +77,40 @@ def swapped(uuid: str) -> str:
 
     It is its own inverse. Any other text comes back as it is.
     """
-    text = uuid.strip().lower()
-    digits = text.replace("-", "")
+    digits = _digits(uuid)
     if not _HEX32.fullmatch(digits):
-        return text
+        return uuid.strip().lower()
     turned = _swapped_digits(digits)
     return f"{turned[:8]}-{turned[8:12]}-{turned[12:16]}-{turned[16:20]}-{turned[20:]}"
+
+
+def uuid_key(uuid: str) -> str:
+    """The same 32 digits for both byte orders of a SMBIOS UUID; empty where it identifies nothing.
+
+    That is a text that is no UUID, and what boards carry whose maker has set none: all zeros, a default.
+    """
+    digits = _real_digits(uuid)
+    return min(digits, _swapped_digits(digits)) if digits else ""
+
+
+def smbios_uuid(vm: VirtualMachine) -> str:
+    """The SMBIOS UUID as the source has it: of an Azure or Stack Hub VM its `vmId`; empty where it tells none."""
+    return vm.bios_uuid or (vm.native_id if vm.platform in _VM_ID_IS_SMBIOS else "")
+
+
+def contradict(one: VirtualMachine, other: VirtualMachine) -> bool:
+    """Whether two records have BIOS UUIDs that differ in either byte order."""
+    ours, theirs = uuid_key(smbios_uuid(one)), uuid_key(smbios_uuid(other))
+    return bool(ours and theirs) and ours != theirs
+
+
+def _digits(uuid: str) -> str:
+    return uuid.strip().strip("{}").lower().replace("-", "")
+
+
+def _real_digits(uuid: str) -> str:
+    digits = _digits(uuid)
+    return digits if _HEX32.fullmatch(digits) and digits not in _PLACEHOLDERS else ""
 
 
 def _swapped_digits(digits: str) -> str:
@@ -99,6 +133,7 @@ class _Matches:
         self._machines = {number: _Machine([number]) for number in range(len(records))}
         self._doubts: list[_Machine] = []
         self._doubtful: set[int] = set()
+        self._facts = [_facts(record) for record in records]
 
     def join(self, evidence: Evidence, groups: Iterable[Sequence[int]]) -> None:
         """Make one machine of each group, unless that puts two records of one platform together.
@@ -106,6 +141,8 @@ class _Matches:
         Who is in doubt by stronger evidence is not joined by weaker; what stronger evidence has joined stays so.
         """
         open_groups = [[number for number in group if number not in self._doubtful] for group in groups]
+        if evidence in _WEAK:
+            open_groups = [group for group in open_groups if not self._is_barred(group)]
         certain: list[list[int]] = []
         disputed: list[list[int]] = []
         for group in open_groups:
@@ -113,7 +150,7 @@ class _Matches:
                 (certain if self._is_one(group) else disputed).append(group)
         for joined, parts in self._connected(certain):
             named = {self._named(evidence, part) for part in parts}
-            if self._is_one(joined):
+            if self._is_one(joined) and not (evidence in _WEAK and self._contradicts(joined)):
                 self._settle(joined, named)
                 continue
             unsettled = [[number for number in part if not self._is_settled(number)] for part in parts]
@@ -127,6 +164,17 @@ class _Matches:
 
     def _is_one(self, group: Sequence[int]) -> bool:
         return len({self._records[number].platform for number in group}) == len(group)
+
+    def _is_barred(self, group: Sequence[int]) -> bool:
+        """Whether stronger facts say of every record of a group that it is another machine than some of the rest."""
+        return all(self._facts[number] for number in group) and self._contradicts(group)
+
+    def _contradicts(self, group: Iterable[int]) -> bool:
+        """Whether the machines of a group have UUIDs or serial numbers, and none in common."""
+        machines = {self._machines[number].numbers[0]: self._machines[number] for number in group}
+        facts = [set().union(*(self._facts[one] for one in machine.numbers)) for machine in machines.values()]
+        known = [one for one in facts if one]
+        return bool(known) and not set.intersection(*known)
 
     def _connected(self, groups: Sequence[Sequence[int]]) -> Iterator[tuple[list[int], list[Sequence[int]]]]:
         """Groups that share a record, or a machine that is settled already, put together."""
@@ -197,13 +245,13 @@ def _groups(
 
 def _linked(records: Sequence[VirtualMachine], resources: Iterable[Resource]) -> Iterable[Sequence[int]]:
     """Arc machines with the vSphere machine that Arc's inventory of the same vCenter links them to."""
-    arc = {record.id: number for number, record in enumerate(records) if record.platform == _ARC}
-    vsphere = {record.id: number for number, record in enumerate(records) if record.platform == _VSPHERE}
+    arc = {record.id.lower(): number for number, record in enumerate(records) if record.platform == _ARC}
+    vsphere = {record.id.lower(): number for number, record in enumerate(records) if record.platform == _VSPHERE}
     found: dict[str, set[int]] = defaultdict(set)
     for one in resources:
-        moref = f"vsphere://{one.vcenter_uuid}/{one.native_id}"
-        if one.vcenter_uuid and one.machine_id in arc and moref in vsphere:
-            found[moref] |= {arc[one.machine_id], vsphere[moref]}
+        machine, moref = one.machine_id.lower(), f"vsphere://{one.vcenter_uuid}/{one.native_id}".lower()
+        if one.vcenter_uuid and machine in arc and moref in vsphere:
+            found[moref] |= {arc[machine], vsphere[moref]}
     return [sorted(group) for group in found.values()]
 
 
@@ -228,22 +276,25 @@ def _by_serial(records: Sequence[VirtualMachine]) -> Iterable[Sequence[int]]:
     return _groups(records, keys)
 
 
+def _facts(record: VirtualMachine) -> frozenset[str]:
+    """What the machine's firmware says of it, in either byte order the same."""
+    return frozenset(filter(None, (uuid_key(smbios_uuid(record)), uuid_key(_serial_digits(record)))))
+
+
 def _uuid_digits(record: VirtualMachine) -> str:
     """The SMBIOS UUID in 32 digits, in the order of the source; empty where there is none that means anything."""
-    uuid = record.bios_uuid or (record.native_id if record.platform in _VM_ID_IS_SMBIOS else "")
-    digits = uuid.strip().lower().replace("-", "")
-    return digits if _HEX32.fullmatch(digits) and digits not in _PLACEHOLDERS else ""
+    return _real_digits(smbios_uuid(record))
 
 
 def _uuid_keys(record: VirtualMachine) -> Iterator[str]:
-    digits = _uuid_digits(record)
-    if digits:
-        yield min(digits, _swapped_digits(digits))
+    key = uuid_key(smbios_uuid(record))
+    if key:
+        yield key
 
 
 def _mac_keys(record: VirtualMachine) -> Iterator[str]:
     for nic in record.nics:
-        mac = nic.mac_address.strip().lower().replace("-", ":")
+        mac = nic.mac_address.strip().lower().translate(_MAC_MARKS)
         if _MAC.fullmatch(mac) and mac != _NO_MAC:
             yield mac
 

@@ -182,7 +182,8 @@ class Inventory:
         """What changed from this inventory to `other`.
 
         A record that only one of them has is `removed` or `added` where the other has looked for it and read that
-        kind of its source completely; where it has not, `not_seen`.
+        kind of its source completely; where it has not, `not_seen`. Where one was read in summary and the other in
+        full, what only the full one has is `not_seen`, and fields that the summary leaves out have not changed.
         """
         return Records(Change, [change for kind in KINDS for change in _changes(kind, self, other)])
 
@@ -290,19 +291,55 @@ def _is_within(id_: str, subscription_ids: frozenset[str]) -> bool:
     return not subscription_ids or id_.startswith(tuple(f"/subscriptions/{one}/" for one in subscription_ids))
 
 
+def _is_less(one: Inventory, other: Inventory, kind: str, record: Any) -> bool:
+    """Whether that record's source was read in less detail for the one inventory than for the other."""
+    return _details(one, kind, record) == {"summary"} and _details(other, kind, record) == {"full"}
+
+
+def _details(inventory: Inventory, kind: str, record: Any) -> set[str]:
+    here = (record.platform, record.source)
+    return {one.detail for one in inventory.asked if (one.platform, one.source) == here and kind in one.kinds}
+
+
+def _lacks(less: Any, more: Any, field: attrs.Attribute[Any]) -> bool:
+    """Whether a value differs from the one of a fuller record only in what is not known of it."""
+    factory = getattr(field.default, "factory", None)
+    return bool(less == (factory() if factory else field.default)) or _is_part(less, more)
+
+
+def _is_part(less: Any, more: Any) -> bool:
+    if less == more:
+        return True
+    if isinstance(less, tuple) and isinstance(more, tuple):
+        return len(less) == len(more) and all(map(_is_part, less, more))
+    if type(less) is not type(more) or not attrs.has(type(less)):
+        return False
+    return all(
+        _lacks(getattr(less, field.name), getattr(more, field.name), field) for field in attrs.fields(type(less))
+    )
+
+
 def _changes(kind: str, before: Inventory, after: Inventory) -> Iterable[Change]:
     old, new = ({record.id: record for record in getattr(inventory, kind)} for inventory in (before, after))
     for id_, record in old.items():
         if id_ not in new:
-            gone = ChangeKind.REMOVED if _looked_for(after, kind, record) else ChangeKind.NOT_SEEN
+            is_gone = _looked_for(after, kind, record) and not _is_less(after, before, kind, record)
+            gone = ChangeKind.REMOVED if is_gone else ChangeKind.NOT_SEEN
             yield Change(change=gone, kind=kind, id=id_, name=record.name)
     for id_, record in new.items():
         if id_ not in old:
-            come = ChangeKind.ADDED if _looked_for(before, kind, record) else ChangeKind.NOT_SEEN
+            is_new = _looked_for(before, kind, record) and not _is_less(before, after, kind, record)
+            come = ChangeKind.ADDED if is_new else ChangeKind.NOT_SEEN
             yield Change(change=come, kind=kind, id=id_, name=record.name)
         elif record != old[id_]:
+            less_before, less_after = (
+                _is_less(one, other, kind, record) for one, other in ((before, after), (after, before))
+            )
             for field in attrs.fields(type(record)):
                 earlier, later = getattr(old[id_], field.name), getattr(record, field.name)
-                if earlier != later:
+                untold = (less_after and _lacks(later, earlier, field)) or (
+                    less_before and _lacks(earlier, later, field)
+                )
+                if earlier != later and not untold:
                     before_, after_ = str(earlier), str(later)
                     yield Change(kind=kind, id=id_, name=record.name, field=field.name, before=before_, after=after_)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hybridinv.errors import NotSupported
+from hybridinv.inventory import Inventory
 from hybridinv.model import Change, PowerState, VirtualMachine
 from hybridinv.tables import Records
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hybridinv.inventory import Inventory, Named
+    from hybridinv.inventory import Named
 
 
 def observed_migrations(before: Inventory, after: Inventory, of: Named) -> Records[Change]:
@@ -20,7 +21,7 @@ def observed_migrations(before: Inventory, after: Inventory, of: Named) -> Recor
     `before` and `after` of a change are the hosts' names. A machine counts where both inventories know its host, it ran
     in both, and it is the same one by its platform's own id; one that was off in either, or was booted in between where
     the platform tells (vSphere does, Azure Stack Hub does not), was placed anew and did not migrate. A machine that
-    came back to its host in between is not seen.
+    came back to its host in between is not seen. Why the host of a machine is not known, its `problems` say.
     """
     for inventory, name in ((before, "before"), (after, "after")):
         _check(inventory, name, of)
@@ -52,8 +53,12 @@ def _of(inventory: Inventory, of: Named) -> list[VirtualMachine]:
 
 def _check(inventory: Inventory, name: str, of: Named) -> None:
     """`NotSupported` where the inventory cannot tell: nothing seen is not nothing moved."""
+    if not isinstance(inventory, Inventory):
+        raise NotSupported(
+            f"`{name}` is {type(inventory).__name__}, not an Inventory", remedy="pass what inventory() gave"
+        )
     vms = _of(inventory, of)
-    looked = not inventory.asked or any(
+    looked = (vms and not inventory.asked) or any(
         (one.platform, one.source) == (of.platform, of.source) and "vms" in one.kinds for one in inventory.asked
     )
     if not looked:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 import types
 import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -155,7 +156,9 @@ def _matches(item: object, fields: Mapping[str, object]) -> bool:
 
 def shown_columns(kind: type) -> list[str]:
     """The fields that fit on a screen: scalars, in the order of the record, without the long ids."""
-    nested = (tuple, frozenset, Mapping)
+    # A record without a name is told by its lists.
+    lists = (tuple, frozenset) if attrs.fields_dict(kind).keys() & {"id", "name"} else (frozenset,)
+    nested = (*lists, Mapping)
     names = []
     for field in attrs.fields(kind):
         origin = typing.get_origin(_hints(kind)[field.name])
@@ -179,6 +182,8 @@ def html_table(names: Sequence[str], rows: Iterable[Iterable[object]]) -> str:
 def _shown(value: object) -> str:
     if value is None:
         return ""
+    if isinstance(value, tuple):
+        value = ", ".join(map(str, value))
     text = f"{value:%Y-%m-%d %H:%M}" if isinstance(value, datetime) else str(value)
     return text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 1] + "…"
 
@@ -318,8 +323,11 @@ def _distinct(names: Sequence[str]) -> list[str]:
 def query(tables: Mapping[str, Records[Any]], sql: str) -> QueryResult:
     """Ask tables in SQL (DuckDB's dialect). The query can reach no file and no network."""
     duckdb = _need("duckdb")
+    words = set(re.findall(r"\w+", sql.lower()))
+    # A query that names none of them asks what there is.
+    asked = words & tables.keys() or tables.keys()
     with duckdb.connect() as connection:
-        for name, records in tables.items():
+        for name, records in ((name, tables[name]) for name in tables if name in asked):
             connection.register(name, records.to_arrow())
         connection.execute("SET enable_external_access = false; SET lock_configuration = true")
         try:

@@ -23,14 +23,21 @@ if TYPE_CHECKING:
     from hybridinv.platforms.adapter import Adapter
 
 
-def record(adapter: Adapter, folder: str | os.PathLike[str], kinds: Iterable[str] | None = None) -> Inventory:
+def record(
+    adapter: Adapter,
+    folder: str | os.PathLike[str],
+    kinds: Iterable[str] | None = None,
+    *,
+    detail: str | None = None,
+) -> Inventory:
     """Read the adapter's inventory, and keep everything that was said on the wire as a tape in `folder`.
 
     The folder may be new, empty, or hold an older tape and nothing else; that is known before anything is read.
     Secrets are scrubbed: passwords, tokens, keys, cookies, signatures. Names, addresses and ids of machines are not: a
     tape is as confidential as the estate. Before the tape is in its place it is checked: that scrubbing it again finds
     nothing, and that it plays back the same records and problems, field by field, but for what was scrubbed.
-    `TapeMismatch` where either fails; then nothing is written, and an older tape stays.
+    `TapeMismatch` where either fails; then nothing is written, and an older tape stays. A tape plays back in the
+    `detail` that it was recorded in.
     """
     target = Path(folder)
     check_target(target)
@@ -38,12 +45,12 @@ def record(adapter: Adapter, folder: str | os.PathLike[str], kinds: Iterable[str
     recorder = Recorder(played=played is not None)
     kinds = None if kinds is None else listed(kinds)
     with adapter.overheard(recorder.wrap):
-        inventory = adapter.inventory(kinds)
+        inventory = adapter.inventory(kinds) if detail is None else adapter.inventory(kinds, detail=detail)
     tape = Tape(
         platform=adapter.platform,
         provenance=played.provenance if played else "recorded",
         product=played.product if played else adapter.product,
-        settings=adapter.settings,
+        settings={**adapter.settings, **({"detail": detail} if detail and "detail" in adapter.settings else {})},
         exchanges=recorder.exchanges(),
     )
     if inventory.problems and not tape.exchanges:

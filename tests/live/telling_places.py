@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hybridinv.model import ClusterRule, Mount, PortGroup, VmOverride
+from hybridinv.model import ClusterGroup, ClusterRule, Mount, PortGroup, VmOverride
 from live.telling import UNSAID, Telling, moment
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ def cluster(telling: Telling, one: Mapping[str, Any]) -> dict[str, Any]:
         "ha_failover_host_ids": telling.ids(one["ha_failover_hosts"]),
         "vsan_enabled": one["vsan_enabled"],
         "rules": tuple(rule(telling, each) for each in one["rules"]),
+        "groups": tuple(group(telling, each) for each in one["groups"]),
         "overrides": tuple(overrides(telling, one)),
     }
 
@@ -60,6 +61,16 @@ def rule(telling: Telling, one: Mapping[str, Any]) -> ClusterRule:
         vm_ids=telling.ids(one["vms"]),
         host_ids=telling.ids(one["hosts"]),
         depends_on_vm_ids=telling.ids(one["depends_on"]),
+    )
+
+
+def group(telling: Telling, one: Mapping[str, Any]) -> ClusterGroup:
+    return telling.made(
+        ClusterGroup,
+        name=one["name"],
+        kind="host" if one.get("hosts") else "vm",
+        vm_ids=telling.ids(one.get("vms") or ()),
+        host_ids=telling.ids(one.get("hosts") or ()),
     )
 
 

@@ -228,10 +228,10 @@ def estate_file(networks, tmp_path, monkeypatch):
 
 def test_the_command_asks_the_vcenter(estate_file, capsys):
     move = ["own-adapters-poweredOn-all", "--to-host", "esx-link-down"]
-    assert main(["plan-migration", estate_file, *move, "--check"]) == 0
+    assert main(["plan-migration", estate_file, *move, "--check"]) == 3
     said = capsys.readouterr().out
     assert said.startswith("own-adapters-poweredOn-all cannot move hot")
     assert "The vCenter would refuse it (CheckMigrate_Task)." in said
     assert "agreed: VMotionLinkDown" in said
-    assert main(["plan-migration", estate_file, *move]) == 0
+    assert main(["plan-migration", estate_file, *move]) == 3
     assert "The vCenter" not in capsys.readouterr().out

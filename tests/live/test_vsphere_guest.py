@@ -480,6 +480,17 @@ def test_a_start_that_nobody_has_seen_is_unknown_and_cannot_happen_later(vcenter
     assert guest.files == []
 
 
+def test_where_the_folder_stays_the_secret_at_least_goes(vcenter, everybody, inside):
+    guest = inside("web01")
+    guest.linux()
+    guest.has("keeps")
+    with vcenter.over(Deaf, operation="StartProgramInGuest", loses="request") as (adapter, _):
+        (one,) = run(adapter, only(everybody, "web01"))
+    assert one.state == "unknown"
+    assert len(one.left_behind) == 1
+    assert sorted(name.rpartition("/")[2] for name in guest.files)[1:] == ["onboard.sh", "run.sh"]
+
+
 def test_an_answer_that_is_lost_while_it_runs_costs_nothing(vcenter, everybody, inside):
     guest = inside("web01")
     guest.linux()
@@ -505,6 +516,15 @@ def test_a_second_run_leaves_alone_who_is_connected(vcenter, everybody, inside):
     assert second.asked.count("StartProgram") == 2
 
 
+@pytest.fixture
+def _heard():
+    """Ctrl-C is heard also where the tests run in the background, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_heard")
 def test_ctrl_c_ends_what_runs_begins_nothing_and_tidies_up(vcenter, everybody, inside):
     insides = [inside(name) for name in ("web01", "web02")]
     machines: list[Machine] = [one.linux() for one in insides]

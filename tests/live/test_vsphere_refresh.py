@@ -405,3 +405,89 @@ def test_native_objects_are_of_the_adapter_s_own_session(plain):
         vm = vcenter.refresh().inventory.vms[0]
         assert isinstance(vcenter.native(vm), vim.VirtualMachine)
         assert vcenter.native(vm).name == vm.name
+
+
+# details, rights, the end in the middle
+
+
+def test_another_detail_reads_everything_anew_and_the_same_does_not(plain):
+    with plain.adapter() as vcenter:
+        first = vcenter.refresh()
+        assert not vcenter.refresh().full
+        fuller = vcenter.refresh(detail="full")
+        assert (fuller.full, vcenter.refresh(detail="full").full) == (True, False)
+    assert [asked.detail for asked in first.inventory.asked] == ["summary"]
+    assert [asked.detail for asked in fuller.inventory.asked] == ["full"]
+    assert len(fuller.inventory.asked[0].answers) >= len(vcenter.capabilities)
+
+
+def test_licences_that_may_not_be_read_do_not_cost_a_full_read(fresh):
+    simulator = fresh("-scene", "plain")
+
+    def refuse(operation, number, body):
+        if operation != "RetrievePropertiesEx" or b"LicenseManager" not in body:
+            return body
+        fault = (
+            b'<missingSet><path>licenses</path><fault><fault xsi:type="NoPermission"><object type="Folder">group-d1'
+            b"</object><privilegeId>Global.Licenses</privilegeId></fault><localizedMessage>no</localizedMessage></fault>"
+            b"</missingSet>"
+        )
+        return re.sub(rb"<propSet><name>licenses</name>.*?</propSet>", fault, body, flags=re.DOTALL)
+
+    with simulator.over(Changed, change=refuse) as (vcenter, _):
+        first = vcenter.refresh()
+        assert [problem.kind for problem in first.inventory.problems if problem.error] == ["licenses"]
+        assert "kinds=" in first.inventory.problems[0].remedy
+        ids = touched(simulator, 3)
+        second = vcenter.refresh()
+    assert (second.full, changed(second)) == (False, ids)
+    assert second.inventory.problems == first.inventory.problems
+
+
+def test_closing_ends_a_wait_at_once_and_says_so(fresh):
+    simulator = fresh("-scene", "plain")
+    vcenter = simulator.adapter()
+    vcenter.refresh()
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(vcenter.refresh, wait=600)
+        threading.Event().wait(1)
+        vcenter.close()
+        with pytest.raises(hi.ConnectFailed, match="closed while it was refreshed"):
+            waiting.result(timeout=15)
+    assert simulator.sessions() == []
+    assert vcenter.refresh().full
+    vcenter.close()
+
+
+def test_closing_while_a_list_is_read_says_so_and_leaves_no_session(plain):
+    with plain.over(Wire) as (vcenter, wire):
+        survey = vcenter._survey(None, "summary")
+        assert len(survey.read("vms").records) == 100
+        vcenter.close()
+        with pytest.raises(hi.ConnectFailed, match="closed while it was being read"):
+            survey.read("hosts")
+        assert wire.counts["Login"] == wire.counts["Logout"] == 1
+
+
+def test_a_timeout_of_a_second_waits_in_requests_of_none(plain):
+    with plain.adapter(timeout=1.5) as vcenter:
+        vcenter.refresh()
+        assert len(vcenter.refresh(wait=2.5).changes) == 0
+
+
+def test_closing_in_the_first_read_of_a_refresh_says_so(fresh):
+    simulator = fresh("-scene", "plain")
+    closed = []
+
+    class Closing(Wire):
+        def handle_request(self, request):
+            if request.extensions["operation"] == "CreateFilter" and not closed:
+                closed.append(True)
+                vcenter.close()
+            return super().handle_request(request)
+
+    with simulator.over(Closing) as (vcenter, wire):
+        with pytest.raises(hi.ConnectFailed, match="closed while it was refreshed"):
+            vcenter.refresh()
+        assert wire.counts["Login"] == 1
+        assert vcenter.refresh().full

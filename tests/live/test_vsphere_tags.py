@@ -134,12 +134,17 @@ def test_requests_depend_on_the_tags_and_not_on_the_machines(simulate, count):
 # no such service
 
 
-def test_a_source_without_the_service_has_no_tags_and_no_problem(plain):
+def test_a_vcenter_that_hides_the_service_has_a_problem_and_all_its_machines(plain):
     with plain.over(Rest, answer=lambda wire, request: httpx.Response(404)) as (vcenter, wire):
         inventory = vcenter.inventory(["vms", "datastores"], detail="full")
-        assert len(vcenter.vms(detail="full")) == 100
-    assert inventory.complete, list(inventory.problems)
-    assert not any(vm.tags for vm in inventory.vms)
+        with pytest.raises(hi.NotFound, match="the tagging service was not found"):
+            vcenter.vms(detail="full")
+        assert len(vcenter.vms()) == 100
+    assert {(one.kind, one.scope, one.error) for one in inventory.problems} == {
+        ("vms", "tags", "NotFound"), ("datastores", "tags", "NotFound"),
+    }  # fmt: skip
+    assert "/api" in inventory.problems[0].remedy
+    assert len(inventory.vms) == 100
     assert wire.counts["CreateSession"] == 4
 
 

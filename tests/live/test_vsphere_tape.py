@@ -64,3 +64,15 @@ def test_an_expired_session_is_on_the_tape_and_plays_back(fresh, tmp_path):
     assert wire.counts["Login"] == 2
     assert recorded.complete
     assert hi.replay(tmp_path / "tape").vms() == recorded.vms
+
+
+def test_a_tape_plays_back_in_the_detail_it_was_recorded_in(demo, tmp_path):
+    with demo.adapter() as vcenter:
+        recorded = hi.record(vcenter, tmp_path / "tape", detail="full")
+    with hi.replay(tmp_path / "tape") as adapter:
+        played = adapter.inventory()
+        with pytest.raises(hi.TapeMismatch, match="detail='full'"):
+            adapter.vms(detail="summary")
+    assert [asked.detail for asked in played.asked] == ["full"]
+    assert played.vms == recorded.vms
+    assert any(vm.tags for vm in played.vms)

@@ -77,7 +77,7 @@ def test_it_goes_on_in_a_new_session(moving):
     simulator, plan = moving
     carry(simulator, plan, "vmk1")
     with simulator.adapter() as vcenter:
-        vcenter.watch_traffic(plan, seconds=0)
+        vcenter.watch_traffic(plan, seconds=0, since=a_minute_ago())
         simulator.terminate()
         assert vcenter.watch_traffic(plan, seconds=0, since=a_minute_ago()).verdict == "as_planned"
 
@@ -90,6 +90,8 @@ def test_it_goes_on_in_a_new_session(moving):
         ({"interval": 0}, "no times"),
         ({"since": datetime(2026, 1, 5)}, "no zone"),  # noqa: DTZ001
         ({"since": datetime(2026, 1, 5, tzinfo=UTC)}, "for an hour"),
+        ({"since": datetime(2199, 1, 5, tzinfo=UTC)}, "in the future"),
+        ({"since": None}, "watches no time"),
     ],
 )
 def test_times_that_make_no_sense(moving, options, said):

@@ -113,11 +113,21 @@ def test_what_is_not_possible_has_its_reason(changes: dict[str, Any], reason: st
 
 def test_clones_are_not_covered_by_the_one_machine_at_arc() -> None:
     found = coverage(vm("a", bios_uuid=UUID), vm("b", bios_uuid=UUID), arc("a", bios_uuid=UUID))
-    assert {one.vm_id: str(one.state) for one in found} == {
-        "a": "not_possible",
-        "b": "not_possible",
-        "arc-a": "covered",
-    }
+    assert {one.vm_id: str(one.state) for one in found} == {"a": "in_doubt", "b": "in_doubt"}
+
+
+@pytest.mark.parametrize("old", ["expired", "ready"])
+def test_an_azure_vm_with_two_records_at_arc_should_have_none(old: str) -> None:
+    found = coverage(vm(platform="azure", native_id=UUID), arc("a", bios_uuid=UUID), arc("b", old, bios_uuid=SWAPPED))
+    (one,) = found
+    assert (one.vm_id, one.state) == ("web01", "should_not_be")
+    assert "a (azure-arc, arm), b (azure-arc, arm)" in one.message
+
+
+def test_every_finding_is_said() -> None:
+    name = {"hostname": "web01.example.com"}
+    (one,) = coverage(vm(**name), arc(**name))
+    assert "name alone" in one.message
 
 
 def mixed() -> hi.Inventory:

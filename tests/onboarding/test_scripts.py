@@ -410,6 +410,22 @@ def test_the_secret_never_leaves_the_file_on_windows() -> None:
     assert script.index("Set-Acl") < script.index("WriteAllText")
 
 
+def test_the_secret_leaves_the_environment_before_anything_runs() -> None:
+    script = hi.render_script(target(), "windows", "service-principal")
+    removed = script.index("Remove-Item -LiteralPath 'Env:ARC_ONBOARDING_SECRET'")
+    assert removed < min(script.index("function"), script.index("& $agent"))
+
+
+def test_nothing_older_than_tls_1_2_is_spoken() -> None:
+    assert "SecurityProtocol = 3072" in hi.render_script(target(), "windows")
+
+
+def test_an_empty_plan_says_so() -> None:
+    empty = hi.OnboardingPlan(target=target())
+    with pytest.raises(hi.NotSupported, match="no candidates"):
+        hi.render_script(target(), "linux", plan=empty)
+
+
 def test_the_signature_is_checked_before_the_installer_runs() -> None:
     script = hi.render_script(target(), "windows")
     body = script[script.index("function Install-Agent") :]

@@ -229,6 +229,21 @@ def test_the_application_id_may_come_with_the_machine(machine: Machine, mirror: 
     assert machine.config["service-principal-id"] == APPLICATION
 
 
+def test_an_application_id_that_is_none_is_refused(machine: Machine, mirror: str) -> None:
+    script_ = script(mirror, "service-principal")
+    given = {"ARC_ONBOARDING_SECRET": SECRET, "ARC_SERVICE_PRINCIPAL_ID": "my application"}
+    code, _, errors = machine.run(script_, env=given)
+    assert code == 203
+    assert "GUID" in errors
+
+
+@pytest.mark.skipif(not shutil.which("dash"), reason="needs dash")
+def test_another_shell_is_told_to_be_bash(machine: Machine, mirror: str) -> None:
+    code, _, errors = machine.run(script(mirror), shell=("dash",))
+    assert code == 207
+    assert errors.startswith("run this with bash")
+
+
 def test_a_piped_secret_is_never_taken_for_the_application_id(machine: Machine, mirror: str) -> None:
     code, _, errors = machine.run(script(mirror, "service-principal"), piped=f"{SECRET}\n")
     assert code == 203

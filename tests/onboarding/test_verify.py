@@ -116,6 +116,32 @@ def test_each_state(serve, arc, properties, state, says) -> None:
     assert bool(check.remedy) == (state != "connected")
 
 
+def test_a_placeholder_says_nothing_of_a_machine(serve, arc) -> None:
+    """Many boards carry the same UUID where their maker has set none."""
+    nobody = "03000200-0400-0500-0006-000700080009"
+    server = serve(Estate())
+    server.estate.machines = [arrived(2, vmUuid=nobody)]
+    assert look(arc(server), plan(vm(1, bios_uuid=nobody))).state == "not_there"
+
+
+def test_connected_in_another_group_goes_before_expired_in_this_one(serve, arc) -> None:
+    server = serve(Estate())
+    server.estate.machines = [arrived(1, status="Expired"), arrived(1, group="RG-B")]
+    check = look(arc(server), plan(1))
+    assert check.state == "elsewhere"
+    assert "RG-B" in check.message
+    assert "delete" not in check.remedy
+
+
+def test_what_a_terminal_would_act_on_is_shown(serve, arc) -> None:
+    server = serve(Estate())
+    said = [{"code": "X", "message": "no\x1b[2Jway\u202e"}]
+    server.estate.machines = [arrived(1, status="Error", errorDetails=said)]
+    message = look(arc(server), plan(1)).message
+    assert message.isprintable()
+    assert r"no\x1b[2Jway\u202e" in message
+
+
 def test_not_there(serve, arc) -> None:
     check = look(arc(serve(Estate.of(machines=0))), plan(1))
     assert (check.state, check.arc_id) == ("not_there", "")

@@ -20,6 +20,7 @@ from hybridinv.model import (
     Nic,
     PhysicalNic,
     PortGroup,
+    Problem,
     Severity,
     Switch,
     VmOverride,
@@ -102,6 +103,7 @@ def made(changes: Changes) -> Inventory:
         switches=changes.get("switches", [standard(1), standard(2)]),
         clusters=changes.get("clusters", [cluster()]),
         licenses=changes.get("licenses", []),
+        problems=changes.get("problems", []),
     )
 
 
@@ -147,6 +149,14 @@ def lun(name: str = "naa.1", uuid: str = "0200aa") -> Lun:
     return Lun(name=name, uuid=uuid)
 
 
+def unread(**fields: Any) -> Changes:
+    return {"problems": [Problem(**{**HERE, "error": "AccessDenied", "message": "no", **fields})]}
+
+
+def only_ipv6(*addresses: str) -> Changes:
+    return {"ip_address": "", "subnet_mask": "", "ipv6_addresses": addresses}
+
+
 RDM = {"is_raw": True, "raw_mode": "virtualMode", "raw_device": "vml.0200aa"}
 OTHER_VM = machine(id="vm-2", name="db01", host_id="host-2", memory_bytes=50 * GIB)
 CLIENT = {"kind": "cdrom", "backing": "client"}
@@ -158,6 +168,7 @@ DVS_SWITCH = Switch(id="dvs-1", name="dvs", kind="distributed", host_ids=["host-
 ELSEWHERE = {"cluster_id": "c2", "source": "vc02"}
 AFFINE = {"kind": "vm-host", "mandatory": True}
 SWAPPED = both(vm(swap_placement="hostLocal"), there(swap_datastore_id="ds-swap"))
+KEPT_FREE = {"ha_enabled": True, "ha_admission_control": True, "ha_failover_host_ids": ["host-2"]}
 HALF = PhysicalNic(device="vmnic1", speed_mbps=1000, full_duplex=False)
 NO_PROVISIONING = {"vmk2 host-2": None}
 
@@ -619,6 +630,38 @@ CASES: list[tuple[str, Severity, dict[str, str], Changes, Changes]] = [
     ("NetworkUnknown", W, TO_HOST, {"networks": []}, {"networks": [], **vm(nics=[])}),
     # --------------------------------------------------------------------------------------------------- paths
     ("VMotionNotConfigured", B, TO_HOST, {"vmk1 host-2": None}, off({"vmk1 host-2": None})),
+    ("VMotionNotConfigured", B, TO_HOST, {"vmk1 host-2": None}, {f"vmk{d} host-2": None for d in (0, 1, 2)}),
+    (
+        "VMotionLinkDown",
+        W,
+        TO_HOST,
+        {"adapters": [vmk(1, "vmk7", "vmotion", link_speed_mbps=0)]},
+        {"adapters": [vmk(1, "vmk7", "vsan", link_speed_mbps=0)]},
+    ),
+    (
+        "LinkDown",
+        W,
+        TO_BOTH,
+        off({"adapters": [vmk(1, "vmk7", "vSphereProvisioning", link_speed_mbps=0)]}),
+        off({"adapters": [vmk(1, "vmk7", "vmotion", link_speed_mbps=0)]}),
+    ),
+    ("LinkFactsUnknown", W, TO_HOST, {"vmk1 host-2": {"subnet_mask": "banana"}}, {"vmk2 host-2": {"subnet_mask": ""}}),
+    ("LinkFactsUnknown", W, TO_HOST, {"vmk1 host-2": {"ip_address": ""}}, {"vmk0 host-2": {"ip_address": ""}}),
+    ("LinkFactsUnknown", I, TO_HOST, {"vmk1 host-2": {"mtu": None}}, {"vmk2 host-2": {"mtu": None}}),
+    (
+        "LinkFactsUnknown",
+        I,
+        TO_BOTH,
+        off({"vmk2 host-2": {"link_speed_mbps": None}}),
+        off({"vmk1 host-2": {"link_speed_mbps": None}}),
+    ),
+    (
+        "DifferentSubnets",
+        W,
+        TO_HOST,
+        {"vmk1 host-1": only_ipv6("2001:db8:1::1"), "vmk1 host-2": only_ipv6("2001:db8:2::1")},
+        {"vmk1 host-1": only_ipv6("fe80::1", "2001:db8:1::1"), "vmk1 host-2": only_ipv6("2001:db8:1::2")},
+    ),
     (
         "VMotionLinkDown",
         B,
@@ -724,6 +767,31 @@ CASES: list[tuple[str, Severity, dict[str, str], Changes, Changes]] = [
         {"clusters": [cluster(overrides=[VmOverride(vm_id="vm-1", drs_behavior="disabled")])]},
         {"clusters": [cluster(overrides=[VmOverride(vm_id="vm-1", restart_priority="high")])]},
     ),
+    ("VmHostAffinityRuleViolation", W, TO_HOST, ruled(**AFFINE), ruled(kind="vm-host", host_ids=["host-2"])),
+    (
+        "InsufficientHostCpuCapacityFault",
+        B,
+        TO_HOST,
+        both(vm(cpu_allocation=Allocation(reservation=101)), there(cpu_cores=1, cpu_mhz=100)),
+        both(vm(cpu_allocation=Allocation(reservation=100)), there(cpu_cores=1, cpu_mhz=100)),
+    ),
+    (
+        "InsufficientHostCpuCapacityFault",
+        B,
+        TO_HOST,
+        {
+            **both(vm(cpu_allocation=Allocation(reservation=60)), there(cpu_cores=1, cpu_mhz=100)),
+            "vms": [attrs.evolve(OTHER_VM, cpu_allocation=Allocation(reservation=60))],
+        },
+        both(vm(cpu_allocation=Allocation(reservation=60)), there(cpu_cores=1, cpu_mhz=100)),
+    ),
+    (
+        "FailoverHost",
+        B,
+        TO_HOST,
+        {"clusters": [cluster(**KEPT_FREE)]},
+        {"clusters": [cluster(**{**KEPT_FREE, "ha_admission_control": False})]},
+    ),
     ("ClusterChanges", I, TO_HOST, there(cluster_id="c2"), {}),
     ("CrossVCenterRequirements", W, TO_HOST, there(**ELSEWHERE), there(cluster_id="c2")),
     ("CrossVCenterRequirements", B, TO_HOST, there(**ELSEWHERE, version="5.5.0"), there(version="5.5.0")),
@@ -736,6 +804,15 @@ CASES: list[tuple[str, Severity, dict[str, str], Changes, Changes]] = [
     ),
     ("EncryptedMachineAcrossVCenters", W, TO_HOST, both(vm(is_encrypted=True), there(**ELSEWHERE)), there(**ELSEWHERE)),
     # ---------------------------------------------------------------------------------------------------- plan
+    ("InventoryIncomplete", W, TO_HOST, unread(kind="vms"), unread(kind="extensions")),
+    ("InventoryIncomplete", W, TO_HOST, unread(), unread(source="vc02")),
+    (
+        "InventoryIncomplete",
+        W,
+        TO_HOST,
+        unread(kind="vms", scope="vm-1"),
+        {**unread(kind="vms", scope="vm-2"), "vms": [attrs.evolve(OTHER_VM, host_id="host-1")]},
+    ),
     ("NothingToDo", I, {"to_host": "esx01"}, {}, {"vm": {"host_id": "host-2"}}),
     ("SourcesDisagree", I, TO_BOTH, {}, off({})),
     ("SourcesDisagree", W, TO_BOTH, there(**ELSEWHERE), off(there(**ELSEWHERE))),

@@ -40,9 +40,9 @@ def pairs(matrix):
     return [(path.source_host_name, path.destination_host_name, path.purpose) for path in matrix]
 
 
-def test_all_pairs_of_a_vcenter_across_its_clusters():
+def test_all_pairs_of_the_estate_across_clusters_and_vcenters():
     matrix = migration_matrix(three_hosts())
-    names = ("esx01", "esx02", "esx03")
+    names = ("esx01", "esx02", "esx03", "esx04")
     assert pairs(matrix) == [(a, b, p) for a in names for b in names if a != b for p in ("vmotion", PROVISIONING)]
 
 
@@ -75,14 +75,23 @@ def test_a_host_without_vmotion_stands_in_the_way_of_running_machines_alone():
     matrix = migration_matrix(three_hosts())
     blocked = {path.name for path in matrix if not path.feasible}
     ends = [("esx01", "esx02"), ("esx02", "esx01"), ("esx02", "esx03"), ("esx03", "esx02")]
-    assert blocked == {f"{source} → {destination} vmotion" for source, destination in ends}
+    across = {"esx02 → esx04 vmotion cross-vCenter", "esx04 → esx02 vmotion cross-vCenter"}
+    assert blocked == {f"{source} → {destination} vmotion" for source, destination in ends} | across
+
+
+def test_pairs_of_two_vcenters_say_so():
+    path = migration_matrix(three_hosts()).get("host-1 host-4 vmotion")
+    assert (path.name, path.crosses_vcenters) == ("esx01 → esx04 vmotion cross-vCenter", True)
+    assert "CrossVCenterRequirements" in [finding.code for finding in path.findings]
+    old = Inventory(hosts=[host(1), host(2, source="vc02", version="5.5.0")], vmkernel_adapters=[*full(1), *full(2)])
+    assert {path.feasible for path in migration_matrix(old)} == {False}
 
 
 def test_hosts_without_adapters_are_there_all_the_same():
     matrix = migration_matrix(Inventory(hosts=[host(1), host(2)]))
     path = matrix.get("host-1 host-2 vmotion")
-    assert (path.feasible, path.source_device, path.link_speed_mbps) == (False, "", None)
-    assert {finding.code for finding in path.findings} == {"VMotionNotConfigured"}
+    assert (path.feasible, path.source_device, path.link_speed_mbps) == (True, "", None)
+    assert {finding.code for finding in path.findings} == {"VMkernelAdaptersUnknown"}
 
 
 def test_nothing_to_pair():
@@ -102,5 +111,5 @@ def test_a_cluster_of_another_platform():
 def test_the_matrix_is_a_table():
     pytest.importorskip("pyarrow")
     table = migration_matrix(three_hosts()).to_arrow()
-    assert table.num_rows == 12
+    assert table.num_rows == 24
     assert table.column("link_speed_mbps").to_pylist()[:2] == [10000, 10000]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import html
+
 import attrs
 import pytest
 
 from hybridinv.errors import MultipleMatches, NotFound, NotSupported
 from hybridinv.inventory import Inventory
-from hybridinv.model import Allocation, Cluster, Datastore
+from hybridinv.model import Allocation, Cluster, Datastore, Problem
 from hybridinv.planning.migration import plan_migration
+from hybridinv.planning.rules import migration_rule
 from planning.small_estate import FLAGS, GIB, HERE, codes, disk, estate, full, host, machine, vmk
 
 
@@ -293,10 +296,69 @@ def test_link(device, fields, code, severity):
     assert f"{device} of esx02" in finding(plan, code).message
 
 
-@pytest.mark.parametrize("fields", [{"link_speed_mbps": 1000}, {"mtu": None}, {"ip_address": ""}, {"subnet_mask": "x"}])
-def test_what_is_enough_or_unknown_is_no_finding(fields):
+@pytest.mark.parametrize("fields", [{"link_speed_mbps": 1000}, {"vlan_id": 20}])
+def test_what_is_enough_is_no_finding(fields):
     plan = plan_migration(estate(adapters=with_adapter("vmk1", 2, **fields)), "web01", to_host="esx02")
     assert codes(plan) == []
+
+
+def test_what_is_not_known_of_a_link_is_named():
+    unknown = {"mtu": None, "link_speed_mbps": None, "subnet_mask": "banana"}
+    plan = plan_migration(estate(adapters=with_adapter("vmk1", 2, **unknown)), "web01", to_host="esx02")
+    assert codes(plan) == ["LinkFactsUnknown"]
+    assert finding(plan, "LinkFactsUnknown").message == (
+        "not known of vmk1 of esx02, and so not compared: its subnet (address '10.0.1.2', mask 'banana'), its MTU, "
+        "its speed"
+    )
+
+
+def test_an_adapter_whose_links_are_up_is_preferred():
+    adapters = [
+        *full(1), *full(2), vmk(1, "vmk3", "vmotion", ip_address="10.0.1.11"),
+        vmk(2, "vmk3", "vmotion", ip_address="10.0.1.12"),
+    ]  # fmt: skip
+    down = [attrs.evolve(one, link_speed_mbps=0) if one.id == "host-1/vmk1" else one for one in adapters]
+    plan = plan_migration(estate(adapters=down), "web01", to_host="esx02")
+    assert carriers(plan)["memory"] == ("vmotion", "vmk3", "vmk1")
+    assert plan.feasible
+    assert [(f.code, f.severity, f.subject_id) for f in plan.findings] == [
+        ("VMotionLinkDown", "warning", "host-1/vmk1")
+    ]
+
+
+def test_a_swap_file_that_moves_counts_in_the_time():
+    vm = machine(memory_bytes=512 * GIB, swap_placement="hostLocal")
+    hosts = [host(1), host(2, swap_datastore_id="ds-swap")]
+    plan = plan_migration(estate(vm, hosts=hosts), "web01", to_host="esx02")
+    assert flow(plan, "config").bytes == 512 * GIB
+    assert plan.seconds is None, "nobody knows what carries it, so not how long it takes"
+    small = attrs.evolve(vm, memory_allocation=Allocation(reservation=512 * GIB))
+    assert plan_migration(estate(small, hosts=hosts), "web01", to_host="esx02").seconds
+
+
+def test_what_was_not_read_is_said():
+    problem = Problem(source="vc01", platform="vsphere", kind="vms", error="AccessDenied", message="no")
+    plan = plan_migration(estate(problems=[problem]), "web01", to_host="esx02")
+    assert plan.feasible
+    assert "as far as the inventory goes, which is incomplete" in plan.title
+    assert "as far as the inventory goes, which is incomplete" in str(plan).splitlines()[0]
+    assert "AccessDenied: no" in finding(plan, "InventoryIncomplete").message
+
+
+def test_what_estimates_assume_is_printed():
+    plan = plan_migration(estate(), "web01", to_host="esx02")
+    note = flow(plan, "memory").note
+    assert "configured memory, once" in note
+    for part in note.split("; "):
+        assert str(plan).count(f"  assumes: {part}\n") + str(plan).endswith(f"  assumes: {part}") == 1
+        assert html.escape(part) in plan._repr_html_()
+
+
+def test_names_add_no_line_to_a_plan():
+    vm = machine(name="web01\nBLOCKER Forged\x1b[31m\udc80")
+    plan = plan_migration(estate(vm), "vm-1", to_host="esx02")
+    assert str(plan).splitlines()[0].startswith(r"web01\nBLOCKER Forged\x1b[31m\udc80 would move")
+    assert not {"\x1b", "\udc80"} & set(plan._repr_html_())
 
 
 def test_routed_vmotion_needs_a_gateway_in_each_adapters_own_subnet():
@@ -549,7 +611,7 @@ def test_str_names_vlan_mtu_uplinks_and_speed():
 
 
 def test_str_says_what_blocks():
-    plan = plan_migration(estate(adapters=[]), "web01", to_host="esx02")
+    plan = plan_migration(estate(adapters=[*full(1), vmk(2, "vmk0")]), "web01", to_host="esx02")
     assert "NOT feasible" in plan.title
     text = str(plan)
     assert "BLOCKER VMotionNotConfigured" in text
@@ -564,13 +626,23 @@ def test_blockers_come_first():
 
 def test_html_escapes_hostile_names():
     hostile = "<script>alert('x')</script>"
-    inv = estate(machine(name=hostile), adapters=full(1), hosts=[host(1), host(2, name="<b>esx</b>")])
+    adapters = [*full(1), vmk(2, "vmk0")]
+    inv = estate(machine(name=hostile), adapters=adapters, hosts=[host(1), host(2, name="<b>esx</b>")])
     page = plan_migration(inv, "vm-1", to_host="host-2")._repr_html_()
     assert "<script" not in page
     assert "<b>" not in page
     assert "&lt;script&gt;" in page
     assert "adapter of &lt;b&gt;esx&lt;/b&gt;" in page
     assert "vmk1 10.0.1.1" in page
+
+
+def test_html_has_the_ways_and_the_sources():
+    near = vmk(1, "vmk1", "vmotion", vlan_id=20, mtu=9000, uplinks=["vmnic2"])
+    page = plan_migration(estate(adapters=[near, vmk(2, "vmk1", "vmotion")]), "web01", to_host="esx02")._repr_html_()
+    for column in ("fallback", "VLAN", "MTU", "uplinks", "sources"):
+        assert f"<th>{column}</th>" in page
+    for cell in ("20", "9000 → 1500", "vmnic2 → ?"):
+        assert f"<td>{cell}</td>" in page
 
 
 def test_plan_is_frozen_and_hashable():
@@ -607,3 +679,57 @@ def test_a_host_may_be_named_without_its_domain():
     twins = [host(1, name="esx01.a.test"), host(2, name="esx02.a.test"), host(3, name="esx02.b.test")]
     with pytest.raises(MultipleMatches, match="esx02"):
         plan_migration(estate(hosts=twins), "web01", to_host="esx02")
+
+
+def test_a_datastore_where_the_disks_are_is_no_part_of_the_move():
+    plan = plan_migration(estate(), "web01", to_host="esx02", to_datastore="shared")
+    assert plan.destination_datastore_id == ""
+    assert "shared" not in plan.title + str(plan).splitlines()[0]
+
+
+@pytest.mark.parametrize("fields", [{"memory_bytes": -1}, {"memory_bytes": None}])
+def test_a_size_below_nothing_is_not_known(fields):
+    plan = plan_migration(estate(machine(**fields)), "web01", to_host="esx02")
+    assert (flow(plan, "memory").bytes, plan.seconds) == (None, None)
+
+
+def test_a_speed_below_nothing_is_not_known():
+    plan = plan_migration(estate(adapters=with_adapter("vmk1", 2, link_speed_mbps=-10)), "web01", to_host="esx02")
+    assert (flow(plan, "memory").link_speed_mbps, plan.seconds) == (None, None)
+
+
+@pytest.mark.parametrize("name", ["WEB01", "Web01", "web01.example.test"])
+def test_names_in_any_letter_case(name):
+    inv = estate(machine(name="web01" if "." not in name else "WEB01.example.test"))
+    assert plan_migration(inv, name, to_host="ESX02").vm.id == "vm-1"
+
+
+def test_suggestions_can_be_planned():
+    azure = machine(id="/azure/1", name="wob02", platform="azure", source="azure")
+    inv = attrs.evolve(estate(), vms=[machine(), azure])
+    with pytest.raises(NotFound, match="did you mean 'web01'") as raised:
+        plan_migration(inv, "wob01", to_host="esx02")
+    assert "wob02" not in str(raised.value)
+
+
+def test_a_machine_of_vsphere_before_a_server_of_its_name():
+    server = machine(id="/arc/1", name="WEB01", platform="azure-arc", source="azure")
+    inv = attrs.evolve(estate(), vms=[server, machine()])
+    assert plan_migration(inv, "WEB01", to_host="esx02").vm.id == "vm-1"
+
+
+def test_a_plan_and_a_rule_are_short_where_they_are_shown_in_passing():
+    plan = plan_migration(estate(), "web01", to_host="esx02")
+    assert repr(plan) == f"<MigrationPlan {plan.title}>"
+    rule = migration_rule("compute", "hot")
+    assert str(rule).startswith("hot compute migration by the vendor rules")
+    assert "  memory: vmotion [" in str(rule)
+    assert "<th>services</th>" in rule._repr_html_()
+
+
+def test_cold_data_across_subnets_may_leave_by_another_adapter():
+    vm = machine(power_state="stopped")
+    for address, expected in (("10.9.9.2", True), ("10.0.2.9", False)):
+        inv = estate(vm, with_adapter("vmk2", 2, ip_address=address))
+        plan = plan_migration(inv, "web01", to_host="esx02", to_datastore="far")
+        assert ("vmk2 of esx01 if its host has a static route, else vmk0" in str(plan)) is expected

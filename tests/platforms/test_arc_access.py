@@ -242,9 +242,45 @@ SCOPE = "/subscriptions/sub-9/resourceGroups/rg-net/providers/Microsoft.HybridCo
 
 def test_a_private_link_scope_is_looked_at_where_it_is(server, azure_side, arc):
     azure_side.permissions = [{"actions": ["*"], "notActions": ["Microsoft.HybridCompute/privateLinkScopes/*"]}]
+    server.misbehave(rf"GET {SCOPE}\?", lambda _: Reply.json(200, {"id": SCOPE}))
     (finding,) = arc(server).check_access(target(private_link_scope_id=SCOPE))
     assert (finding.severity, finding.subject_id) == ("blocker", "/subscriptions/sub-9/resourceGroups/rg-net")
     assert "privateLinkScopes/read" in finding.message
+
+
+GATEWAY = "/subscriptions/sub-9/resourceGroups/rg-net/providers/Microsoft.HybridCompute/gateways/gw"
+
+
+@pytest.mark.parametrize(
+    ("where", "code"),
+    [({"private_link_scope_id": SCOPE}, "PrivateLinkScope"), ({"gateway_id": GATEWAY}, "Gateway")],
+)
+@pytest.mark.parametrize(
+    ("behaviour", "expected"),
+    [
+        (lambda _: Reply.json(200, {"id": "there"}), set()),
+        (refused(404, "ResourceNotFound"), {("NotFound", "blocker")}),
+        (forbidden("x"), {("NotReadable", "warning")}),
+    ],
+)
+def test_what_the_target_names_must_exist(server, azure_side, arc, where, code, behaviour, expected):
+    azure_side.permissions = [{"actions": ["*"]}]
+    server.misbehave(rf"GET {next(iter(where.values()))}\?", behaviour)
+    found = arc(server).check_access(target(**where))
+    assert codes(found) == {(code + ending, severity) for ending, severity in expected}
+
+
+def test_another_cloud_than_the_targets_is_a_finding(server, azure_side, arc):
+    azure_side.permissions = [{"actions": ["*"]}]
+    assert codes(arc(server).check_access(target(cloud="AzureUSGovernment"))) == {("CloudMismatch", "warning")}
+
+
+@pytest.mark.parametrize("odd", [{"wait": "x"}, {"wait": -1}, {"interval": 0}, {"interval": None}])
+def test_a_wrong_wait_is_refused_before_the_write(server, azure_side, arc, odd):
+    azure_side.states["Microsoft.HybridCompute"] = "NotRegistered"
+    with pytest.raises(hi.NotSupported, match=next(iter(odd))):
+        arc(server, subscription_ids=["sub-1"]).register_providers(**odd)
+    assert written(server) == []
 
 
 @pytest.mark.parametrize(

@@ -324,6 +324,7 @@ def test_a_machine_whose_extensions_are_refused_is_a_problem(server, azure):
     server.estate.graph_extensions = []
     server.misbehave("vm4/extensions", forbidden("Microsoft.Compute/virtualMachines/extensions/read"))
     server.misbehave("vm5/extensions", refused(404, "ResourceNotFound"))
+    server.misbehave("vm5[?]", refused(404, "ResourceNotFound"))
     adapter = azure(server)
     inventory = adapter.inventory(["extensions"])
     assert len(inventory.extensions) == 14
@@ -386,12 +387,64 @@ def test_up_to_a_hundred_given_machines_are_asked_themselves(serve, azure):
     assert server.counts["graph"] == 1
 
 
-def test_given_machines_of_others_have_no_extensions_here(server, azure, arc):
+def test_given_machines_of_others_are_refused(server, azure, arc):
     adapter = azure(server)
     others = [hi.VirtualMachine(id=f"/subscriptions/s/{n}", name="x", platform="vsphere", source="vc") for n in "ab"]
     server.counts.clear()
-    assert len(adapter.extensions(others)) == 0
+    with pytest.raises(hi.NotSupported, match="x is a machine of vsphere vc"):
+        adapter.extensions(others)
+    with pytest.raises(hi.NotSupported, match="takes a list of machines"):
+        adapter.extensions(others[0])
+    for odd in ("vm1", [None], 5):
+        with pytest.raises(hi.NotSupported, match="takes a list of machines"):
+            adapter.extensions(odd)
     assert server.counts == {}
+
+
+@pytest.mark.parametrize("deadline", ["5", float("nan"), True])
+def test_a_deadline_that_is_none_is_refused(server, azure, deadline):
+    with pytest.raises(hi.NotSupported, match="is no number of seconds"):
+        azure(server).inventory(deadline=deadline)
+
+
+def test_a_progress_that_raises_costs_nothing(server, azure):
+    def bad(step):
+        raise KeyError(step)
+
+    with pytest.warns(UserWarning, match="progress raised KeyError"):
+        inventory = azure(server).inventory(["vms"], progress=bad)
+    assert inventory.complete
+
+
+@pytest.mark.parametrize("ids", [[".."], [None], ["."], ["sub-1", None]])
+def test_what_is_no_subscription_is_refused(ids):
+    with pytest.raises(hi.NotSupported, match="names no subscriptions"):
+        hi.Azure(subscription_ids=ids)
+
+
+@pytest.mark.parametrize("endpoint", ["https://a.example/path", "https://a.example?x=1", "https://a b.example"])
+def test_an_endpoint_is_an_address_alone(endpoint):
+    with pytest.raises(hi.NotSupported):
+        hi.Azure(endpoint=endpoint)
+    assert hi.Azure(endpoint="https://a.example/").source == "a.example"
+
+
+def test_dedicated_hosts_is_yes_or_no():
+    with pytest.raises(hi.NotSupported, match="neither True nor False"):
+        hi.Azure(dedicated_hosts="no")
+
+
+def test_what_azure_has_not_says_why_in_a_collection_too(server, azure):
+    with pytest.raises(hi.NotSupported, match="no source has hosts: Azure shows no hosts but dedicated ones"):
+        hi.collect([azure(server)], ["hosts"])
+
+
+def test_without_their_statuses_the_machines_say_what_they_lack(server, azure):
+    server.misbehave("sub-1/.*statusOnly", forbidden())
+    inventory = azure(server).inventory(["vms", "extensions"])
+    said = {problem.kind: problem.message for problem in inventory.problems}
+    assert said["vms"].startswith("power and agent state not known: ")
+    assert "machines of this scope were not" not in said["extensions"]
 
 
 def test_a_given_machine_that_refuses_is_an_error(server, azure):

@@ -82,7 +82,9 @@ LISTS = {
 )
 @pytest.mark.parametrize("path", LISTS)
 def test_a_list_beside_the_machines_costs_its_fields_and_is_told(joined, azure, path, behaviour, error):
-    joined.misbehave(f"GET /subscriptions/sub-1/.*{path}", behaviour)
+    # A subscription that refuses the sizes is no loss where another one gives them.
+    where = r"sub-\d" if path == "skus" else "sub-1"
+    joined.misbehave(f"GET /subscriptions/{where}/.*{path}", behaviour)
     inventory = azure(joined).inventory(["vms"])
     assert len(inventory.vms) == 3
     assert not inventory.complete
@@ -181,6 +183,21 @@ def test_a_location_that_fails_is_no_problem_where_another_knows_the_size(serve,
     inventory = azure(server).inventory(["vms"])
     assert {vm.cpus for vm in inventory.vms} == {2}
     assert inventory.complete
+
+
+@pytest.mark.parametrize("behaviour", [forbidden(), throttled(3600)])
+def test_sizes_that_one_subscription_refuses_are_asked_for_in_the_next(joined, azure, behaviour):
+    joined.misbehave("sub-1/.*skus", behaviour)
+    inventory = azure(joined).inventory(["vms"])
+    assert ({vm.cpus for vm in inventory.vms}, inventory.complete) == ({2}, True)
+
+
+def test_no_sizes_where_machines_are_is_a_problem(joined, azure):
+    joined.estate.skus = []
+    inventory = azure(joined).inventory(["vms"])
+    problem = only(inventory.problems)
+    assert (len(inventory.vms), problem.error) == (3, "TruncatedAnswer")
+    assert "the list of sizes in westeurope is empty" in problem.message
 
 
 def test_extensions_alone_need_none_of_these_lists(joined, azure):

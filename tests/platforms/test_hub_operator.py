@@ -110,6 +110,32 @@ def test_a_machine_that_two_nodes_claim_is_where_it_runs(server, operator, estat
     assert vms.find("vm1").host_id == ""
 
 
+@pytest.mark.parametrize("answer", [{"properties": {}}, {"properties": {"nodes": "junk"}}, {"id": "x"}])
+def test_a_placement_that_is_none_is_told(operator, estate, answer):
+    estate.others.placements["s-cluster"] = answer
+    inventory = operator.inventory(["vms", "hosts"])
+    assert (len(inventory.vms), len(inventory.hosts)) == (3, 2)
+    assert {(one.kind, one.error) for one in inventory.problems} == {
+        ("vms", "UnexpectedAnswer"), ("hosts", "UnexpectedAnswer")
+    }  # fmt: skip
+    assert "properties.nodes" in inventory.problems[0].message
+
+
+def test_a_machine_that_runs_on_no_known_node_has_a_word_about_it(operator, estate):
+    estate.vms[2]["properties"]["vmId"] = None
+    estate.others.placements["s-cluster"] = placement(
+        node1=[tenant_vm("vm0")], node2=[tenant_vm("vm0")], node3=[tenant_vm("vm1")]
+    )
+    inventory = operator.inventory(["vms"])
+    assert inventory.complete  # nothing could not be read
+    said = {vm.name: vm.problems[0].message for vm in inventory.vms}
+    assert "several nodes name it: NODE1, NODE2" in said["vm0"]
+    assert "NODE3, which is not among" in said["vm1"]
+    assert "no vmId" in said["vm2"]
+    estate.others.placements["s-cluster"] = placement(node1=[])
+    assert "no node names it" in operator.vms().find("vm0").problems[0].message
+
+
 def test_a_placement_that_is_refused_leaves_the_machines_and_says_so(server, operator):
     server.misbehave("computeScaleUnits", forbidden("Microsoft.Compute.Admin/locations/computeScaleUnits/read"))
     inventory = operator.inventory(["vms", "hosts"])
@@ -375,5 +401,9 @@ def test_an_inventory_that_cannot_tell_is_an_error_and_not_an_empty_answer(serve
     with pytest.raises(hi.NotSupported, match="`after` does not know the host") as caught:
         operator.observe_migrations(before, blind)
     assert "admin_endpoint" in caught.value.remedy
+    with pytest.raises(hi.NotSupported, match="`before` is NoneType"):
+        operator.observe_migrations(None, None)
+    with pytest.raises(hi.NotSupported, match="`before` has not looked"):
+        operator.observe_migrations(hi.Inventory(), hi.Inventory())
     with pytest.raises(hi.NotSupported, match="`before` has not looked for machines"):
         operator.observe_migrations(operator.inventory(["hosts"]), before)

@@ -1,9 +1,12 @@
 """vSphere without a vCenter: what its constructor takes, and answers that come from something else."""
 
+from threading import Event
+
 import httpx
 import pytest
 
 import hybridinv as hi
+from hybridinv.platforms.vsphere_unseen import with_unseen
 
 LOGIN = {"username": "reader@vsphere.local", "password": "hunter2-correct-horse"}
 
@@ -171,3 +174,99 @@ def test_what_is_no_managed_object_of_this_vcenter_is_refused_before_anything_is
     with pytest.raises(hi.NotSupported, match=says) as caught:
         hi.VSphere("vc").native(record)
     assert caught.value.remedy
+
+
+# Time and releases
+
+
+def test_a_list_ends_with_the_deadline_where_a_server_trickles():
+    class Endless(httpx.SyncByteStream):
+        def __iter__(self):
+            while True:
+                yield b" "
+                Event().wait(0.01)
+
+    def answer(request):
+        operation = request.extensions["operation"]
+        if operation == "RetrievePropertiesEx":
+            return httpx.Response(200, stream=Endless())
+        said = ANSWERS.get(operation)
+        type_ = operation.removeprefix("Create")
+        inner = "" if said is None else f'<returnval type="{type_}">{said}</returnval>'
+        body = f'<{operation}Response xmlns="urn:vim25">{inner}</{operation}Response>'
+        return httpx.Response(200, text=ENVELOPE.format(body))
+
+    with (
+        hi.VSphere("vc.example", **LOGIN, transport=httpx.MockTransport(answer)) as adapter,
+        pytest.raises(hi.DeadlineExceeded),
+        hi.deadline(0.5),
+    ):
+        adapter.vms()
+
+
+@pytest.mark.parametrize("seconds", ["1", float("nan"), True, [5]])
+def test_what_is_no_number_of_seconds_is_no_deadline(seconds):
+    with pytest.raises(hi.NotSupported, match="no number of seconds"), hi.deadline(seconds):
+        pass
+
+
+def test_a_server_older_than_what_is_read_is_refused_with_its_version():
+    old = CONTENT.replace("8.0.3.0", "6.0").replace("<fullName>x", "<fullName>VMware vCenter Server 6.0.0")
+    with vcenter(RetrieveServiceContent=old) as adapter, pytest.raises(hi.NotSupported, match=r"API version 6\.0"):
+        adapter.vms()
+
+
+@pytest.mark.parametrize(
+    ("privilege", "remedy"),
+    [("System.View", "Read-only"), ("Global.Licenses", "Global.Licenses there, beside Read-only")],
+)
+def test_what_to_do_about_a_missing_privilege_names_it(privilege, remedy):
+    def answer(request):
+        operation = request.extensions["operation"]
+        if operation == "CreateContainerView":
+            return httpx.Response(
+                500, text=ENVELOPE.format(FAULT.format(f"{ON_ROOT}<privilegeId>{privilege}</privilegeId>"))
+            )
+        said = ANSWERS[operation]
+        inner = "" if said is None else f"<returnval>{said}</returnval>"
+        body = f'<{operation}Response xmlns="urn:vim25">{inner}</{operation}Response>'
+        return httpx.Response(200, text=ENVELOPE.format(body))
+
+    adapter = hi.VSphere("vc.example", **LOGIN, transport=httpx.MockTransport(answer))
+    with adapter, pytest.raises(hi.AccessDenied) as caught:
+        adapter.vms()
+    assert remedy in caught.value.remedy
+
+
+# What is referred to and not seen
+
+
+def seen(**tables):
+    asked = hi.Asked(platform="vsphere", source="vc", kinds=frozenset({"vms", "datastores", "networks"}))
+    return with_unseen(hi.Inventory(asked=[asked], **tables))
+
+
+def of_vc(kind, name, **fields):
+    return kind(id=f"vsphere://a/{name}", name=name, platform="vsphere", source="vc", **fields)
+
+
+def test_a_datastore_and_a_network_that_are_not_seen_are_named_at_the_machine():
+    disks = [hi.Disk(name="Hard disk 1", datastore_id="vsphere://a/datastore-1"),
+             hi.Disk(name="Hard disk 2", datastore_id="vsphere://a/datastore-9")]  # fmt: skip
+    vm = of_vc(hi.VirtualMachine, "vm-1", disks=disks, nics=[hi.Nic(name="NIC 1", network_id="vsphere://a/network-9")])
+    inventory = seen(vms=[vm], datastores=[of_vc(hi.Datastore, "datastore-1")])
+    assert [(one.error, one.message) for one in inventory.vms[0].problems] == [
+        ("", "the datastore datastore-9 of Hard disk 2 is not among what this account may see"),
+        ("", "the network network-9 of NIC 1 is not among what this account may see"),
+    ]
+    assert inventory.complete
+    assert with_unseen(inventory).vms == inventory.vms
+    shown = [of_vc(hi.Datastore, f"datastore-{number}") for number in (1, 9)]
+    later = seen(vms=inventory.vms, datastores=shown, networks=[of_vc(hi.Network, "network-9")])
+    assert later.vms[0].problems == ()
+
+
+def test_lists_that_broke_off_say_nothing_of_what_is_hidden():
+    vm = of_vc(hi.VirtualMachine, "vm-1", disks=[hi.Disk(datastore_id="vsphere://a/datastore-9")])
+    lost = hi.Problem(platform="vsphere", source="vc", kind="datastores", error="TruncatedAnswer", message="x")
+    assert seen(vms=[vm], problems=[lost]).vms[0].problems == ()

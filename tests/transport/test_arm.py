@@ -1,5 +1,6 @@
 """The ARM client: tokens, pages, Resource Graph, and its errors."""
 
+import itertools
 import logging
 import time
 import traceback
@@ -162,10 +163,38 @@ def test_as_many_pages_as_are_allowed_are_read(server, connect, monkeypatch):
 
 def test_rows_without_end_end(server, connect, monkeypatch):
     monkeypatch.setattr("hybridinv.transport.arm._PAGES", 5)
-    server.misbehave("ResourceGraph", edited(lambda page: page.update({"$skipToken": "0"})))
+    tokens = itertools.count()
+    server.misbehave("ResourceGraph", edited(lambda page: page.update({"$skipToken": f"{next(tokens)}"})))
     with pytest.raises(hi.UnexpectedAnswer, match="no end after 5 pages"):
         rows(connect(server))
     assert server.counts["graph"] == 5
+
+
+def test_a_skip_token_that_leads_back_ends_at_once(server, connect):
+    server.misbehave("ResourceGraph", edited(lambda page: page.update({"$skipToken": "0"})))
+    with pytest.raises(hi.UnexpectedAnswer, match="leads back"):
+        rows(connect(server))
+    assert server.counts["graph"] == 2
+
+
+def test_a_row_of_resource_graph_that_comes_twice_is_one(server, connect):
+    def twice(page):
+        page["data"] = page["data"][:4] * 2
+        page["count"] = page["totalRecords"] = 8
+
+    server.misbehave("ResourceGraph", edited(twice))
+    with pytest.raises(hi.TruncatedAnswer, match="4 of 8 rows arrived"):
+        rows(connect(server))
+
+
+def test_an_item_that_comes_twice_is_one(server, connect):
+    def twice(page):
+        page["count"] = 10
+        page["value"] = [*page["value"][:5], *({**one, "id": one["id"].upper()} for one in page["value"][:5])]
+
+    server.misbehave("virtualMachines", edited(twice))
+    with pytest.raises(hi.TruncatedAnswer, match="5 of 10 arrived"):
+        all_items(connect(server))
 
 
 def test_fewer_than_the_endpoint_counted_are_truncated(server, connect):

@@ -99,9 +99,11 @@ def test_a_resource_without_an_id_names_the_path(body):
 
 
 def test_a_name_is_the_last_part_of_it_and_of_the_id_where_it_is_null():
-    rid = arm.parse_id("/subscriptions/s/resourceGroups/g/providers/N/scaleUnitNodes/N1")
+    rid = arm.parse_id("/subscriptions/s/resourceGroups/g/providers/N/fabricLocations/Redmond/scaleUnitNodes/N1")
     assert arm.own_name(Body({"name": "redmond/HUB1-NODE09"}), rid) == "HUB1-NODE09"
     assert arm.own_name(Body({"name": None}), rid) == "N1"
+    assert arm.own_name(Body({"name": "elsewhere/x"}), rid) == "elsewhere/x"
+    assert arm.own_name(Body({"name": "a/b"}), arm.parse_id(VM)) == "a/b"
 
 
 def test_only_extensions_count_as_extensions():

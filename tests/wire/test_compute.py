@@ -665,3 +665,13 @@ def test_an_odd_field_never_costs_the_extension(field, odd):
 def test_an_odd_field_of_an_extension_is_a_problem():
     read = compute.read_extension(extension(publisher={"not": "a text"}), None, HUB)
     assert [(problem.kind, problem.error) for problem in read.problems] == [("extensions", "UnexpectedAnswer")]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("hardwareProfile", ["x"]), ("osProfile", "junk"), ("instanceView", ["x"]), ("networkProfile", 5)],
+)
+def test_an_object_that_is_none_is_a_problem_of_its_machine(field, value):
+    id_ = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/virtualMachines/a"
+    vm = compute.read_vm({"id": id_, "name": "a", "properties": {field: value}}, None, Origin("azure", "x"))
+    assert field in {one.message.partition(":")[0].rpartition(".")[2] for one in vm.problems}

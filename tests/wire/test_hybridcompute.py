@@ -458,3 +458,33 @@ def test_the_version_asked_for_counts_where_none_runs():
 
 def test_extension_ids_of_a_machine():
     assert hybridcompute.extension_ids({"resources": [{"id": f"{ID}/extensions/A"}]}) == (f"{ID}/extensions/a".lower(),)
+
+
+def test_what_one_filters_arc_machines_by():
+    properties = {
+        "provisioningState": "Succeeded",
+        "agentUpgrade": {"desiredVersion": "1.52", "lastAttemptStatus": "Failed"},
+        "agentConfiguration": {
+            "guestConfigurationEnabled": "true", "incomingConnectionsPorts": ["22", "6516"],
+            "extensionsAllowList": [{"publisher": "Microsoft.Azure.Monitor", "type": "AzureMonitorLinuxAgent"}],
+            "extensionsBlockList": [{"publisher": "Contoso"}],
+        },
+        "licenseProfile": {
+            "licenseStatus": "Licensed", "productProfile": {"productType": "WindowsServer"},
+            "esuProfile": {"esuEligibility": "Eligible", "esuKeyState": "Active", "assignedLicense": "/SUBS/L/"},
+        },
+    }  # fmt: skip
+    id_ = "/subscriptions/s/resourceGroups/g/providers/Microsoft.HybridCompute/machines/a"
+    vm = hybridcompute.read_machine({"id": id_, "name": "a", "properties": properties}, Origin("azure-arc", "x"))
+    assert (vm.provisioning_state, vm.esu_eligibility, vm.esu_key_state) == ("Succeeded", "Eligible", "Active")
+    assert (vm.license_id, vm.license_status, vm.product_type) == ("/subs/l", "Licensed", "WindowsServer")
+    agent = vm.agent
+    assert (agent.desired_version, agent.last_upgrade, agent.guest_configuration) == ("1.52", "Failed", True)
+    assert agent.incoming_ports == ("22", "6516")
+    assert agent.allowed_extensions == ("Microsoft.Azure.Monitor/AzureMonitorLinuxAgent",)
+    assert (agent.blocked_extensions, vm.problems) == (("Contoso",), ())
+    properties["licenseProfile"]["esuProfile"]["assignedLicense"] = {"id": "/Subs/M"}
+    assert (
+        hybridcompute.read_machine({"id": id_, "properties": properties}, Origin("azure-arc", "x")).license_id
+        == "/subs/m"
+    )

@@ -187,3 +187,32 @@ def test_a_collector_that_was_off_stays_off() -> None:
         assert not gc.isenabled()
     finally:
         gc.enable()
+
+
+def test_a_step_of_a_path_that_is_no_object_is_noted_once():
+    body = Body({"hardwareProfile": ["x"], "osProfile": "junk", "none": None, "empty": ""})
+    assert (body.text("hardwareProfile.vmSize"), body.number("hardwareProfile.cpus")) == ("", None)
+    assert (body.truth("osProfile.a.b"), body.moment("osProfile.at"), body.gigabytes("osProfile.gb")) == (None,) * 3
+    assert (body.text("none.a"), body.text("empty.a"), body.text("missing.a.b")) == ("", "", "")
+    assert body.at("osProfile.c").value == {}
+    assert body.notes == [
+        "hardwareProfile: expected an object, got ['x']", "osProfile: expected an object, got 'junk'"
+    ]  # fmt: skip
+
+
+def test_what_is_no_text_in_a_list_of_texts_is_noted():
+    body = Body({"zones": ["1", 2, None, 3]})
+    assert body.texts("zones") == ("1",)
+    assert body.notes == ["zones: expected a list of texts, got 2"]
+
+
+def test_an_amount_is_never_negative():
+    body = Body({"a": -1, "b": 5, "gb": -2})
+    assert (body.amount("a"), body.amount("b"), body.gigabytes("gb"), body.number("a")) == (None, 5, None, -1)
+    assert [note.partition(":")[0] for note in body.notes] == ["a", "gb"]
+
+
+def test_a_tag_that_is_no_text_is_noted():
+    body = Body({"tags": {"a": "b", "c": {"d": 1}, "e": None, "f": 5}})
+    assert dict(body.tags()) == {"a": "b", "c": "", "e": "", "f": "5"}
+    assert body.notes == ["tags.c: expected text, got {'d': 1}"]

@@ -233,8 +233,6 @@ def test_a_cut_answer_has_given_the_rows_before_the_cut():
 @pytest.mark.parametrize(
     "body",
     [
-        b"",
-        b"   ",
         b"<html><head><title>Log in</title></head><body></body></html>",
         b"<!DOCTYPE html><html><body><p>Log in<br></body></html>",
         b'{"error": "not here"}',
@@ -478,3 +476,51 @@ def test_another_encoding_that_is_declared_or_marked_is_read(encoding, declared)
 def test_a_wrong_encoding_is_an_error(body, size):
     with pytest.raises(UnexpectedAnswer):
         read(body, size)
+
+
+# what is larger than anything a vCenter says
+
+
+@pytest.mark.parametrize("size", [None, 2**20])
+def test_a_page_of_more_than_ten_megabytes_in_one_piece_is_read(size):
+    body = answer(*(vm(f"vm-{number}", prop("name", text("x" * 20_000))) for number in range(600)))
+    assert len(body) > 11 * 2**20
+    rows, _ = read(body, size)
+    assert [row.id for row in rows] == [f"vm-{number}" for number in range(600)]
+
+
+@pytest.mark.parametrize(
+    "waste", [b"<a/>", b'<a b="" c=""/>', b"x" * 99 + b"<!---->"], ids=["empty", "attributes", "text"]
+)
+def test_what_never_becomes_an_object_is_not_kept_for_ever(waste):
+    given = 0
+
+    def endless():
+        nonlocal given
+        yield answer("@").partition(b"@")[0]
+        while given < 2**30:
+            piece = waste * (2**20 // len(waste))
+            given += len(piece)
+            yield piece
+
+    with pytest.raises(UnexpectedAnswer, match="larger object|nested deeper"):
+        list(read_objects(endless()))
+    assert given < 80 * 2**20
+
+
+def test_waste_before_an_object_is_forgotten_with_it():
+    body = answer(*(f"<a/><b>x</b>{vm(f'vm-{number}')}" for number in range(3)))
+    assert [row.id for row in read(body, 9)[0]] == ["vm-0", "vm-1", "vm-2"]
+
+
+def test_what_is_nested_too_deep_is_told_in_words_of_ours():
+    with pytest.raises(UnexpectedAnswer, match="nested deeper") as caught:
+        read(answer(vm("vm-1", prop("x", "<val>" * 5000))))
+    assert "XML" not in str(caught.value)
+    assert not isinstance(caught.value, TruncatedAnswer)
+
+
+@pytest.mark.parametrize("body", [b"", b" \r\n"])
+def test_an_empty_answer_is_called_empty(body):
+    with pytest.raises(UnexpectedAnswer, match="the answer is empty"):
+        read(body)

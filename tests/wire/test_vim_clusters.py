@@ -2,7 +2,7 @@
 
 import pytest
 
-from hybridinv.model import ClusterRule, VmOverride
+from hybridinv.model import ClusterGroup, ClusterRule, VmOverride
 from hybridinv.wire.vim.clusters import read_cluster
 from wire.vim_rows import id_of, row, tree
 from wire.vim_whole import failover_cluster, whole_cluster, whole_tree
@@ -171,4 +171,17 @@ def test_overrides_of_drs_and_ha_are_joined():
         VmOverride(vm_id=id_of("vm-3")),
         VmOverride(vm_id=id_of("vm-4")),
         VmOverride(vm_id=id_of("vm-5"), restart_priority="low"),
+    )
+
+
+def test_groups_are_there_even_where_no_rule_names_them():
+    groups = [
+        {"_type": "ClusterVmGroup", "name": "databases", "vm": ["vm-1", "vm-2"]},
+        {"_type": "ClusterHostGroup", "name": "licensed", "host": "host-1"},
+        {"_type": "ClusterVmGroup", "name": "nobody"},
+    ]
+    assert configured(group=groups).groups == (
+        ClusterGroup(name="databases", kind="vm", vm_ids=(id_of("vm-1"), id_of("vm-2"))),
+        ClusterGroup(name="licensed", kind="host", host_ids=(id_of("host-1"),)),
+        ClusterGroup(name="nobody", kind="vm"),
     )

@@ -263,3 +263,8 @@ def test_a_disk_without_paths_capacity_and_serial_number():
 def test_graphics():
     devices = [{"vendorName": "NVIDIA", "deviceName": "A40"}, {"deviceName": "Matrox", "graphicsType": "basic"}]
     assert read(config__graphicsInfo=devices).gpus == ("NVIDIA A40", "Matrox (basic)")
+
+
+def test_a_cluster_that_is_not_seen_is_noted():
+    (problem,) = read(parent="domain-c99").problems
+    assert (problem.error, problem.message) == ("", "its cluster domain-c99 is not among what this account may see")

@@ -175,3 +175,20 @@ def test_odd_types_are_noted_and_cost_one_field_only():
     for path in ("numCPU", "createDate", "template", "config.uuid", "guest.net", "rootSnapshotList"):
         assert path in said
     assert {problem.error for problem in vm.problems} == {"UnexpectedAnswer"}
+
+
+def test_a_host_that_is_not_seen_is_noted_and_named():
+    found = machine(config__uuid="x", runtime__host="host-15")
+    assert [(one.error, one.message) for one in found.problems] == [
+        ("", "its host host-15 is not among what this account may see")
+    ]
+    assert found.host_id == id_of("host-15")
+
+
+def test_negative_sizes_are_unknown_and_noted():
+    disk = {"_type": "VirtualDisk", "key": "2000", "capacityInKB": "-1"}
+    found = machine(config__hardware__memoryMB="-4", config__hardware__device=[disk])
+    assert (found.memory_bytes, found.disks[0].capacity_bytes) == (None, None)
+    assert [one.message.partition(",")[0] for one in found.problems] == [
+        "capacityInKB: expected a size", "config.hardware.memoryMB: expected a size",
+    ]  # fmt: skip

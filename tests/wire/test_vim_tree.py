@@ -39,3 +39,9 @@ def test_why_a_property_was_refused():
         assert isinstance(error, kind)
         assert "host-1: config was not given" in error.message
         assert error.remedy
+
+
+def test_values_of_several_custom_attributes_of_one_name_are_joined():
+    values = [{"key": "1", "value": "ops"}, {"key": "2", "value": "sales"}, {"key": "3", "value": "x"}]
+    body = body_of(row("VirtualMachine", "vm-1", customValue=values))
+    assert tree(attributes={"1": "owner", "2": "owner"}).attributes_of(body) == {"owner": "ops, sales", "3": "x"}

@@ -48,7 +48,7 @@ def adapters(groups=None, missing=None, /, **properties):
         "name": "esx01",
         **{
             f"config.virtualNicManagerInfo.{name}" if name == "netConfig" else f"config.network.{name}": value
-            for name, value in properties.items()
+            for name, value in {"netConfig": [], **properties}.items()
         },
     }
     found = read_vmkernel_adapters(row("HostSystem", "host-1", missing, **paths), tree(), groups or {})
@@ -263,7 +263,7 @@ def test_why_a_distributed_port_group_is_not_known_is_said_at_the_adapters_on_it
         tree(),
     )
     found = adapters(groups, vnic=[vnic(0), ON_DVS], proxySwitch=proxy())
-    assert [problem.error for problem in found["vmk1"].problems] == ["AccessDenied"]
+    assert [problem.error for problem in found["vmk1"].problems if problem.error] == ["AccessDenied"]
     assert (found["vmk1"].portgroup, found["vmk0"].problems) == ("g", ())
 
 
@@ -398,3 +398,23 @@ def test_a_lone_opaque_switch_needs_no_zone():
 def test_an_opaque_network_that_is_not_known():
     assert opaque() == ("seg-1", "", (), None)
     assert opaque(opaqueNetwork={**SEGMENT, "pnicZone": "zone-9"}, opaqueSwitch=NSX) == ("nsx-vmotion", "", (), None)
+
+
+def test_a_host_that_does_not_tell_of_services_is_noted():
+    (problem,) = adapters(vnic=[vnic(0)], netConfig=None)["vmk0"].problems
+    assert (problem.error, "does not tell which services" in problem.message) == ("", True)
+
+
+def test_a_distributed_port_group_that_is_not_seen_is_noted():
+    found = adapters(vnic=[vnic(0), ON_DVS])
+    assert found["vmk0"].problems == ()
+    assert [one.message.partition(" is not")[0] for one in found["vmk1"].problems] == [
+        "its distributed port group dvportgroup-1",
+        "its host does not tell of the distributed switch that it is on",
+    ]
+
+
+def test_a_negative_speed_is_unknown_and_noted():
+    found = adapters(vnic=[vnic(0)], portgroup=[portgroup("Management", 0, ["vmnic0"])], pnic=[pnic("vmnic0", -5)])
+    assert found["vmk0"].link_speed_mbps is None
+    assert [one.error for one in found["vmk0"].problems] == ["UnexpectedAnswer"]

@@ -3,7 +3,7 @@
 from hybridinv.model.extensions import Extension, ExtensionImage
 from hybridinv.model.fabric import HubUpdate, PlatformImage, UpdateRun
 from hybridinv.model.fact import Tags
-from hybridinv.model.findings import Asked, Change, ChangeKind, Finding, Problem, Severity
+from hybridinv.model.findings import Answered, Asked, Change, ChangeKind, Finding, Problem, Severity
 from hybridinv.model.hardware import Allocation, Device, HostBusAdapter, Lun, Partition, PhysicalNic, TcpipStack
 from hybridinv.model.hosts import Host
 from hybridinv.model.machines import (
@@ -21,6 +21,7 @@ from hybridinv.model.matches import Evidence, MachineMatch, MatchConfidence
 from hybridinv.model.metrics import MetricSample
 from hybridinv.model.places import (
     Cluster,
+    ClusterGroup,
     ClusterRule,
     Datastore,
     Mount,
@@ -37,10 +38,12 @@ __all__ = [
     "Agent",
     "AgentStatus",
     "Allocation",
+    "Answered",
     "Asked",
     "Change",
     "ChangeKind",
     "Cluster",
+    "ClusterGroup",
     "ClusterRule",
     "Datastore",
     "Device",

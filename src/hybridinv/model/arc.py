@@ -74,6 +74,7 @@ class CoverageState(StrEnum):
     PENDING = "pending"
     STALE = "stale"
     MISSING = "missing"
+    IN_DOUBT = "in_doubt"
     NOT_POSSIBLE = "not_possible"
     SHOULD_NOT_BE = "should_not_be"
 
@@ -89,7 +90,8 @@ class ArcCoverage:
     state: CoverageState = fact(
         CoverageState.MISSING,
         "`pending`: at Arc, but without a status; `stale`: disconnected, expired or in error; `missing`: it could be"
-        " onboarded; `should_not_be`: the agent is in a VM of Azure or Azure Stack Hub.",
+        " onboarded; `in_doubt`: clones share its identity, or Arc has a status that is not known here;"
+        " `should_not_be`: the agent is in a VM of Azure or Azure Stack Hub.",
         converter=CoverageState,
     )
     reason: OnboardingReason = fact(

@@ -40,7 +40,9 @@ class Extension:
         None, "Upgraded by the platform.", azure="enableAutomaticUpgrade", arc="enableAutomaticUpgrade"
     )
     read_from: str = fact(
-        "", "`arm`, which is current, or `resource-graph`, which can be up to 30 hours behind (azure-docs#19879)."
+        "",
+        "`arm`, which is current, or `resource-graph`, which can be up to 30 hours behind (azure-docs#19879); when it"
+        " answered is in the `Answered` of `inv.asked` that is `by` the same.",
     )
     problems: tuple[Problem, ...] = several((), "What could not be read of it.")
 

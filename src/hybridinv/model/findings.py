@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
 
 import attrs
@@ -36,6 +37,22 @@ class Problem:
 
 
 @attrs.frozen(kw_only=True)
+class Answered:
+    """What one of a source's lists gave, and how much it said that it has; two that differ in `at` alone are equal."""
+
+    kind: str = fact("", "`hosts`, `vms` and so on.")
+    by: str = fact("", "Who answered: `arm`, which is current; `resource-graph`, which can be hours behind; `vsphere`.")
+    read: int = fact(0, "Objects that arrived, each once.")
+    claimed: int | None = fact(
+        None, "Objects that the endpoint said there are; None where it gives no count.",
+        azure="count", arc="count, totalRecords",
+    )  # fmt: skip
+    at: datetime | None = attrs.field(
+        default=None, eq=False, metadata={"doc": "When the answer was complete; None for a tape's."}
+    )
+
+
+@attrs.frozen(kw_only=True)
 class Asked:
     """One source that was asked, and for which kinds; what is not in here was not looked for."""
 
@@ -43,6 +60,8 @@ class Asked:
     source: str = fact("", "Which source, as in `adapter.source`.")
     kinds: frozenset[str] = several(frozenset(), "`hosts`, `vms` and so on.")
     subscription_ids: frozenset[str] = several(frozenset(), "The subscriptions that were read; vSphere has none.")
+    detail: str = fact("", "How much was asked for: `summary` or `full`; empty where that is not known.")
+    answers: tuple[Answered, ...] = several((), "What the lists of the source said of themselves.")
 
 
 @attrs.frozen(kw_only=True)

@@ -218,6 +218,23 @@ class Agent:
         None, "Upgraded by the platform.", arc="agentUpgrade.enableAutomaticUpgrade",
         azure="windowsConfiguration.enableVMAgentPlatformUpdates", vsphere="config.tools.toolsUpgradePolicy",
     )  # fmt: skip
+    desired_version: str = fact("", "The version it is to be upgraded to.", arc="agentUpgrade.desiredVersion")
+    last_upgrade: str = fact(
+        "", "How its last upgrade ended: `Success`, `Failed`.", arc="agentUpgrade.lastAttemptStatus"
+    )
+    guest_configuration: bool | None = fact(
+        None, "Machine configuration (guest configuration) may run.", arc="agentConfiguration.guestConfigurationEnabled"
+    )
+    incoming_ports: tuple[str, ...] = several(
+        (), "Ports it lets in, for SSH and Windows Admin Center.", arc="agentConfiguration.incomingConnectionsPorts[]"
+    )
+    allowed_extensions: tuple[str, ...] = several(
+        (), "Where there is a list, no others may be installed; `publisher/type`.",
+        arc="agentConfiguration.extensionsAllowList[]",
+    )  # fmt: skip
+    blocked_extensions: tuple[str, ...] = several(
+        (), "These may not be installed; `publisher/type`.", arc="agentConfiguration.extensionsBlockList[]"
+    )
     proxy: str = fact("", "Its proxy, without a password.", arc="agentConfiguration.proxyUrl")
     services: Tags = fact(
         Tags(),
@@ -342,7 +359,7 @@ class VirtualMachine:
     nics: tuple[Nic, ...] = several((), "Its network adapters.")
     snapshots: tuple[Snapshot, ...] = several((), "Its snapshots, parents before children.")
     agent: Agent = fact(Agent(), "The platform's agent in it; never None.")
-    tags: Tags = fact(Tags(), "Tags.", converter=Tags, azure="tags", arc="tags")
+    tags: Tags = fact(Tags(), "Tags.", converter=Tags, vsphere="/api/cis/tagging", azure="tags", arc="tags")
     is_template: bool = fact(False, "A template.", vsphere="config.template")
     is_virtual: bool | None = fact(
         None,
@@ -400,6 +417,16 @@ class VirtualMachine:
         arc="licenseProfile.softwareAssurance, .productProfile.subscriptionStatus, .licenseChannel",
     )
     esu_status: str = fact("", "Extended security updates.", arc="licenseProfile.esuProfile.licenseAssignmentState")
+    esu_eligibility: str = fact("", "`Eligible`, `Ineligible`.", arc="licenseProfile.esuProfile.esuEligibility")
+    esu_key_state: str = fact("", "`Active`, `Inactive`.", arc="licenseProfile.esuProfile.esuKeyState")
+    license_id: str = fact(
+        "", "The licence assigned to it, in lower case.", arc="licenseProfile.esuProfile.assignedLicense"
+    )
+    license_status: str = fact("", "`Licensed`, `Unlicensed`, …", arc="licenseProfile.licenseStatus")
+    product_type: str = fact(
+        "", "The product that is paid by the hour: `WindowsServer`, `WindowsIoTEnterprise`.",
+        arc="licenseProfile.productProfile.productType",
+    )  # fmt: skip
     has_sql_server: bool | None = fact(None, "SQL Server was found in it.", arc="mssqlDiscovered")
     cores_per_socket: int | None = fact(None, "Cores of a socket.", vsphere="config.hardware.numCoresPerSocket")
     cpu_allocation: Allocation = fact(Allocation(), "CPU, in MHz.", vsphere="config.cpuAllocation")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from hybridinv.model.findings import Finding, Severity
 from hybridinv.model.hosts import Host
 from hybridinv.model.machines import VirtualMachine
 from hybridinv.model.migration import Confidence
+from hybridinv.model.wording import INCOMPLETE, cell, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -117,9 +117,20 @@ class MaintenancePlan:
         told = ", ".join(f"{count} {_words(effect, count)}" for effect, count in counts if count) or "nothing on them"
         names = ", ".join(host.name for host in self.hosts[:5]) or "the hosts beneath"
         more = f" and {len(self.hosts) - 5} more" if len(self.hosts) > 5 else ""
-        verdict = "feasible" if self.feasible else "NOT feasible"
         machines = "1 machine" if len(self.impacts) == 1 else f"{len(self.impacts)} machines"
-        return f"Maintenance of {names}{more} ({_words(self.update)}), {machines}: {told}: {verdict}"
+        return f"Maintenance of {names}{more} ({_words(self.update)}), {machines}: {told}: {self._verdict()}"
+
+    def __repr__(self) -> str:
+        return f"<MaintenancePlan {visible(self.title)}>"
+
+    def _verdict(self) -> str:
+        if not self.feasible:
+            return "NOT feasible"
+        unknown = sum(impact.effect is Effect.UNKNOWN for impact in self.impacts)
+        doubts = [f"not known for {unknown} machine{'' if unknown == 1 else 's'}"] if unknown else []
+        if any(finding.code == INCOMPLETE for finding in self.findings):
+            doubts.append("the inventory is incomplete")
+        return f"feasible as far as is known: {', and '.join(doubts)}" if doubts else "feasible"
 
     def __str__(self) -> str:
         lines = [self.title]
@@ -133,7 +144,7 @@ class MaintenancePlan:
             lines += [f"  {impact}" for impact in impacts]
         lines += [_step(step, len(self.steps)) for step in self.steps]
         lines += [f"{f.severity.upper()} {f.code}: {f.message}" + _remedy(f) for f in self.findings]
-        return "\n".join(lines)
+        return "\n".join(map(visible, lines))
 
     def _repr_html_(self) -> str:
         impacts = [
@@ -159,7 +170,7 @@ class MaintenancePlan:
         ]
         findings = [(f.severity, f.code, f.message, f.remedy) for f in self.findings]
         return (
-            f"<p><strong>{html.escape(self.title)}</strong></p>"
+            f"<p><strong>{cell(self.title)}</strong></p>"
             + _bounded(["machine", "host", "effect", "destination", "reason"], impacts)
             + _bounded(["step", "host", "moves", "hosts available", "memory free", "CPU free"], steps)
             + _bounded(["severity", "code", "message", "remedy"], findings)
@@ -197,8 +208,6 @@ def _bounded(names: Iterable[str], rows: Sequence[Iterable[object]]) -> str:
     if not rows:
         return ""
     head = "".join(f"<th>{name}</th>" for name in names)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{html.escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows[:_SHOWN]
-    )
+    body = "".join("<tr>" + "".join(f"<td>{cell(one)}</td>" for one in row) + "</tr>" for row in rows[:_SHOWN])
     more = f"<p>{len(rows) - _SHOWN} more</p>" if len(rows) > _SHOWN else ""
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,7 @@ from hybridinv.model.fact import fact, several
 from hybridinv.model.findings import Finding
 from hybridinv.model.machines import VirtualMachine
 from hybridinv.model.vmkernel import VMkernelAdapter
-from hybridinv.model.wording import both, duration, sentence, size
+from hybridinv.model.wording import INCOMPLETE, assumed, both, cell, duration, sentence, size, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -114,6 +113,30 @@ class MigrationRule:
     versions: str = fact("", "The versions of vSphere it speaks of.")
     note: str = fact("", "What else to know.")
 
+    @property
+    def title(self) -> str:
+        """The rule in one line."""
+        kind = self.kind.replace("_", " ")
+        return f"{self.state} {kind} migration by the {self.rules} rules" + (f": {self.label}" if self.label else "")
+
+    def __str__(self) -> str:
+        lines = [self.title]
+        for flow in self.flows:
+            when = f" ({', '.join(sorted(flow.when))})" if flow.when else ""
+            note = f": {flow.note}" if flow.note else ""
+            lines.append(f"  {flow.data}{when}: {_carried(flow)} [{flow.confidence}]{note}")
+        return "\n".join(map(visible, (*lines, *([f"  differs: {self.differs}"] if self.differs else []))))
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (flow.data, ", ".join(sorted(flow.when)), _carried(flow), flow.protocol, flow.confidence, flow.note,
+             "; ".join(flow.sources))
+            for flow in self.flows
+        ]  # fmt: skip
+        names = ("data", "when", "services", "protocol", "confidence", "note", "sources")
+        differs = f"<p>Differs: {cell(self.differs)}</p>" if self.differs else ""
+        return f"<p>{cell(self.title)}</p>{_html_rows(names, rows)}{differs}"
+
 
 @attrs.frozen(kw_only=True)
 class Flow:
@@ -155,13 +178,14 @@ class MigrationPath:
     """How one host reaches another for one purpose: the adapters of both, and what stands in between."""
 
     id: str = attrs.field(metadata={"doc": "`<source host id> <destination host id> <purpose>`."})
-    name: str = attrs.field(metadata={"doc": "`esx01 → esx02 vmotion`."})
+    name: str = attrs.field(metadata={"doc": "`esx01 → esx02 vmotion`; of two vCenters with `cross-vCenter` behind."})
     platform: str = attrs.field(metadata={"doc": "`vsphere`."})
     source: str = attrs.field(metadata={"doc": "Which endpoint the hosts were read from."})
     source_host_id: str = fact("", "Where it starts.")
     source_host_name: str = fact("", "That host's name.")
     destination_host_id: str = fact("", "Where it ends.")
     destination_host_name: str = fact("", "That host's name.")
+    crosses_vcenters: bool = fact(False, "The hosts are of two vCenters.")
     cluster_id: str = fact("", "The cluster of both hosts; empty where they are in two.")
     purpose: str = fact("", "`vmotion`: memory and active disks of running machines; `vSphereProvisioning`: cold data.")
     service: str = fact("", "The service used: the purpose, or what it falls back to.")
@@ -209,12 +233,17 @@ class MigrationPlan:
         """The plan in one line."""
         target = " and ".join(name for name in (self._host_change(), self.destination_datastore_name) if name)
         time = "nothing to copy" if self.seconds == 0 else duration(self.seconds) or "time unknown"
-        verdict = f"feasible, {time}" if self.feasible else "NOT feasible"
+        lacking = any(finding.code == INCOMPLETE for finding in self.findings)
+        so_far = " as far as the inventory goes, which is incomplete" if lacking else ""
+        verdict = f"feasible{so_far}, {time}" if self.feasible else "NOT feasible"
         kind = str(self.kind).replace("_", " ")
         return f"{self.vm.name}: {self.state} {kind} migration to {target or 'nowhere'}: {verdict}"
 
     def _host_change(self) -> str:
         return self.destination_host_name if self.destination_host_id != self.source_host_id else ""
+
+    def __repr__(self) -> str:
+        return f"<MigrationPlan {visible(self.title)}>"
 
     def render_svg(self) -> str:
         """The path of the plan as a picture: an SVG file, for light and dark pages."""
@@ -226,38 +255,49 @@ class MigrationPlan:
         lines = [sentence(self), *(f"  {flow}" for flow in self.flows)]
         if self.stays:
             lines.append(f"  stays: {', '.join(self.stays)}")
-        lines += [f"  {f.severity.upper()} {f.code}: {f.message}" for f in self.findings]
-        return "\n".join(lines)
+        lines += [f"  assumes: {note}" for note in assumed(flow.note for flow in self.flows)]
+        for f in self.findings:
+            lines.append(f"  {f.severity.upper()} {f.code}: {f.message}" + (f" — {f.remedy}" if f.remedy else ""))
+        return "\n".join(map(visible, lines))
 
     def _repr_html_(self) -> str:
         from hybridinv.model.drawing import draw
 
-        flows = [
-            (
-                flow.data,
-                flow.service,
-                flow.protocol,
-                _adapter(flow.source_adapter),
-                _adapter(flow.destination_adapter),
-                size(flow.bytes),
-                duration(flow.seconds),
-                flow.confidence,
-            )
-            for flow in self.flows
-        ]
-        names = ("data", "service", "protocol", "from", "to", "size", "time", "confidence")
-        findings = [(f.severity, f.code, f.message, f.remedy) for f in self.findings]
+        findings = [(f.severity, f.code, f.message, f.remedy, "; ".join(f.sources)) for f in self.findings]
+        notes = "".join(f"<li>{cell(note)}</li>" for note in assumed(flow.note for flow in self.flows))
         return (
-            f"<p>{html.escape(sentence(self))}</p>"
+            f"<p>{cell(sentence(self))}</p>"
             + draw(self)
-            + (_html_rows(names, flows) if flows else "")
-            + (_html_rows(("severity", "code", "message", "remedy"), findings) if findings else "")
+            + (_html_rows(_FLOW_COLUMNS, map(_flow_cells, self.flows)) if self.flows else "")
+            + (f"<p>Assumes:</p><ul>{notes}</ul>" if notes else "")
+            + (_html_rows(("severity", "code", "message", "remedy", "sources"), findings) if findings else "")
         )
+
+
+_FLOW_COLUMNS = (
+    "data", "service", "protocol", "fallback", "from", "to", "VLAN", "MTU", "uplinks", "size", "time", "confidence",
+    "sources",
+)  # fmt: skip
+
+
+def _flow_cells(flow: Flow) -> tuple[object, ...]:
+    ends = [end for end in (flow.source_adapter, flow.destination_adapter) if end]
+    uplinks = " → ".join("+".join(end.uplinks) or "?" for end in ends) if any(end.uplinks for end in ends) else ""
+    return (
+        flow.data, flow.service, flow.protocol, "fallback" if flow.fallback else "", _adapter(flow.source_adapter),
+        _adapter(flow.destination_adapter), both("", [end.vlan_id for end in ends]).strip(),
+        both("", [end.mtu for end in ends]).strip(), uplinks, size(flow.bytes), duration(flow.seconds),
+        flow.confidence, "; ".join(flow.sources),
+    )  # fmt: skip
+
+
+def _carried(flow: RuleFlow) -> str:
+    return ", else ".join(flow.services) or "stays"
 
 
 def _html_rows(names: tuple[str, ...], rows: Iterable[Iterable[object]]) -> str:
     head = "".join(f"<th>{name}</th>" for name in names)
-    body = "".join("<tr>" + "".join(f"<td>{html.escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows)
+    body = "".join("<tr>" + "".join(f"<td>{cell(one)}</td>" for one in row) + "</tr>" for row in rows)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 

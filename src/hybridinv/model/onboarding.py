@@ -27,6 +27,7 @@ _GATEWAY = re.compile(_OF_ARC + r"gateways/[^/]+", re.IGNORECASE)
 _PROXY = re.compile(r"https?://[^\s/@]+(:\d{1,5})?/?")
 _CLOUDS = ("AzureCloud", "AzureUSGovernment", "AzureChinaCloud")
 _TAGS, _TAG_NAME, _TAG_VALUE = 50, 512, 256
+_LAST_PORT = 65535
 
 
 def _written(pattern: re.Pattern[str], example: str) -> Callable[[Any, attrs.Attribute[Any], Any], None]:
@@ -47,6 +48,9 @@ def _cloud(_: object, __: object, value: str) -> None:
 
 
 def _tags(_: object, __: object, tags: Tags) -> None:
+    twice = [name for name, count in Counter(map(str.lower, tags)).items() if count > 1]
+    if twice:
+        raise NotSupported(f"tags= has {twice[0]!r:.60} twice", remedy="to Azure, letter case makes no other tag name")
     odd = [name for name, value in tags.items() if not name or len(name) > _TAG_NAME or len(value) > _TAG_VALUE]
     if odd or len(tags) > _TAGS:
         raise NotSupported(
@@ -55,8 +59,14 @@ def _tags(_: object, __: object, tags: Tags) -> None:
         )
 
 
-def _place(example: str, pattern: re.Pattern[str], doc: str, *, default: Any = attrs.NOTHING) -> Any:
-    return attrs.field(default=default, validator=_written(pattern, example), metadata={"doc": doc})
+def _proxy(_: object, __: object, proxy: str) -> None:
+    port = proxy.rstrip("/").rpartition(":")[2]
+    if port.isdigit() and not 0 < int(port) <= _LAST_PORT:
+        raise NotSupported("proxy= has a port that there is not", remedy=f"give one from 1 to {_LAST_PORT}")
+
+
+def _place(example: str, pattern: re.Pattern[str], doc: str, *more: Any, default: Any = attrs.NOTHING) -> Any:
+    return attrs.field(default=default, validator=[_written(pattern, example), *more], metadata={"doc": doc})
 
 
 def _squeezed(text: Any) -> Any:
@@ -82,8 +92,9 @@ class OnboardingTarget:
         default=Tags(), converter=Tags, validator=_tags, metadata={"doc": "Tags that each machine gets."}
     )
     proxy: str = _place(
-        "http://proxy.example.com:3128", _PROXY, "The proxy of the agent; a password in it is refused.", default=""
-    )
+        "http://proxy.example.com:3128", _PROXY, "The proxy of the agent; a password in it is refused.",
+        _proxy, default="",
+    )  # fmt: skip
     gateway_id: str = _place(
         "/subscriptions/…/resourceGroups/…/providers/Microsoft.HybridCompute/gateways/…", _GATEWAY,
         "The Arc gateway that traffic goes through.", default="",
@@ -107,6 +118,7 @@ class OnboardingReason(StrEnum):
     EXPIRED = "expired"
     IN_ERROR = "in_error"
     NO_STATUS_YET = "no_status_yet"
+    STATUS_UNKNOWN = "status_unknown"
     AZURE_VM = "azure_vm"
     STACK_HUB_VM = "stack_hub_vm"
     TEMPLATE = "template"

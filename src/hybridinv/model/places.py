@@ -29,6 +29,16 @@ class ClusterRule:
 
 
 @attrs.frozen(kw_only=True)
+class ClusterGroup:
+    """A cluster's group of machines or of hosts, which rules name."""
+
+    name: str = fact("", "Its name.", vsphere="configurationEx.group[].name")
+    kind: str = fact("", "`vm` or `host`.", vsphere="type of group")
+    vm_ids: tuple[str, ...] = several((), "The machines in it.", vsphere="group[].vm")
+    host_ids: tuple[str, ...] = several((), "The hosts in it.", vsphere="group[].host")
+
+
+@attrs.frozen(kw_only=True)
 class VmOverride:
     """What a cluster does differently for one machine."""
 
@@ -88,6 +98,9 @@ class Cluster:
         None, "Machines may differ.", vsphere="configurationEx.drsConfig.enableVmBehaviorOverrides"
     )
     rules: tuple[ClusterRule, ...] = several((), "DRS rules, groups resolved.", vsphere="configurationEx.rule, .group")
+    groups: tuple[ClusterGroup, ...] = several(
+        (), "Groups of machines and hosts, those of no rule too.", vsphere="configurationEx.group"
+    )
     overrides: tuple[VmOverride, ...] = several(
         (), "Machines treated differently.", vsphere="configurationEx.drsVmConfig, .dasVmConfig"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from typing import TYPE_CHECKING
 
 from hybridinv.model.findings import Severity
@@ -26,6 +27,25 @@ DATA = {
     "cold_disk": "cold disk data",
     "control": "control traffic",
 }
+
+
+INCOMPLETE = "InventoryIncomplete"
+"""The code of the finding that something a plan would rest on could not be read."""
+
+
+def visible(text: object) -> str:
+    """A text in one line: what does not print is written as an escape, so that a name adds no line and no order."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in str(text))
+
+
+def cell(value: object) -> str:
+    """A value for an HTML page: escaped, and without what does not print."""
+    return html.escape("".join(one if one.isprintable() else " " for one in str(value)))
+
+
+def assumed(notes: Iterable[str]) -> list[str]:
+    """What estimates rest on: each part of the notes once."""
+    return list(dict.fromkeys(part for note in notes for part in note.split("; ") if part))
 
 
 def size(count: int | None) -> str:
@@ -75,12 +95,17 @@ def sentence(plan: MigrationPlan) -> str:
         why = blockers[0].message if blockers else "see the findings"
         return f"{name} cannot {move} as things are: {why}{more}."
     if not plan.flows:
-        return f"Nothing of {name} would move."
+        return f"Nothing of {name} would move.{_incomplete(plan)}"
     said = [f"its {data_of(flows)} {_way(flows)}" for flows in ways(plan.flows)]
     if plan.stays:
         kept = [DATA[data] for data in plan.stays]
         said.append(f"its {_listed(kept)} {'stay' if len(kept) > 1 or kept[0].endswith('s') else 'stays'}")
-    return f"{name} would {move}; {'; '.join(said)}. {_time(plan.seconds)}{_warned(plan)}"
+    return f"{name} would {move}; {'; '.join(said)}. {_time(plan.seconds)}{_warned(plan)}{_incomplete(plan)}"
+
+
+def _incomplete(plan: MigrationPlan) -> str:
+    lacking = any(finding.code == INCOMPLETE for finding in plan.findings)
+    return " That is as far as the inventory goes, which is incomplete." if lacking else ""
 
 
 def _move(plan: MigrationPlan) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from hybridinv.identity import swapped
+from hybridinv.identity import uuid_key
 from hybridinv.model import AgentStatus
 from hybridinv.model.arc import OnboardingCheck, OnboardingState
-from hybridinv.onboarding.plan import AT_ARC, NO_STATUS
+from hybridinv.onboarding.at_arc import says_cloned, standing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -23,7 +23,6 @@ _STATES = {
     AgentStatus.EXPIRED: OnboardingState.EXPIRED,
     AgentStatus.ERROR: OnboardingState.IN_ERROR,
 }
-_CLONED = "cloned"
 _CLONE_REMEDY = "on each clone: azcmagent disconnect --force-local-only, its own BIOS UUID and name, connect anew"
 _NOT_THERE_REMEDY = "see what the script said on the machine; azcmagent show, azcmagent check"
 
@@ -38,8 +37,8 @@ class Arrivals:
         self._place = f"{group}/providers/Microsoft.HybridCompute/machines/".lower()
         self._owners: dict[str, list[OnboardingCase]] = defaultdict(list)
         for case in (*plan.candidates, *plan.skipped):
-            if case.bios_uuid:
-                self._owners[_key(case.bios_uuid)].append(case)
+            if key := uuid_key(case.bios_uuid):
+                self._owners[key].append(case)
 
     def expected_id(self, vm_id: str) -> str:
         """The id that a candidate's record at Arc will have."""
@@ -51,8 +50,8 @@ class Arrivals:
         by_id = {vm.id: vm for vm in at_arc}
         by_uuid: dict[str, list[VirtualMachine]] = defaultdict(list)
         for vm in at_arc:
-            if vm.bios_uuid:
-                by_uuid[_key(vm.bios_uuid)].append(vm)
+            if key := uuid_key(vm.bios_uuid):
+                by_uuid[key].append(vm)
         found = {case.vm_id: self._found(case, by_id, by_uuid) for case in self._candidates.values()}
         claims: dict[str, list[str]] = defaultdict(list)
         for id_, vms in found.items():
@@ -72,16 +71,16 @@ class Arrivals:
         by_id: Mapping[str, VirtualMachine],
         by_uuid: Mapping[str, list[VirtualMachine]],
     ) -> list[VirtualMachine]:
-        """Its records at Arc, the likeliest first: at its place and of its UUID, connected, anywhere."""
+        """Its records at Arc, the likeliest first: connected, at its place, in its group, anywhere."""
         place = self.expected_id(case.vm_id)
         named = by_id.get(place)
-        same = by_uuid.get(_key(case.bios_uuid), []) if case.bios_uuid else []
-        is_by_name_alone = named is not None and not (case.bios_uuid and named.bios_uuid)
+        same = by_uuid.get(uuid_key(case.bios_uuid), [])
+        is_by_name_alone = named is not None and not (uuid_key(case.bios_uuid) and uuid_key(named.bios_uuid))
         found = [named] if named is not None and is_by_name_alone else []
         return sorted(
             [*found, *same],
             key=lambda vm: (
-                vm.id != place, not vm.id.startswith(self._place), vm.agent.status is not AgentStatus.READY, vm.id,
+                vm.agent.status is not AgentStatus.READY, vm.id != place, not vm.id.startswith(self._place), vm.id,
             ),
         )  # fmt: skip
 
@@ -92,7 +91,7 @@ class Arrivals:
                 case, OnboardingState.NOT_THERE, None, f"Arc has no machine {case.resource_name} there",
                 _NOT_THERE_REMEDY,
             )  # fmt: skip
-        owners = [one for one in self._owners.get(_key(other.bios_uuid), []) if one.vm_id != case.vm_id]
+        owners = [one for one in self._owners.get(uuid_key(other.bios_uuid), []) if one.vm_id != case.vm_id]
         whose = f": it is {owners[0].name}" if owners else ""
         return _check(
             case, OnboardingState.NAME_TAKEN, other,
@@ -104,12 +103,12 @@ class Arrivals:
         self, case: OnboardingCase, vms: list[VirtualMachine], rivals: list[OnboardingCase]
     ) -> OnboardingCheck:
         vm = vms[0]
-        owners = self._owners.get(_key(case.bios_uuid), []) if case.bios_uuid else []
+        owners = self._owners.get(uuid_key(case.bios_uuid), [])
         own = {case.vm_id, *(one.id for one in vms)}
         others = {one.vm_id: one for one in (*rivals, *owners) if one.vm_id not in own}
-        connected = [one.id for one in vms if one.bios_uuid and one.agent.status is AgentStatus.READY]
+        connected = [one.id for one in vms if uuid_key(one.bios_uuid) and one.agent.status is AgentStatus.READY]
         why = ""
-        if _CLONED in vm.agent.message.lower().split("; "):
+        if says_cloned(vm):
             why = f"Azure says that {vm.name} is cloned: {vm.agent.message}"
         elif others:
             why = f"{vm.name} at Arc is {case.name}, or {', '.join(one.name for one in others.values()):.200}"
@@ -133,20 +132,25 @@ class Arrivals:
                 return _check(case, OnboardingState.ELSEWHERE, vm, said, remedy)
         elif vm.id != self.expected_id(case.vm_id):
             said += f"; its name there is {vm.name}"
-        elif not (vm.bios_uuid and case.bios_uuid):
+        elif not (uuid_key(vm.bios_uuid) and uuid_key(case.bios_uuid)):
             said += "; known by its name alone"
-        remedy = "" if state is OnboardingState.CONNECTED else AT_ARC.get(status, NO_STATUS)[1]
+        remedy = "" if state is OnboardingState.CONNECTED else standing(vm)[1]
         return _check(case, state, vm, said, remedy)
-
-
-def _key(uuid: str) -> str:
-    """The same for both byte orders of a UUID."""
-    return min(uuid.strip().lower(), swapped(uuid))
 
 
 def _check(
     case: OnboardingCase, state: OnboardingState, vm: VirtualMachine | None, message: str, remedy: str
 ) -> OnboardingCheck:
     return OnboardingCheck(
-        vm_id=case.vm_id, name=case.name, state=state, arc_id=vm.id if vm else "", message=message, remedy=remedy
+        vm_id=case.vm_id,
+        name=case.name,
+        state=state,
+        arc_id=vm.id if vm else "",
+        message=_visible(message),
+        remedy=remedy,
     )
+
+
+def _visible(text: str) -> str:
+    """The text with an escape for what a terminal would act on: it is in part what a machine says of itself."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)

@@ -24,6 +24,8 @@ _STATES = {
     OnboardingReason.DISCONNECTED: CoverageState.STALE,
     OnboardingReason.EXPIRED: CoverageState.STALE,
     OnboardingReason.IN_ERROR: CoverageState.STALE,
+    OnboardingReason.STATUS_UNKNOWN: CoverageState.IN_DOUBT,
+    OnboardingReason.DUPLICATE_UUID: CoverageState.IN_DOUBT,
 }
 _VMS_OF_AZURE = (OnboardingReason.AZURE_VM, OnboardingReason.STACK_HUB_VM)
 
@@ -47,7 +49,8 @@ def _coverage(case: OnboardingCase, vm: VirtualMachine) -> ArcCoverage:
     state = _STATES.get(case.reason, CoverageState.NOT_POSSIBLE)
     message, remedy = "Arc does not have it", "onboard it: plan_onboarding"
     if state is not CoverageState.MISSING:
-        message, remedy = case.findings[0].message, case.findings[0].remedy
+        message = "; ".join(one.message for one in case.findings)
+        remedy = "; ".join(one.remedy for one in case.findings)
     if case.reason in _VMS_OF_AZURE and case.arc_id:
         state = CoverageState.SHOULD_NOT_BE
         remedy = "take Arc's agent out: azcmagent disconnect, then remove it; use VM extensions"

@@ -90,6 +90,8 @@ class Job:
             raise NotSupported("resource_name= is for one machine, plan= for many", remedy="give one of the two")
         if plan.target != self.target:
             raise NotSupported("the plan is for another target", remedy="give plan.target, or plan again")
+        if not plan.candidates:
+            raise NotSupported("the plan has no candidates", remedy="see plan.skipped for the reasons")
         if not has_any(plan, self.system):
             raise NotSupported(f"the plan has no candidate that runs {self.system}", remedy="see plan.skipped")
 
@@ -157,7 +159,7 @@ class Job:
     def _machines(self) -> dict[str, str]:
         """The name in Azure of each machine of the plan, by its host name."""
         cases = [case for case in self.plan.candidates if case.os_type is self.system] if self.plan else []
-        hosts = [(case.hostname or case.resource_name).lower() for case in cases]
+        hosts = [(case.hostname or case.name or case.resource_name).lower() for case in cases]
         twice = next((host for host, times in Counter(hosts).items() if times > 1), None)
         if twice is not None:
             raise NotSupported(

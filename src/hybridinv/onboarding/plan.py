@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import attrs
 
 from hybridinv.errors import NotSupported
-from hybridinv.identity import same_machines
+from hybridinv.identity import contradict, same_machines
+from hybridinv.inventory import Inventory
 from hybridinv.model import (
     AgentStatus,
     Evidence,
@@ -21,7 +23,10 @@ from hybridinv.model import (
     VirtualMachine,
 )
 from hybridinv.model.onboarding import OnboardingCase, OnboardingPlan, OnboardingReason, OnboardingTarget
+from hybridinv.onboarding.at_arc import ARC, ArcRecords, says_cloned, standing
 from hybridinv.onboarding.requirements import (
+    is_generic,
+    is_host_name,
     is_valid_name,
     names_source,
     reserved_word,
@@ -30,44 +35,35 @@ from hybridinv.onboarding.requirements import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from hybridinv.inventory import Inventory
 
-_ARC, _AZURE, _HUB = "azure-arc", "azure", "azure-stack-hub"
+_AZURE, _HUB = "azure", "azure-stack-hub"
 _NOT_INSIDE = (
     "Microsoft Learn, Evaluate Azure Arc-enabled servers on an Azure virtual machine, "
     "https://learn.microsoft.com/azure/azure-arc/servers/plan-evaluate-on-azure-virtual-machine"
 )
 _CONNECTED = "Microsoft Learn, Connected Machine agent overview, https://learn.microsoft.com/azure/azure-arc/servers/agent-overview"
-AT_ARC = {
-    AgentStatus.READY: (OnboardingReason.ALREADY_CONNECTED, "nothing to do"),
-    AgentStatus.DISCONNECTED: (
-        OnboardingReason.DISCONNECTED,
-        "start the agent's services (himds) and check its way out: azcmagent check",
-    ),
-    AgentStatus.EXPIRED: (
-        OnboardingReason.EXPIRED,
-        "its credential is past its life: azcmagent disconnect --force-local-only, delete the resource, connect anew",
-    ),
-    AgentStatus.ERROR: (OnboardingReason.IN_ERROR, "read its error details: azcmagent show, azcmagent logs"),
-}
-NO_STATUS = (OnboardingReason.NO_STATUS_YET, "it was onboarded a moment ago; look again in some minutes")
+_SHOWN = 3
 
 
-def plan_onboarding(inv: Inventory, target: OnboardingTarget) -> OnboardingPlan:
+def plan_onboarding(
+    inv: Inventory, target: OnboardingTarget, *, names: Mapping[str, str] | None = None
+) -> OnboardingPlan:
     """Say which machines of an inventory should be Arc-enabled, which not, and why; it asks no endpoint.
 
     Every machine is in `candidates` or in `skipped`, once: one that vSphere and Arc both show is its vSphere record.
     Collect vSphere, Arc, and Azure or Stack Hub where there are any: without Arc nobody knows who is connected already,
-    and `findings` says so. Sources: the agent's prerequisites as dated data (`requirements.toml`).
+    and `findings` says so. Of several records at Arc the connected one counts. `names` are names in Azure that are not
+    the guest's own, by the machine's id or name: `{"web01": "srv-web01"}`. Sources: the agent's prerequisites as dated
+    data (`requirements.toml`).
     """
     if not isinstance(target, OnboardingTarget):
         raise NotSupported(
             f"target= is {type(target).__name__}, not an OnboardingTarget",
             remedy="hi.OnboardingTarget(subscription_id=…, resource_group=…, tenant_id=…, location=…)",
         )
-    cases = onboarding_cases(inv, target)
+    cases = onboarding_cases(inv, target, names)
     return OnboardingPlan(
         target=target,
         candidates=tuple(case for case in cases if case.reason is OnboardingReason.READY),
@@ -76,16 +72,38 @@ def plan_onboarding(inv: Inventory, target: OnboardingTarget) -> OnboardingPlan:
     )
 
 
-def onboarding_cases(inv: Inventory, target: OnboardingTarget | None = None) -> list[OnboardingCase]:
+def onboarding_cases(
+    inv: Inventory, target: OnboardingTarget | None = None, names: Mapping[str, str] | None = None
+) -> list[OnboardingCase]:
     """The case of every machine, once; without a target no name is taken by a machine at Arc."""
-    return _Plan(inv, target).cases()
+    if not isinstance(inv, Inventory):
+        raise NotSupported(f"inv= is {type(inv).__name__}, not an Inventory", remedy="hi.collect and hi.load give one")
+    return _Plan(inv, target, _by_id(inv, names)).cases()
+
+
+def _by_id(inv: Inventory, names: Mapping[str, str] | None) -> dict[str, str]:
+    """The names in Azure by the ids of their machines."""
+    found: dict[str, str] = {}
+    by_name: dict[str, list[str]] = defaultdict(list)
+    known = {vm.id for vm in inv.vms} if names else set()
+    if names:
+        for vm in inv.vms:
+            if vm.platform != ARC and not vm.is_template:
+                by_name[vm.name].append(vm.id)
+    for machine, name in (names or {}).items():
+        ids = [machine] if machine in known else by_name.get(machine, [])
+        if len(ids) != 1 or not isinstance(name, str) or not name:
+            what = f"{len(ids)} machines are {machine!r:.80}" if len(ids) != 1 else f"{name!r:.80} is no name"
+            raise NotSupported(f"names=: {what}", remedy='names={"the machine\'s id or name": "its name in Azure"}')
+        found[ids[0]] = name
+    return found
 
 
 def inventory_findings(inv: Inventory) -> Iterator[Finding]:
     """What an inventory cannot tell about who is at Arc."""
     platforms = {one.platform for one in inv.asked if "vms" in one.kinds}
     platforms |= {vm.platform for vm in inv.vms}
-    if _ARC not in platforms:
+    if ARC not in platforms:
         yield _finding(
             Severity.WARNING, "ArcNotCollected", "",
             "Arc is not in this inventory: who is connected already is not known",
@@ -101,107 +119,163 @@ def inventory_findings(inv: Inventory) -> Iterator[Finding]:
 
 
 class _Plan:
-    def __init__(self, inv: Inventory, target: OnboardingTarget | None) -> None:
+    def __init__(self, inv: Inventory, target: OnboardingTarget | None, names: Mapping[str, str]) -> None:
         self._inv = inv
+        self._asked_names = names
         self._by_id: Mapping[str, VirtualMachine] = {vm.id: vm for vm in inv.vms}
         matches = same_machines(inv)
         self._match = {id_: one for one in matches if not one.ambiguous for id_ in one.vm_ids}
         self._doubt = {id_: one for one in matches if one.ambiguous for id_ in one.vm_ids}
-        self._names = Counter(_resource_name(vm).lower() for vm in inv.vms if self._is_new(vm))
+        self._arc = ArcRecords(inv.vms, matches)
         self._taken = {
-            vm.name.lower(): vm.id
+            vm.name.lower(): vm
             for vm in inv.vms
-            if target and vm.platform == _ARC and vm.resource_group.lower() == target.resource_group.lower()
+            if target and vm.platform == ARC and vm.resource_group.lower() == target.resource_group.lower()
             and vm.subscription_id.lower() == target.subscription_id.lower()
         }  # fmt: skip
 
     def cases(self) -> list[OnboardingCase]:
         """The case of every machine; one that Arc shows too is its record on the platform that runs it."""
-        return [self.case(vm) for vm in self._inv.vms if not self.is_shown_elsewhere(vm)]
-
-    def is_shown_elsewhere(self, vm: VirtualMachine) -> bool:
-        """Whether an Arc record is the same machine as a record of what it runs on."""
-        return vm.platform == _ARC and vm.id in self._match
+        cases = [self.case(vm) for vm in self._inv.vms if not self._arc.is_shown_elsewhere(vm)]
+        rivals: dict[str, list[OnboardingCase]] = defaultdict(list)
+        for case in cases:
+            if case.reason is OnboardingReason.READY:
+                rivals[case.resource_name.lower()].append(case)
+        return [self._unless_taken(case, rivals.get(case.resource_name.lower(), ())) for case in cases]
 
     def case(self, vm: VirtualMachine) -> OnboardingCase:
         """One machine's case; the first reason that applies decides."""
+        records = self._arc.of(vm)
         case = OnboardingCase(
             vm_id=vm.id,
             name=vm.name,
-            resource_name=_resource_name(vm),
-            hostname=vm.hostname.partition(".")[0],
+            resource_name=self._resource_name(vm),
+            hostname=vm.hostname.partition(".")[0] if is_host_name(vm.hostname) else "",
             os_type=_os_type(vm),
             bios_uuid=vm.bios_uuid,
+            arc_id=records[0].id if records else "",
         )
         for reason, findings in self._reasons(vm):
-            return attrs.evolve(case, reason=reason, arc_id=self._arc_id(vm), findings=tuple(findings))
+            return attrs.evolve(case, reason=reason, findings=tuple(findings))
         return attrs.evolve(case, findings=tuple(_notes(vm)))
 
+    def _resource_name(self, vm: VirtualMachine) -> str:
+        """The name the agent takes: the one asked for, the guest's own without its domain, else the machine's."""
+        own = vm.hostname.partition(".")[0] if is_host_name(vm.hostname) else vm.hostname
+        return vm.name if vm.platform == ARC else self._asked_names.get(vm.id) or own or vm.name
+
     def _reasons(self, vm: VirtualMachine) -> Iterator[tuple[OnboardingReason, list[Finding]]]:
-        yield from _not_here(vm)
+        for reason, findings in _not_here(vm):
+            yield reason, [*findings, *self._leftovers(vm)]
         yield from self._at_arc(vm)
         yield from self._in_doubt(vm)
         yield from _not_able(vm)
         yield from self._badly_named(vm)
 
-    def _arc(self, vm: VirtualMachine) -> VirtualMachine | None:
-        if vm.platform == _ARC:
-            return vm
-        ids = self._match[vm.id].vm_ids if vm.id in self._match else ()
-        return next((self._by_id[id_] for id_ in ids if self._by_id[id_].platform == _ARC), None)
-
-    def _arc_id(self, vm: VirtualMachine) -> str:
-        found = self._arc(vm)
-        return found.id if found else ""
-
-    def _is_new(self, vm: VirtualMachine) -> bool:
-        return vm.platform not in (_ARC, _AZURE, _HUB) and not vm.is_template and self._arc(vm) is None
-
     def _at_arc(self, vm: VirtualMachine) -> Iterator[tuple[OnboardingReason, list[Finding]]]:
-        arc = self._arc(vm)
-        if arc is None:
+        records = self._arc.of(vm)
+        if not records:
             return
-        reason, remedy = AT_ARC.get(arc.agent.status, NO_STATUS)
-        state = arc.connection_state or "without a status"
-        found = [
-            _finding(Severity.INFO, _code(reason), vm.id, f"Arc has it as {arc.name}, {state}", remedy, _CONNECTED)
-        ]
+        live = records[0]
+        connected = [one for one in records if one.agent.status is AgentStatus.READY]
+        cloned = [one for one in records if says_cloned(one)]
+        reason, remedy = standing(live)
+        found = [_finding(
+            Severity.INFO, _code(reason), vm.id, f"Arc has it as {_shown([live])}, {_state(live)}", remedy, _CONNECTED
+        )]  # fmt: skip
+        if cloned or len(connected) > 1:
+            shared = _shown(connected, self._arc.connected(vm))
+            why = f"connected machines at Arc share its BIOS UUID: {shared}"
+            if cloned:
+                why = f"Azure says that {_shown(cloned)} is cloned"
+            reason = OnboardingReason.DUPLICATE_UUID
+            found = [_finding(
+                Severity.BLOCKER, "ClonedAtArc", vm.id,
+                why,
+                "on each clone: azcmagent disconnect --force-local-only, its own BIOS UUID and name, connect anew",
+            )]  # fmt: skip
+        yield reason, [*found, *self._matched(vm, records), *self._leftovers(vm)]
+
+    def _matched(self, vm: VirtualMachine, records: Sequence[VirtualMachine]) -> Iterator[Finding]:
+        """What makes it doubtful that a record at Arc is this machine."""
         match = self._match.get(vm.id)
         if match and match.confidence is MatchConfidence.LOW:
-            found.append(_finding(
-                Severity.WARNING, "MatchedByNameAlone", vm.id, f"it is taken for {arc.name} because of its name alone",
-                "compare BIOS UUID and addresses",
-            ))  # fmt: skip
-        yield reason, found
+            yield _finding(
+                Severity.WARNING, "MatchedByNameAlone", vm.id,
+                f"it is taken for {_shown(records[:1])} because of its name alone", "compare BIOS UUID and addresses",
+            )  # fmt: skip
+        odd = [one for one in records if contradict(vm, one)]
+        if match and odd:
+            yield _finding(
+                Severity.WARNING, "FactsContradict", vm.id,
+                f"{_shown(odd)} is joined to it by {_why(match)}, but has another BIOS UUID",
+                "see whether that link, or serial number, is out of date",
+            )  # fmt: skip
+
+    def _leftovers(self, vm: VirtualMachine) -> Iterator[Finding]:
+        """Its records at Arc beside the one that counts."""
+        live, *others = self._arc.of(vm) or [vm]
+        old = [one for one in others if one.agent.status is not AgentStatus.READY]
+        if vm.platform in (_AZURE, _HUB) and others:
+            yield _finding(
+                Severity.WARNING, "SeveralArcRecords", vm.id, f"Arc has it several times: {_shown([live, *others])}",
+                "take the agent out, and delete each of these resources",
+            )  # fmt: skip
+        elif old:
+            is_alive = live.agent.status is AgentStatus.READY
+            yield _finding(
+                Severity.WARNING, "LeftoverArcRecord", vm.id,
+                f"Arc has an older record of it too: {', '.join(f'{_shown([one])}, {_state(one)}' for one in old[:3])}"
+                + _more(old),
+                f"delete that resource in Azure; leave the agent alone, it is connected as {live.name}" if is_alive
+                else "see with azcmagent show which one the agent means, before one is deleted",
+            )  # fmt: skip
 
     def _in_doubt(self, vm: VirtualMachine) -> Iterator[tuple[OnboardingReason, list[Finding]]]:
         doubt = self._doubt.get(vm.id)
-        if doubt is None or not _is_of_hardware(doubt):
+        twins = [] if doubt is not None and _is_of_hardware(doubt) else self._arc.twins(vm)
+        if doubt is not None and _is_of_hardware(doubt):
+            # One more than is shown, and the machine itself.
+            first = [self._by_id[id_] for id_ in islice(doubt.vm_ids, _SHOWN + 1) if id_ != vm.id]
+            others, why = _shown(first, len(doubt.vm_ids) - 1), _why(doubt)
+        elif twins:
+            others, why = _shown(twins), Evidence.BIOS_UUID.replace("_", " ")
+        else:
             return
-        others = ", ".join(self._by_id[id_].name for id_ in doubt.vm_ids if id_ != vm.id)
         yield OnboardingReason.DUPLICATE_UUID, [_finding(
-            Severity.BLOCKER, "DuplicateUuid", vm.id, f"it shares its BIOS UUID or address with {others:.200}",
+            Severity.BLOCKER, "DuplicateUuid", vm.id, f"it shares its {why} with {others}",
             "give each clone its own BIOS UUID; had the image the agent: azcmagent disconnect --force-local-only first",
         )]  # fmt: skip
 
     def _badly_named(self, vm: VirtualMachine) -> Iterator[tuple[OnboardingReason, list[Finding]]]:
-        name = _resource_name(vm)
-        if not is_valid_name(name):
+        name = self._resource_name(vm)
+        is_nobody = vm.hostname and not is_host_name(vm.hostname) and vm.id not in self._asked_names
+        if is_nobody or not is_valid_name(name):
             yield OnboardingReason.INVALID_NAME, [_finding(
-                Severity.BLOCKER, "InvalidName", vm.id, f"Azure takes no machine named {name!r:.80}",
-                "onboard it with --resource-name: letters, digits, - _ . only, at most 54", names_source(),
+                Severity.BLOCKER, "InvalidName", vm.id, f"Azure takes no machine named {name!r:.80}"
+                if not is_nobody else f"its guest calls itself {name!r:.80}, which is nobody's name",
+                "give it one with names=: letters, digits, - _ . only, at most 54", names_source(),
             )]  # fmt: skip
         elif word := reserved_word(name):
             yield OnboardingReason.RESERVED_NAME, [_finding(
                 Severity.BLOCKER, "ReservedResourceName", vm.id, f"{word!r} in {name!r} is a reserved word (AZCM0042)",
-                "onboard it with --resource-name and another name", names_source(),
+                "give it another name with names=", names_source(),
             )]  # fmt: skip
-        elif self._names[name.lower()] > 1 or name.lower() in self._taken:
-            whose = "a machine at Arc" if name.lower() in self._taken else "another machine of this plan"
-            yield OnboardingReason.DUPLICATE_NAME, [_finding(
-                Severity.BLOCKER, "DuplicateName", vm.id, f"{whose} has the name {name} in that resource group too",
-                "onboard it with --resource-name, or into another resource group",
-            )]  # fmt: skip
+
+    def _unless_taken(self, case: OnboardingCase, rivals: Sequence[OnboardingCase]) -> OnboardingCase:
+        """A candidate, or its case where another machine has its name in the resource group."""
+        taken = self._taken.get(case.resource_name.lower())
+        if case.reason is not OnboardingReason.READY or (taken is None and len(rivals) < 2):
+            return case
+        first = [self._by_id[one.vm_id] for one in rivals[: _SHOWN + 1] if one.vm_id != case.vm_id]
+        whose = _shown([taken]) if taken else _shown(first, len(rivals) - 1)
+        found = _finding(
+            Severity.BLOCKER, "DuplicateName", case.vm_id,
+            f"{whose} has the name {case.resource_name} in that resource group too"
+            if taken else f"the name {case.resource_name} is that of {whose} too",
+            "give it another name with names=, or onboard it into another resource group",
+        )  # fmt: skip
+        return attrs.evolve(case, reason=OnboardingReason.DUPLICATE_NAME, findings=(found,))
 
 
 def _not_here(vm: VirtualMachine) -> Iterator[tuple[OnboardingReason, list[Finding]]]:
@@ -219,7 +293,7 @@ def _not_here(vm: VirtualMachine) -> Iterator[tuple[OnboardingReason, list[Findi
 
 
 def _not_able(vm: VirtualMachine) -> Iterator[tuple[OnboardingReason, list[Finding]]]:
-    if vm.power_state is not PowerState.RUNNING:
+    if vm.power_state not in (PowerState.RUNNING, PowerState.UNKNOWN):
         yield OnboardingReason.NOT_RUNNING, [_finding(
             Severity.WARNING, "NotRunning", vm.id, f"it is {vm.power_state}", "start it, then plan again",
         )]  # fmt: skip
@@ -234,7 +308,8 @@ def _not_able(vm: VirtualMachine) -> Iterator[tuple[OnboardingReason, list[Findi
             Severity.BLOCKER, "OsNotSupported", vm.id, f"the agent does not support {vm.os_name}",
             "upgrade the guest system", systems_source(),
         )]  # fmt: skip
-    if system is None and vm.os_type not in (OSType.WINDOWS, OSType.LINUX):
+    is_told = vm.os_type in (OSType.WINDOWS, OSType.LINUX)
+    if system is None and not (is_told and is_generic(vm.os_name)):
         yield OnboardingReason.OS_UNKNOWN, [_finding(
             Severity.WARNING, "OsUnknown", vm.id, f"the agent's list does not know {vm.os_name or 'its guest system'}",
             "see whether the agent supports it", systems_source(),
@@ -249,6 +324,26 @@ def _notes(vm: VirtualMachine) -> Iterator[Finding]:
             Severity.WARNING, "OsVersionUnknown", vm.id,
             f"whether the agent supports {vm.os_name or 'its guest system'} cannot be seen from outside",
             "see its version in the guest", systems_source(),
+        )  # fmt: skip
+    if system and system.is_limited:
+        yield _finding(
+            Severity.WARNING, "OsLimited", vm.id, f"the agent supports {vm.os_name} in part only",
+            "see what is left out, or upgrade the guest system", systems_source(),
+        )  # fmt: skip
+    if system and vm.os_type in (OSType.WINDOWS, OSType.LINUX) and system.os_type is not vm.os_type:
+        yield _finding(
+            Severity.WARNING, "SystemsContradict", vm.id, f"it is said to run {vm.os_type}, and {vm.os_name}",
+            "see which it is: the scripts differ",
+        )  # fmt: skip
+    if vm.power_state is PowerState.UNKNOWN:
+        yield _finding(
+            Severity.WARNING, "PowerUnknown", vm.id, "whether it runs is not known", "see whether its host is connected"
+        )
+    if not vm.hostname:
+        yield _finding(
+            Severity.WARNING, "HostNameUnknown", vm.id,
+            f"its guest's name is not known: a script for many machines would look for {vm.name!r:.80}",
+            "start VMware Tools, or give its name in Azure with names= and run a script of its own",
         )  # fmt: skip
     if system and system.note:
         yield _finding(Severity.INFO, "OsNote", vm.id, f"{system.name}: {system.note}", "", systems_source())
@@ -268,9 +363,22 @@ def _is_of_hardware(match: MachineMatch) -> bool:
     return any(one is not Evidence.FQDN for one in match.evidence)
 
 
-def _resource_name(vm: VirtualMachine) -> str:
-    """The name the agent takes: the guest's own, without its domain; else the machine's."""
-    return vm.name if vm.platform == _ARC else vm.hostname.partition(".")[0] or vm.name
+def _shown(records: Sequence[VirtualMachine], count: int | None = None) -> str:
+    """The first of them by name, platform and source, and how many more there are."""
+    first = ", ".join(f"{one.name:.60} ({one.platform}, {one.source:.60})" for one in records[:_SHOWN])
+    return first + _more(range(len(records) if count is None else count))
+
+
+def _more(all_of_them: Sequence[object]) -> str:
+    return f" and {len(all_of_them) - _SHOWN} more" if len(all_of_them) > _SHOWN else ""
+
+
+def _why(match: MachineMatch) -> str:
+    return ", ".join(str(one).replace("_", " ") for one in match.evidence)
+
+
+def _state(record: VirtualMachine) -> str:
+    return record.connection_state or "without a status"
 
 
 def _os_type(vm: VirtualMachine) -> OSType:

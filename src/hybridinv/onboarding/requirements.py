@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 import tomllib
 from functools import cache
@@ -11,6 +12,9 @@ from typing import Any
 import attrs
 
 from hybridinv.model import OSType
+
+_GENERIC = re.compile(r"((other\b.*)?linux|(other |microsoft )*windows( server)?)?( \((32|64)-bit\))?")
+_NOBODY = ("localhost", "localhost4", "localhost6")
 
 
 @attrs.frozen
@@ -22,6 +26,8 @@ class System:
     version: str
     supported: bool | None
     note: str
+    is_limited: bool = False
+    """Whether it is supported in part only."""
 
 
 def system_of(os_name: str) -> System | None:
@@ -34,16 +40,33 @@ def system_of(os_name: str) -> System | None:
         found = pattern.search(text)
         if found is None:
             continue
-        version = (found[1] or "") if pattern.groups else ""
+        version = (found[1] or "").replace("-", " ") if pattern.groups else ""
         versions: list[str] = row["versions"]
-        supported = version in versions if version or not versions else None
+        is_limited = version in row.get("limited", ())
+        supported = version in versions or is_limited if version or not versions else None
+        if version in row.get("open", ()):
+            supported = None
         # "or later" is what vSphere calls a guest that is at least that.
         if supported and "or later" in text:
             supported = None
         if "32-bit" in text:
             supported = False
-        return System(row["name"], OSType(row["os_type"]), version, supported, row.get("note", ""))
+        return System(row["name"], OSType(row["os_type"]), version, supported, row.get("note", ""), is_limited)
     return None
+
+
+def is_generic(os_name: str) -> bool:
+    """Whether a guest's full name tells no system apart: `Other 5.x Linux (64-bit)`, or nothing at all."""
+    return _GENERIC.fullmatch(os_name.strip().lower()) is not None
+
+
+def is_host_name(name: str) -> bool:
+    """Whether it is a machine's own name: not an address, nor what everybody is called."""
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return bool(name) and name.lower().partition(".")[0] not in _NOBODY
+    return False
 
 
 def systems_source() -> str:
@@ -59,7 +82,9 @@ def names_source() -> str:
 
 def is_valid_name(name: str) -> bool:
     """Whether Azure takes it as the name of a machine."""
-    return re.fullmatch(_document()["names"]["pattern"], name) is not None
+    # A name of dots alone is a folder, one that begins with a hyphen an option of the command that it is given to.
+    is_plain = bool(name.strip(".")) and not name.startswith("-")
+    return is_plain and re.fullmatch(_document()["names"]["pattern"], name) is not None
 
 
 def reserved_word(name: str) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from hybridinv import errors
 from hybridinv.collecting import Progress
 from hybridinv.errors import (
     AccessDenied,
@@ -138,6 +139,14 @@ def _check(arc: Source, plan: object, timeout: object, interval: object) -> None
             raise NotSupported(f"{name}={value!r:.40} is no time to wait", remedy="give seconds")
 
 
+def _raise_for_source(inv: Inventory) -> None:
+    """The error of a source that could not be read at all, as the exception it was."""
+    for problem in inv.problems:
+        kind = getattr(errors, problem.error, None)
+        if not problem.kind and isinstance(kind, type) and issubclass(kind, errors.EndpointError):
+            raise kind(problem.message, remedy=problem.remedy, source=problem.source)
+
+
 class _Watch:
     """The candidates, and what was last known of each."""
 
@@ -163,6 +172,7 @@ class _Watch:
         self.polls += 1
         try:
             inv = self._arc.inventory(["vms"], deadline=deadline)
+            _raise_for_source(inv)
         except HybridInvError as error:
             if isinstance(error, _FINAL) and not self._has_read:
                 raise

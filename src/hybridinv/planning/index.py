@@ -39,6 +39,7 @@ class Load:
 
     memory_bytes: int = 0
     reserved_bytes: int = 0
+    reserved_mhz: int = 0
 
 
 class Index:
@@ -52,6 +53,7 @@ class Index:
         self.datastores: Mapping[str, Datastore] = {datastore.id: datastore for datastore in inv.datastores}
         self.networks: Mapping[str, Network] = {network.id: network for network in inv.networks}
         self.clusters: Mapping[str, Cluster] = {cluster.id: cluster for cluster in inv.clusters}
+        self.problems = inv.problems
         self.answers: dict[tuple[object, ...], Any] = {}
         """What was worked out for hosts and pairs of hosts; it holds for every machine."""
 
@@ -59,6 +61,10 @@ class Index:
     def vms(self) -> Mapping[str, VirtualMachine]:
         """The machines by id."""
         return {vm.id: vm for vm in self._vms}
+
+    def holds(self, id_: str) -> bool:
+        """Whether it has a host, machine, cluster, datastore or network of that id."""
+        return any(id_ in table for table in (self.hosts, self.vms, self.clusters, self.datastores, self.networks))
 
     @cached_property
     def _by_host(self) -> Mapping[str, tuple[VMkernelAdapter, ...]]:
@@ -166,6 +172,15 @@ class Index:
         return {host_id: tuple(vms) for host_id, vms in found.items()}
 
     @cached_property
+    def members(self) -> Mapping[str, tuple[Host, ...]]:
+        """By cluster: its hosts of vSphere."""
+        found: dict[str, list[Host]] = defaultdict(list)
+        for host in self.hosts.values():
+            if host.platform == "vsphere" and host.cluster_id:
+                found[host.cluster_id].append(host)
+        return {cluster_id: tuple(hosts) for cluster_id, hosts in found.items()}
+
+    @cached_property
     def loads(self) -> Mapping[str, Load]:
         """By host: what its running machines take."""
         return {host_id: _load(vms) for host_id, vms in self.machines.items()}
@@ -176,6 +191,7 @@ def _load(vms: tuple[VirtualMachine, ...]) -> Load:
     return Load(
         memory_bytes=sum(vm.memory_bytes or 0 for vm in running),
         reserved_bytes=sum(vm.memory_allocation.reservation or 0 for vm in running),
+        reserved_mhz=sum(vm.cpu_allocation.reservation or 0 for vm in running),
     )
 
 

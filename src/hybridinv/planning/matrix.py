@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from hybridinv.model import Cluster, Host, Severity, VMkernelService
@@ -28,16 +27,13 @@ _PURPOSES = (
 def migration_matrix(inv: Inventory, cluster: Cluster | str | None = None) -> Records[MigrationPath]:
     """How every host reaches every other, in both directions: once for vMotion, once for cold data.
 
-    The hosts are those of `cluster` (a record, id or name), or without it those of each vCenter, across its clusters.
-    Each path names the adapters at both ends, the speed of the link, and what stands in the way.
+    The hosts are those of `cluster` (a record, id or name), or without it all of the estate, across clusters and
+    vCenters. Each path names the adapters at both ends, the speed of the link, and what stands in the way.
     """
     index = index_of(inv)
     wanted = None if cluster is None else find_record(inv.clusters, cluster)
-    groups: dict[str, list[Host]] = defaultdict(list)
-    for host in inv.hosts:
-        if host.platform == "vsphere" and (wanted is None or _is_in(host, wanted)):
-            groups[host.source].append(host)
-    return Records(MigrationPath, (path for hosts in groups.values() for path in _paths(index, hosts)))
+    hosts = [host for host in inv.hosts if host.platform == "vsphere" and (wanted is None or _is_in(host, wanted))]
+    return Records(MigrationPath, _paths(index, hosts))
 
 
 def _is_in(host: Host, cluster: Cluster) -> bool:
@@ -56,15 +52,17 @@ def _path(
     link = find_link(index, source, destination, services)
     findings = (*check_pair(index, source, destination, state, MigrationKind.COMPUTE), *link.findings)
     start, stop = (leg.adapter if leg else None for leg in (link.start, link.stop))
+    crossing = source.source != destination.source
     return MigrationPath(
         id=f"{source.id} {destination.id} {purpose}",
-        name=f"{source.name} → {destination.name} {purpose}",
+        name=f"{source.name} → {destination.name} {purpose}" + (" cross-vCenter" if crossing else ""),
         platform=source.platform,
         source=source.source,
         source_host_id=source.id,
         source_host_name=source.name,
         destination_host_id=destination.id,
         destination_host_name=destination.name,
+        crosses_vcenters=crossing,
         cluster_id=source.cluster_id if source.cluster_id == destination.cluster_id else "",
         purpose=purpose,
         service=link.service,

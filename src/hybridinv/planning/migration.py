@@ -20,11 +20,13 @@ from hybridinv.model.migration import (
 from hybridinv.planning.amounts import amount
 from hybridinv.planning.checks import check_move, check_rule
 from hybridinv.planning.checks.links import Link, find_link
+from hybridinv.planning.incomplete import check_read
 from hybridinv.planning.move import Move, read_move
+from hybridinv.planning.paths import same_subnet
 from hybridinv.planning.rules import RuleSet, migration_rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from hybridinv.inventory import Inventory
     from hybridinv.planning.paths import End
@@ -54,11 +56,25 @@ def plan_migration(
     rows = _rows(rule, move)
     moving = [_route(move, row) for row in rows if row.services]
     findings = [
+        *check_read(move.index, _sources(move), _used(move)),
         *check_move(move),
         *(finding for _, found in moving for finding in found),
         *check_rule(rule, rows, move),
     ]
     return _plan(move, rule, [flow for flow, _ in moving], [row.data for row in rows if not row.services], findings)
+
+
+def _sources(move: Move) -> Iterator[tuple[str, str]]:
+    for record in (move.vm, *move.hosts, move.datastore):
+        if record:
+            yield record.platform, record.source
+
+
+def _used(move: Move) -> frozenset[str]:
+    places = [id_ for host in move.hosts for id_ in (host.id, host.cluster_id)]
+    stores = [*move.datastore_ids, *([move.datastore.id] if move.datastore else ())]
+    there = [vm.id for vm in move.index.machines.get(move.destination.id, ())] if move.destination else []
+    return frozenset((move.vm.id, *places, *stores, *there, *(nic.network_id for nic in move.vm.nics)))
 
 
 def _plan(
@@ -71,7 +87,8 @@ def _plan(
     rank = list(Severity).index
     found = tuple(sorted(dict.fromkeys(findings), key=lambda finding: rank(finding.severity)))
     feasible = all(finding.severity is not Severity.BLOCKER for finding in found)
-    source, destination, datastore = move.source, move.destination, move.datastore
+    source, destination = move.source, move.destination
+    datastore = move.datastore if move.disks_move or not move.host_changes else None
     return MigrationPlan(
         vm=move.vm,
         kind=rule.kind,
@@ -96,7 +113,7 @@ def _total(move: Move, flows: Sequence[Flow]) -> float | None:
     memory_moves = move.host_changes and move.state is MigrationState.HOT
     if memory_moves and all(flow.data is not DataKind.MEMORY for flow in flows):
         return None  # the seed's rules are silent on memory, yet it takes its time
-    times = [flow.seconds for flow in flows if flow.data not in _SMALL]
+    times = [flow.seconds for flow in flows if flow.bytes or flow.data not in _SMALL]
     known = [time for time in times if time is not None]
     return sum(known, 0.0) if len(known) == len(times) else None
 
@@ -120,6 +137,7 @@ def _has_cold_data(move: Move) -> bool:
 def _route(move: Move, row: RuleFlow) -> tuple[Flow, tuple[Finding, ...]]:
     """One row of the rule on the adapters of these hosts."""
     count, note = amount(move, row.data)
+    count = None if count is not None and count < 0 else count
     flow = Flow(
         data=row.data,
         service=row.services[0],
@@ -144,9 +162,20 @@ def _on_link(flow: Flow, link: Link) -> tuple[Flow, tuple[Finding, ...]]:
         fallback=link.fallback,
         note=_joined(flow.note, _mixed(link.source, link.destination), _others(link.source), _others(link.destination)),
     )
+    routed = attrs.evolve(routed, note=_joined(routed.note, _doubted(link)))
     if flow.data is DataKind.CONTROL:  # it runs between vCenter and each host, not from host to host
         return routed, ()
     return _timed(routed, link), link.findings
+
+
+def _doubted(link: Link) -> str:
+    """The other adapter that cold data may leave by where both ends are in different subnets."""
+    start, stop = link.start, link.stop
+    if link.service == VMkernelService.VMOTION or not (start and stop) or start.adapter.device == "vmk0":
+        return ""
+    if same_subnet(start.adapter, stop.adapter) is not False:
+        return ""
+    return f"{start} if its host has a static route, else vmk0"
 
 
 def _mixed(source: End, destination: End) -> str:

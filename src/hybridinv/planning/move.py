@@ -175,15 +175,20 @@ def _find(records: Records[T], wanted: str) -> T:
         return records.get(wanted)
     except NotFound:
         named = records.where(name=wanted)
-    if not named:
-        named = records.where(name=lambda name: name.partition(".")[0] == wanted)
-    # An Arc machine inside a VM often has the VM's name; only the VM can be migrated here.
-    named = named.where(platform="vsphere") or named
+    # An Arc machine inside a VM often has the VM's name, in letters of another case; only the VM can be migrated here.
+    same = wanted.lower()
+    for like in (
+        records.where(name=lambda name: name.lower() == same),
+        records.where(name=lambda name: name.lower().partition(".")[0] == same),
+    ):
+        named = named.where(platform="vsphere") or like.where(platform="vsphere") or named or like
     if len(named) > 1:
         ids = ", ".join(record.id for record in named[:5])
         raise MultipleMatches(f"{len(named)} {kind} records are named {wanted!r}", remedy=f"give an id: {ids}")
     if not named:
-        close = difflib.get_close_matches(wanted, {record.name for record in records}, cutoff=0.4)
+        close = difflib.get_close_matches(
+            wanted, {record.name for record in records if record.platform == "vsphere"}, cutoff=0.4
+        )
         hint = f"did you mean {' or '.join(map(repr, close))}?" if close else "collect it, or check the spelling"
         raise NotFound(f"no {kind} of this inventory has the id or name {wanted!r}", remedy=hint)
     return named[0]

@@ -79,28 +79,74 @@ def end_of(host: Host, adapters: Sequence[VMkernelAdapter], services: Sequence[s
 
 
 def meet(source: End, destination: End) -> tuple[Leg | None, Leg | None]:
-    """Choose the adapters of both ends: the first pair that shares a subnet, else the first of each."""
+    """Choose the adapters of both ends: a pair whose links are up, in one subnet if there is such a pair."""
     starts, stops = source.legs, destination.legs
-    pairs = itertools.product(starts, stops)
-    shared = next((pair for pair in pairs if same_subnet(pair[0].adapter, pair[1].adapter)), None)
-    return shared if shared else (next(iter(starts), None), next(iter(stops), None))
+    if not (starts and stops):
+        return next(iter(starts), None), next(iter(stops), None)
+    if len(starts) == len(stops) == 1:
+        return starts[0], stops[0]
+    return min(itertools.product(starts, stops), key=_hindrances)
+
+
+def _hindrances(pair: tuple[Leg, Leg]) -> tuple[bool, bool]:
+    one, other = pair[0].adapter, pair[1].adapter
+    return is_down(one) or is_down(other), not same_subnet(one, other)
+
+
+def is_down(adapter: VMkernelAdapter) -> bool:
+    """Whether all its uplinks are known to be down."""
+    return adapter.link_speed_mbps == 0
 
 
 def same_subnet(one: VMkernelAdapter, other: VMkernelAdapter) -> bool | None:
-    """Whether two adapters share an IPv4 subnet; None where an address or mask is not known."""
+    """Whether two adapters share a subnet, of IPv4 or else of IPv6; None where an address or mask is not known."""
     networks = subnet(one), subnet(other)
-    return None if None in networks else networks[0] == networks[1]
+    if None not in networks:
+        return networks[0] is networks[1] or networks[0] == networks[1]
+    near, far = ipv6_subnets(one), ipv6_subnets(other)
+    return bool(near & far) if near and far else None
 
 
 def has_gateway(adapter: VMkernelAdapter) -> bool:
     """Whether its gateway is in its own subnet; otherwise its stack leaves through another adapter."""
     network = subnet(adapter)
-    return network is not None and network == _subnet(adapter.gateway, adapter.subnet_mask)
+    if network is not None:
+        return network == _subnet(adapter.gateway, adapter.subnet_mask)
+    try:
+        gateway = ipaddress.IPv6Address(adapter.ipv6_gateway)
+    except ValueError:
+        return False
+    return gateway.is_link_local or any(gateway in network for network in ipv6_subnets(adapter))
+
+
+def ipv6_subnets(adapter: VMkernelAdapter) -> frozenset[ipaddress.IPv6Network]:
+    """Its IPv6 subnets, where address and prefix are known; link-local ones are not among them."""
+    return _ipv6_subnets(adapter.ipv6_addresses) if adapter.ipv6_addresses else frozenset()
+
+
+def subnets(adapter: VMkernelAdapter) -> str:
+    """Its subnets as text; empty where none is known."""
+    network = subnet(adapter)
+    return str(network) if network else ", ".join(sorted(map(str, ipv6_subnets(adapter))))
 
 
 def subnet(adapter: VMkernelAdapter) -> ipaddress.IPv4Network | None:
     """Its IPv4 subnet, where address and mask are known."""
     return _subnet(adapter.ip_address, adapter.subnet_mask) if adapter.ip_address and adapter.subnet_mask else None
+
+
+@lru_cache(maxsize=65536)
+def _ipv6_subnets(addresses: tuple[str, ...]) -> frozenset[ipaddress.IPv6Network]:
+    found = set()
+    for address in addresses:
+        # RFC 4291 2.5.1: the interface part of a unicast address has 64 bits
+        try:
+            interface = ipaddress.IPv6Interface(address if "/" in address else f"{address}/64")
+        except ValueError:
+            continue
+        if not interface.is_link_local:
+            found.add(interface.network)
+    return frozenset(found)
 
 
 @lru_cache(maxsize=65536)

@@ -5,14 +5,16 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 import attrs
 
-from hybridinv.collecting import Progress
-from hybridinv.errors import HybridInvError, NotSupported
+from hybridinv.collecting import Progress, one_at_a_time, seconds_of
+from hybridinv.errors import HybridInvError, MissingExtra, NotSupported
 from hybridinv.inventory import KINDS, Inventory, check_kind, listed, problem_of
 from hybridinv.model import (
+    Answered,
     Asked,
     Cluster,
     Datastore,
@@ -58,6 +60,12 @@ class Reading:
     records: list[Any] = attrs.field(factory=list)
     lost: list[tuple[str, HybridInvError]] = attrs.field(factory=list)
     problems: list[Problem] = attrs.field(factory=list)
+    answers: list[Answered] = attrs.field(factory=list)
+    """What the endpoint's lists said of themselves."""
+
+    def answer(self, kind: str, by: str, read: int, claimed: int | None = None) -> None:
+        """Note what a list gave, and how much it said that it has."""
+        self.answers.append(Answered(kind=kind, by=by, read=read, claimed=claimed, at=datetime.now(UTC)))
 
     def lose(self, scope: str, error: HybridInvError) -> None:
         """Note that an error has cost records of that scope (a subscription, an object)."""
@@ -90,6 +98,9 @@ class Adapter(ABC):
     platform: ClassVar[str]
     missing: ClassVar[Mapping[str, str]] = {}
     """Why the platform does not have the other kinds."""
+
+    answered_by: ClassVar[str] = ""
+    """What `Answered.by` calls the endpoint's own lists; the platform where it is empty."""
 
     tape_login: ClassVar[Mapping[str, Any]]
     """The constructor's arguments that stand in for a login when a tape is played."""
@@ -169,26 +180,49 @@ class Adapter(ABC):
         wanted = sorted(self.capabilities, key=list(KINDS).index) if kinds is None else listed(kinds)
         for kind in wanted:
             self._check(kind)
-        asked = Asked(platform=self.platform, source=self.source, kinds=frozenset(wanted))
+        seconds, progress = None if deadline is None else seconds_of(deadline), one_at_a_time(progress)
+        level = self._level(detail)
+        asked = Asked(platform=self.platform, source=self.source, kinds=frozenset(wanted), detail=level)
         inventory = Inventory(asked=[asked])
         if not wanted:
             return inventory
-        with within(deadline):
-            survey = self._survey(self._reporter(progress), self._level(detail))
+        answers: list[Answered] = []
+        claims: dict[str, int | None] = {}
+        with within(seconds):
+            try:
+                survey = self._survey(self._reporter(progress, claims), level)
+            except (NotSupported, MissingExtra):
+                raise
+            except HybridInvError as error:
+                return attrs.evolve(inventory, problems=[problem_of(error, self)])
             for kind in wanted:
-                inventory = self._add(inventory, survey, kind)
+                inventory = self._add(inventory, survey, kind, answers, claims)
                 if progress:
                     count = len(getattr(inventory, kind))
                     progress(Progress(source=self.source, platform=self.platform, kind=kind, read=count,
                                       expected=count, done=True, problems=len(inventory.problems)))  # fmt: skip
-        return attrs.evolve(inventory, asked=[attrs.evolve(asked, subscription_ids=survey.subscription_ids_read())])
+        told = attrs.evolve(asked, subscription_ids=survey.subscription_ids_read(), answers=tuple(answers))
+        return attrs.evolve(inventory, asked=[told])
 
-    def _add(self, inventory: Inventory, survey: Survey, kind: str) -> Inventory:
+    def _add(
+        self,
+        inventory: Inventory,
+        survey: Survey,
+        kind: str,
+        answers: list[Answered] | None = None,
+        claims: Mapping[str, int | None] | None = None,
+    ) -> Inventory:
         try:
             reading = survey.read(kind)
         except HybridInvError as error:
             reading = Reading()
             reading.lose("", error)
+        else:
+            if not reading.answers:
+                reading.answer(kind, self.answered_by or self.platform, len(reading.records), (claims or {}).get(kind))
+        if answers is not None:
+            # When a tape was answered is not known; when it was played says nothing.
+            answers += [attrs.evolve(one, at=None) for one in reading.answers] if self.played else reading.answers
         problems = [*inventory.problems, *dict.fromkeys(reading.all_problems(self, kind))]
         changed: dict[str, Any] = {kind: reading.records, "problems": problems}
         return attrs.evolve(inventory, **changed)
@@ -216,8 +250,14 @@ class Adapter(ABC):
                 f"{self.source}: {reason}", remedy=f"it has: {', '.join(sorted(self.capabilities))} (see .capabilities)"
             )
 
-    def _reporter(self, progress: Callable[[Progress], None] | None) -> Report:
+    def _reporter(
+        self, progress: Callable[[Progress], None] | None, claims: dict[str, int | None] | None = None
+    ) -> Report:
+        """Tells of progress, and keeps in `claims` how many the endpoint says that there are of each kind."""
+
         def report(kind: str, read: int, expected: int | None) -> None:
+            if claims is not None:
+                claims[kind] = expected
             if progress:
                 progress(Progress(source=self.source, platform=self.platform, kind=kind, read=read, expected=expected))
 

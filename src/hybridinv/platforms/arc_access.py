@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 _VERSION = "2021-04-01"
 _SUBSCRIPTION_VERSION = "2022-12-01"
 _PERMISSIONS_VERSION = "2022-04-01"
+_SCOPE_VERSION, _GATEWAY_VERSION = "2024-07-10", "2025-01-13"
 _UNDER_WAY = "registering"
 _USABLE = {"enabled", "warned", "pastdue", ""}
 _MAY_REGISTER = "give the account Contributor on the subscription, or a role with */register/action"
@@ -71,6 +73,10 @@ def register(
     client: ArmClient, origin: Origin, providers: Iterable[ResourceProvider], wait: float, interval: float
 ) -> list[ResourceProvider]:
     """The providers after those that are not registered were asked to be; each is asked once, one after the other."""
+    for name, value, least in (("wait", wait, 0.0), ("interval", interval, 0.001)):
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if not is_number or not least <= value < math.inf:
+            raise NotSupported(f"{name}={value!r:.40} is no time to wait", remedy="give seconds")
     found = []
     for one in providers:
         if one.is_registered or one.state.lower() == _UNDER_WAY:
@@ -106,7 +112,7 @@ def _failed(one: ResourceProvider, error: HybridInvError, origin: Origin) -> Res
     return attrs.evolve(one, problems=(problem_of(error, origin, kind="providers", scope=scope),))
 
 
-def check(client: ArmClient, target: OnboardingTarget) -> list[Finding]:
+def check(client: ArmClient, target: OnboardingTarget, *, cloud: str) -> list[Finding]:
     """What stands in the way of onboarding to a target; an exception where Azure cannot be asked at all."""
     if not isinstance(target, OnboardingTarget):
         raise NotSupported(
@@ -114,10 +120,15 @@ def check(client: ArmClient, target: OnboardingTarget) -> list[Finding]:
         )
     client.log_in()
     found = list(_of_subscription(client, target))
+    if cloud != target.cloud:
+        found.append(_finding(
+            Severity.WARNING, "CloudMismatch", "", f"{cloud} was asked, and the target says {target.cloud}",
+            f"ask with hi.AzureArc(cloud={target.cloud!r}), or correct cloud= of the target",
+        ))  # fmt: skip
     if any(one.code == "SubscriptionNotVisible" for one in found):
         return found
     checks: list[Callable[[ArmClient, OnboardingTarget], list[Finding]]]
-    checks = [_of_group, _of_scope, _of_providers]
+    checks = [_of_group, _of_scope, _of_gateway, _of_providers]
     for answer in side_by_side(lambda one: one(client, target), checks):
         if isinstance(answer, HybridInvError):
             raise answer
@@ -169,7 +180,34 @@ def _of_scope(client: ArmClient, target: OnboardingTarget) -> list[Finding]:
     if not target.private_link_scope_id:
         return []
     scope = parse_id(target.private_link_scope_id)
-    return list(_missing(client, _group(scope.subscription_id, scope.resource_group), [wire.NEEDED_OF_SCOPE]))
+    return [
+        *_existing(client, target.private_link_scope_id, _SCOPE_VERSION, "PrivateLinkScope", "private link scope"),
+        *_missing(client, _group(scope.subscription_id, scope.resource_group), [wire.NEEDED_OF_SCOPE]),
+    ]
+
+
+def _of_gateway(client: ArmClient, target: OnboardingTarget) -> list[Finding]:
+    if not target.gateway_id:
+        return []
+    return list(_existing(client, target.gateway_id, _GATEWAY_VERSION, "Gateway", "Arc gateway"))
+
+
+def _existing(client: ArmClient, id_: str, version: str, code: str, what: str) -> Iterator[Finding]:
+    """What stands in the way where a resource that the target names is not there. API: GET by its id."""
+    try:
+        client.one(id_, version)
+    except NotFound as error:
+        yield _finding(
+            Severity.BLOCKER,
+            f"{code}NotFound",
+            id_,
+            error.message,
+            f"create the {what}, or correct its id in the target",
+        )
+    except AccessDenied as error:
+        yield _finding(
+            Severity.WARNING, f"{code}NotReadable", id_, error.message, f"give the account Reader on the {what}"
+        )
 
 
 def _missing(client: ArmClient, group: str, needed: Iterable[wire.Needed]) -> Iterator[Finding]:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from hybridinv.platforms.arm_survey import ArmSurvey
     from hybridinv.tables import Records
 
-_SUBSCRIPTION = re.compile(r"[\w.-]+")
+_SUBSCRIPTION = re.compile(r"\w[\w.-]*")
 FEW = 100
 """So many machines may be asked one by one where a list would do, but does not."""
 
@@ -55,6 +55,7 @@ class ArmAdapter(Adapter):
     tape_login: ClassVar[Mapping[str, Any]] = {"credential": _NoCredential()}
     sdk_client: ClassVar[str] = "azure.mgmt.compute.ComputeManagementClient"
     """The vendor's client for what it reads."""
+    answered_by: ClassVar[str] = "arm"
     _login: Wire
     """The way to where tokens come from; a tape does not take its place."""
 
@@ -91,14 +92,31 @@ class ArmAdapter(Adapter):
         return Origin(self.platform, self.source)
 
     def extensions(self, vms: Iterable[VirtualMachine] | None = None) -> Records[Extension]:
-        given = None if vms is None else list(vms)
+        given = None if vms is None else self._ours(vms)
         if given is None or len(given) > FEW:
             return super().extensions(given)
         self._check("extensions")
-        ours = {vm.id: vm for vm in given if Origin(vm.platform, vm.source) == self._origin}
+        ours = {vm.id: vm for vm in given}
         subscriptions_ = list(dict.fromkeys(wire.parse_id(id_).subscription_id for id_ in ours))
         reading = self._over(subscriptions_, None, self.detail).extensions_on(ours.values()) if ours else Reading()
         return self._whole("extensions", Extension, reading)
+
+    def _ours(self, vms: Iterable[VirtualMachine]) -> list[VirtualMachine]:
+        """The machines as a list; `NotSupported` where one is none, or of another source."""
+        several: object = vms
+        is_list = isinstance(several, Iterable) and not isinstance(several, (str, bytes))
+        given: list[Any] = list(vms) if is_list else [vms]
+        for vm in given:
+            if not is_list or not isinstance(vm, VirtualMachine):
+                raise NotSupported(
+                    f"vms= takes a list of machines, not {vm!r:.60}", remedy="give records that vms() of it has read"
+                )
+            if Origin(vm.platform, vm.source) != self._origin:
+                raise NotSupported(
+                    f"{vm.name} is a machine of {vm.platform} {vm.source}, not of {self.source}",
+                    remedy=f"leave it out: vms.where(platform={self.platform!r}, source={self.source!r})",
+                )
+        return given
 
     def native_client(self, record: Any) -> Any:
         """The vendor's management client for the subscription of a record, logged in and ready to use.
@@ -202,7 +220,7 @@ def given_ids(subscription_ids: Iterable[str] | None) -> list[str] | None:
         return None
     several: object = [subscription_ids] if isinstance(subscription_ids, str) else subscription_ids
     listed = several if isinstance(several, Iterable) and not isinstance(several, bytes) else ()
-    ids = list(dict.fromkeys(str(one).strip().lower() for one in listed))
+    ids = list(dict.fromkeys("" if one is None else str(one).strip().lower() for one in listed))
     if not ids or not all(_SUBSCRIPTION.fullmatch(one) for one in ids):
         raise NotSupported(
             f"subscription_ids={subscription_ids!r:.80} names no subscriptions",

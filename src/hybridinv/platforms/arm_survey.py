@@ -8,7 +8,18 @@ from abc import abstractmethod
 from collections import Counter
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
-from hybridinv.errors import AccessDenied, DeadlineExceeded, HybridInvError, NotFound, UnexpectedAnswer
+import attrs
+
+from hybridinv.errors import (
+    AccessDenied,
+    DeadlineExceeded,
+    HybridInvError,
+    NotFound,
+    Throttled,
+    TruncatedAnswer,
+    UnexpectedAnswer,
+)
+from hybridinv.inventory import problem_of
 from hybridinv.platforms.adapter import Reading, Report, Survey
 from hybridinv.transport.arm import GRAPH_SUBSCRIPTIONS, REPORT, ArmClient, subscriptions
 from hybridinv.transport.parallel import once, side_by_side
@@ -49,6 +60,7 @@ class ArmSurvey(Survey):
         self._lock = threading.Lock()
         self._given = subscription_ids
         self._has_told_of_vms = False
+        self._graph_refused: HybridInvError | None = None
 
     @property
     @abstractmethod
@@ -127,18 +139,44 @@ class ArmSurvey(Survey):
         for subscription, error in zip(found, side_by_side(one, found), strict=True):
             if error is not None:
                 reading.lose(f"/subscriptions/{subscription}", error)
+        if kind:
+            unique = {wire.arm_id(str(item.get("id"))) for items in found.values() for item in items}
+            reading.answer(kind, "arm", len(unique), _total(counted.values(), len(found)))
         return [item for items in found.values() for item in items]
 
-    def each(self, ids: Iterable[str], ask: Callable[[str], R], reading: Reading) -> dict[str, R]:
-        """What `ask` gives for each id, a few at a time; what failed is noted, what was removed meanwhile left out."""
+    def each(
+        self,
+        ids: Iterable[str],
+        ask: Callable[[str], R],
+        reading: Reading,
+        parent: Callable[[str], object] | None = None,
+    ) -> dict[str, R]:
+        """What `ask` gives for each id, a few at a time; what failed is noted, what was removed meanwhile left out.
+
+        Where `ask` looks below what the id names, `parent` reads that itself: only what is gone too was removed.
+        """
         ids = list(ids)
         found: dict[str, R] = {}
+        failed: dict[str, HybridInvError] = {}
         for id_, answer in zip(ids, side_by_side(ask, ids), strict=True):
-            if not isinstance(answer, HybridInvError):
+            if isinstance(answer, HybridInvError):
+                failed[id_] = answer
+            else:
                 found[id_] = answer
-            elif not isinstance(answer, NotFound):
-                reading.lose(id_, answer)
+        absent = [id_ for id_, error in failed.items() if isinstance(error, NotFound)]
+        parents = side_by_side(parent, absent) if parent else [failed[id_] for id_ in absent]
+        for id_, there in zip(absent, parents, strict=True):
+            if isinstance(there, NotFound):
+                del failed[id_]
+            else:
+                failed[id_].remedy = f"read again; {id_} itself is there: report it if it stays"
+        for scope, error in _by_cause(failed, len(ids)):
+            reading.lose(scope, error)
         return found
+
+    def there(self, id_: str, version: str = "") -> object:
+        """A resource itself, to see whether it is still there."""
+        return self.client.get(id_, version or self.machine_version)
 
     def by_id(self, items: Iterable[Item], reading: Reading) -> dict[str, Item]:
         """The items by their lower-cased id; one without an id is noted."""
@@ -164,29 +202,43 @@ class ArmSurvey(Survey):
                     seen.add(record.id)
                     reading.records.append(record)
 
-    def graph(self, type_: str, columns: str = "id, name, location, properties") -> list[Item] | None:
+    def doubt(self, what: str, missing: Reading, reading: Reading, kind: str = "vms") -> None:
+        """What is missing of a list beside the records' own is a problem of theirs and costs none."""
+        for scope, error in missing.lost:
+            problem = problem_of(error, self.origin, kind=kind, scope=scope)
+            reading.problems.append(attrs.evolve(problem, message=f"{what} not known: {problem.message}"))
+
+    def graph(
+        self, type_: str, columns: str = "id, name, location, properties", reading: Reading | None = None
+    ) -> list[Item] | None:
         """All resources of a type from Resource Graph; None where it does not give them all. They may be hours old."""
         query = f"resources | where type =~ '{type_}' | project {columns} | order by id asc"
         found: list[Item] = []
+        totals: list[int] = []
         try:
             for page in self.client.graph_pages(query, self.subscription_ids):
                 found += page.rows
+                if page.is_first:
+                    totals.append(page.total or 0)
                 if type_ == self.extensions_type:
                     whole = len(self.subscription_ids) <= GRAPH_SUBSCRIPTIONS
                     self.tell("extensions", len(page.rows), page.total if whole else None)
         except DeadlineExceeded:
             raise
-        except HybridInvError:
+        except HybridInvError as error:
+            self._graph_refused = error
             return None
+        if reading is not None:
+            reading.answer("extensions", "resource-graph", len(found), sum(totals))
         return found
 
     def graphed(
         self,
         owners: Mapping[str, Item],  # noqa: ARG002 - Arc needs them
-        reading: Reading,  # noqa: ARG002
+        reading: Reading,
     ) -> tuple[list[Item] | None, set[str]]:
         """Resource Graph's extensions, None where it does not give them all; and the owners it has not heard of."""
-        return self.graph(self.extensions_type), set()
+        return self.graph(self.extensions_type, reading=reading), set()
 
     def extensions_of(
         self, owners: Mapping[str, Item], claimed: Callable[[Item], set[str] | None], reading: Reading
@@ -211,7 +263,7 @@ class ArmSurvey(Survey):
             doubted = rows is None if claims is None else claims != set(found[id_])
             if doubted or id_ in unheard:
                 asked.append(id_)
-        current = self.each(asked, lambda id_: self._extensions_on(owners[id_]), reading)
+        current = self._each_asked(asked, owners, claimed, reading, is_instead=rows is None)
         graphed = {id_: items.values() for id_, items in found.items() if id_ not in current}
         by_origin = {"arm": current.values(), "resource-graph": graphed.values()}
         return {
@@ -220,12 +272,45 @@ class ArmSurvey(Survey):
             if any(several)
         }
 
+    def _each_asked(
+        self,
+        ids: list[str],
+        owners: Mapping[str, Item],
+        claimed: Callable[[Item], set[str] | None],
+        reading: Reading,
+        *,
+        is_instead: bool,
+    ) -> dict[str, list[Item]]:
+        """The extensions of machines that are asked themselves; `is_instead` where Resource Graph gave none."""
+        own = Reading()
+        found = self.each(ids, lambda id_: self._extensions_on(owners[id_]), own, self._owner_of(owners))
+        for scope, error in own.lost:
+            refused = self._graph_refused
+            if is_instead and refused and not scope:
+                error = _reworded(
+                    error, f"{error.message}; machine by machine, for Resource Graph did not answer: {refused}"
+                )
+            reading.lose(scope, error)
+        for id_, items in found.items():
+            there = {wire.arm_id(str(item.get("id"))) for item in items}
+            absent = sorted((claimed(owners[id_]) or set()) - there)
+            if absent:
+                reading.lose(id_, TruncatedAnswer(f"its list of extensions leaves out {len(absent)} that the machine "
+                                                  f"names: {absent[0].rpartition('/')[2]}", path="value",
+                                                  remedy="read again; report it if it stays"))  # fmt: skip
+        if found:
+            reading.answer("extensions", "arm", sum(map(len, found.values())))
+        return found
+
+    def _owner_of(self, owners: Mapping[str, Item]) -> Callable[[str], object]:
+        return lambda id_: self.there(str(owners[id_]["id"]))
+
     def extensions_on(self, vms: Iterable[VirtualMachine]) -> Reading:
         """The extensions on these machines, each asked itself."""
         reading = Reading()
         self.client.log_in()
         owners = {vm.id: {"id": vm.resource_id or vm.id} for vm in vms}
-        found = self.each(owners, lambda id_: self._extensions_on(owners[id_]), reading)
+        found = self.each(owners, lambda id_: self._extensions_on(owners[id_]), reading, self._owner_of(owners))
         statuses = self.statuses_of({id_: owners[id_] for id_, items in found.items() if items}, reading)
         self.read_extensions([item for items in found.values() for item in items], statuses, reading, "arm")
         return reading
@@ -249,6 +334,17 @@ class ArmSurvey(Survey):
         return items
 
 
+def _by_cause(failed: Mapping[str, HybridInvError], of: int) -> Iterable[tuple[str, HybridInvError]]:
+    """The errors with their ids; where time ran out for many, that is one error that counts them."""
+    for type_ in {type(error): None for error in failed.values()}:
+        several = [(id_, error) for id_, error in failed.items() if type(error) is type_]
+        if len(several) > 1 and issubclass(type_, (DeadlineExceeded, Throttled)):
+            first = several[0][1]
+            yield "", _reworded(first, f"{len(several)} of {of} not read: {first.message}")
+        else:
+            yield from several
+
+
 def _total(counts: Iterable[int | None], of: int) -> int | None:
     """The sum, once all of them are known."""
     known = [count for count in counts if count is not None]
@@ -268,8 +364,22 @@ def _unreadable(error: Exception) -> HybridInvError:
     return odd
 
 
+_STATES = "power and agent state not known: "
+
+
+def states_unknown(error: HybridInvError) -> HybridInvError:
+    """The error of a list of statuses, saying what the machines lack for it: they themselves are there."""
+    return _reworded(error, _STATES + error.message)
+
+
 def _echo(error: HybridInvError) -> HybridInvError:
-    echo = copy.copy(error)
-    echo.message = "not read, because the machines of this scope were not (see the problem of the vms)"
-    echo.args = (echo.message,)
-    return echo
+    if error.message.startswith(_STATES):
+        return _reworded(error, "status, and whether all are there, not known: see the problem of the vms")
+    return _reworded(error, "not read, because the machines of this scope were not (see the problem of the vms)")
+
+
+def _reworded(error: HybridInvError, message: str) -> HybridInvError:
+    other = copy.copy(error)
+    other.message = message
+    other.args = (message,)
+    return other

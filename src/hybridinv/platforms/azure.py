@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
 
-from hybridinv.errors import HybridInvError
+from hybridinv.errors import HybridInvError, NotSupported
 from hybridinv.model import Cluster, Extension, Host, VirtualMachine
 from hybridinv.platforms.adapter import Reading
 from hybridinv.platforms.arm import CloudAdapter
@@ -83,6 +83,10 @@ class Azure(CloudAdapter):
             detail=detail,
             transport=transport,
         )
+        if not isinstance(dedicated_hosts, bool):
+            raise NotSupported(
+                f"dedicated_hosts={dedicated_hosts!r:.40} is neither True nor False", remedy="leave it out for False"
+            )
         self.settings["dedicated_hosts"] = dedicated_hosts
         if dedicated_hosts:
             self.capabilities = type(self).capabilities | {"hosts", "clusters"}
@@ -150,7 +154,12 @@ class _AzureSurvey(ComputeSurvey):
         groups, swept = self._host_groups
         reading, missing = Reading(lost=list(swept.lost)), Reading()
         version = self.machine_version
-        listed = self.each(groups, lambda id_: self.all_of(f"{groups[id_]['id']}/hosts", version), reading)
+        listed = self.each(
+            groups,
+            lambda id_: self.all_of(f"{groups[id_]['id']}/hosts", version),
+            reading,
+            lambda id_: self.there(groups[id_]["id"]),
+        )
         occupied = [id_ for id_, hosts in listed.items() if hosts]
         expanded = self.each(
             occupied,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
 
-from hybridinv.errors import DeadlineExceeded, HybridInvError, NotSupported, TruncatedAnswer, UnexpectedAnswer
+from hybridinv.errors import HybridInvError, NotSupported, TruncatedAnswer, UnexpectedAnswer
 from hybridinv.inventory import problem_of
 from hybridinv.model import Extension, Finding, License, VirtualMachine
 from hybridinv.model.arc import ResourceProvider
@@ -119,7 +119,7 @@ class AzureArc(CloudAdapter):
         the account that asks may do there. It is this account that is looked at: a service principal that is to
         onboard must ask itself. Deny assignments and policies are not seen. What could not be read is a finding too.
         """
-        return Records(Finding, arc_access.check(self._client, target))
+        return Records(Finding, arc_access.check(self._client, target, cloud=str(self.settings["cloud"])))
 
 
 class _ArcSurvey(ArmSurvey):
@@ -128,7 +128,7 @@ class _ArcSurvey(ArmSurvey):
 
     def _vms(self) -> Reading:
         machines, swept = self._machines
-        reading = Reading(lost=list(swept.lost))
+        reading = Reading(lost=list(swept.lost), answers=list(swept.answers))
         self.records(machines.values(), lambda item: hybridcompute.read_machine(item, self.origin), reading)
         return reading
 
@@ -159,11 +159,16 @@ class _ArcSurvey(ArmSurvey):
         reading = Reading()
         wanted = " or ".join(f"resourceType eq '{type_}'" for type_ in arc_resources.TYPES)
         items = self.sweep("/resources", _RESOURCES_VERSION, reading, kind="resources", **{"$filter": wanted})
-        rows = self._properties_of_resources() if items else {}
+        rows = self._properties_of_resources(reading) if items else {}
         parents = self.by_id(
             [item for item in items if str(item.get("type")).lower() in arc_resources.CHILDREN], reading
         )
-        found = self.each(parents, lambda id_: self._inventory_items(parents[id_]), reading)
+        found = self.each(
+            parents,
+            lambda id_: self._inventory_items(parents[id_]),
+            reading,
+            lambda id_: self.there(parents[id_]["id"], _children_version(parents[id_])),
+        )
         children = [item for several in found.values() for item in several]
         self.tell("resources", len(children))
         self.records(
@@ -175,22 +180,26 @@ class _ArcSurvey(ArmSurvey):
 
     def _inventory_items(self, parent: Item) -> list[Item]:
         path, items = f"{parent['id']}/inventoryItems", []
-        for page in self.client.pages(path, arc_resources.CHILDREN[str(parent["type"]).lower()]):
+        for page in self.client.pages(path, _children_version(parent)):
             if page.odd:
                 raise UnexpectedAnswer(f"{path}: {page.odd[0]}", path="value", remedy=REPORT)
             items += page.items
         return items
 
-    def _properties_of_resources(self) -> dict[str, Item]:
-        """Resource Graph's rows by id; none where it cannot be asked, for the list itself is ARM's."""
+    def _properties_of_resources(self, reading: Reading) -> dict[str, Item]:
+        """Resource Graph's rows by id; where it cannot be asked fields are unknown, for the list itself is ARM's."""
         types = ", ".join(f"'{type_}'" for type_ in arc_resources.TYPES)
         query = f"resources | where type in~ ({types}) | project id, kind, properties | order by id asc"
         try:
-            rows = list(self.client.graph(query, self.subscription_ids))
-        except DeadlineExceeded:
-            raise
-        except HybridInvError:
+            pages = list(self.client.graph_pages(query, self.subscription_ids))
+        except HybridInvError as error:
+            missing = Reading()
+            missing.lose("", error)
+            self.doubt("state, version and ids from Resource Graph", missing, reading, kind="resources")
             return {}
+        rows = [row for page in pages for row in page.rows]
+        claimed = sum(page.total or 0 for page in pages if page.is_first)
+        reading.answer("resources", "resource-graph", len(rows), claimed)
         return {wire.arm_id(str(row.get("id", ""))): dict(row) for row in rows}
 
     def statuses_of(self, *_: object) -> Mapping[str, Item]:
@@ -220,6 +229,10 @@ class _ArcSurvey(ArmSurvey):
     def _machines(self) -> tuple[dict[str, Item], Reading]:
         reading = Reading()
         return self.by_id(self.sweep(_MACHINES, _VERSION, reading, kind="vms"), reading), reading
+
+
+def _children_version(parent: Item) -> str:
+    return arc_resources.CHILDREN[str(parent["type"]).lower()]
 
 
 def _has_more_holders(license_: License) -> bool:

@@ -8,12 +8,19 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
 
-from hybridinv.errors import HybridInvError, NotFound, ServerFault, TruncatedAnswer, UnexpectedAnswer
-from hybridinv.inventory import problem_of
+from hybridinv.errors import (
+    AccessDenied,
+    HybridInvError,
+    NotFound,
+    ServerFault,
+    Throttled,
+    TruncatedAnswer,
+    UnexpectedAnswer,
+)
 from hybridinv.model import Cluster, Extension, Host, VirtualMachine
 from hybridinv.platforms.adapter import Reading
 from hybridinv.platforms.arm import FEW, check_native, sdk_errors
-from hybridinv.platforms.arm_survey import ArmSurvey, Item
+from hybridinv.platforms.arm_survey import ArmSurvey, Item, states_unknown
 from hybridinv.transport.arm import REPORT
 from hybridinv.transport.parallel import once, side_by_side, together
 from hybridinv.wire import arm as wire
@@ -53,8 +60,13 @@ class ComputeSurvey(ArmSurvey):
 
     def _vms(self) -> Reading:
         models, statuses, swept = self._machines
-        reading = Reading(lost=list(swept.lost), problems=list(swept.problems))
-        machines = {**models, **self._instances(reading)} if self.detail == "full" else models
+        reading = Reading(lost=list(swept.lost), problems=list(swept.problems), answers=list(swept.answers))
+        machines = models
+        if self.detail == "full":
+            instances, of_sets = self._instances
+            reading.lost += of_sets.lost
+            reading.answers += of_sets.answers
+            machines = {**models, **instances}
         beside = self.beside(machines, reading)
         self.records(
             machines.values(),
@@ -77,12 +89,6 @@ class ComputeSurvey(ArmSurvey):
             interfaces=interfaces,
             public_addresses=self._listed(_PUBLIC_ADDRESSES, public, "public addresses", reading),
         )
-
-    def doubt(self, what: str, missing: Reading, reading: Reading, kind: str = "vms") -> None:
-        """What is missing of a list beside the machines' is a problem of theirs and costs none."""
-        for scope, error in missing.lost:
-            problem = problem_of(error, self.origin, kind=kind, scope=scope)
-            reading.problems.append(attrs.evolve(problem, message=f"{what} not known: {problem.message}"))
 
     def _listed(self, path: str, named: set[str], what: str, reading: Reading) -> dict[str, Item]:
         """The list at a path, by id, of the subscriptions of what is named; nothing is asked where nothing is."""
@@ -110,18 +116,18 @@ class ComputeSurvey(ArmSurvey):
         The one with the most sizes is first, then side by side those that have others too.
         """
         wanted: dict[str, set[str]] = {}
-        subscriptions: dict[str, str] = {}
+        subscriptions: dict[str, dict[str, None]] = {}
         for id_, machine in machines.items():
             location, size = plain_location(Body(machine).text("location")), compute.size_name(machine).lower()
             if location and size:
                 wanted.setdefault(location, set()).add(size)
-                subscriptions.setdefault(location, _subscription(id_).rpartition("/")[2])
+                subscriptions.setdefault(location, {})[_subscription(id_).rpartition("/")[2]] = None
         known: dict[str, Size] = {}
         failed: dict[str, HybridInvError] = {}
         others = sorted(wanted, key=lambda location: -len(wanted[location]))
         for locations in (others[:1], others[1:]):
             asked = [location for location in locations if wanted[location] - known.keys()]
-            answers = side_by_side(lambda location: self.sizes_in(subscriptions[location], location), asked)
+            answers = side_by_side(lambda location: self._sizes_at(location, subscriptions[location]), asked)
             for location, answer in zip(asked, answers, strict=True):
                 if isinstance(answer, HybridInvError):
                     failed[location] = answer
@@ -130,12 +136,29 @@ class ComputeSurvey(ArmSurvey):
         missing = Reading()
         for location, error in failed.items():
             if wanted[location] - known.keys():
-                missing.lose(f"/subscriptions/{subscriptions[location]}", error)
+                missing.lose(f"/subscriptions/{next(iter(subscriptions[location]))}", error)
         self.doubt("CPUs and memory", missing, reading)
         return known
 
-    def _instances(self, reading: Reading) -> dict[str, Item]:
+    def _sizes_at(self, location: str, subscription_ids: Iterable[str]) -> dict[str, Size]:
+        """The sizes of a location, from the first of the subscriptions in use there that gives them; never none."""
+        refusals: list[HybridInvError] = []
+        for subscription_id in subscription_ids:
+            try:
+                found = self.sizes_in(subscription_id, location)
+            except (AccessDenied, Throttled) as error:
+                refusals.append(error)
+                continue
+            if found:
+                return found
+            refusals.append(TruncatedAnswer(f"the list of sizes in {location} is empty, and machines are there",
+                                            path="value", remedy="read it again; report it if it stays"))  # fmt: skip
+        raise refusals[0]
+
+    @once
+    def _instances(self) -> tuple[dict[str, Item], Reading]:
         """The instances of uniform scale sets, by id; those of flexible ones are machines like any other."""
+        reading = Reading()
         sets = self.by_id(self.sweep(_SCALE_SETS, self.machine_version, reading), reading)
         uniform = {id_: one for id_, one in sets.items() if not _is_flexible(one)}
         parameters = {"$expand": "instanceView"}
@@ -143,10 +166,13 @@ class ComputeSurvey(ArmSurvey):
             uniform,
             lambda id_: self.all_of(f"{uniform[id_]['id']}/virtualMachines", self.machine_version, **parameters),
             reading,
+            lambda id_: self.there(uniform[id_]["id"]),
         )
         found = self.by_id([item for items in answers.values() for item in items], reading)
+        if uniform:
+            reading.answer("vms", "arm", len(found))
         self.tell("vms", len(found))
-        return found
+        return found, reading
 
     def all_of(self, path: str, version: str, **parameters: str) -> list[Item]:
         """The items of one collection, whole or an exception."""
@@ -166,7 +192,30 @@ class ComputeSurvey(ArmSurvey):
 
         for read_from, items in self.extensions_of(models, claimed, reading).items():
             self.read_extensions(items, statuses, reading, read_from)
+        if self.detail == "full":
+            self._extensions_of_instances(reading)
         return reading
+
+    def _extensions_of_instances(self, reading: Reading) -> None:
+        """Those of uniform scale sets' instances: their own rows may have them whole, and else each is asked."""
+        instances, lost = self._instances
+        reading.lost += self.on_machines(lost).lost
+        whole: list[Item] = []
+        asked: list[str] = []
+        for id_, instance in instances.items():
+            items = compute.extension_rows(instance)
+            claims = compute.named_extensions(instance, None)
+            if claims is None or claims - {wire.arm_id(item["id"]) for item in items}:
+                asked.append(id_)
+            else:
+                whole += items
+        found = self._each_asked(
+            asked, instances, lambda item: compute.named_extensions(item, None), reading, is_instead=False
+        )
+        if whole:
+            reading.answer("extensions", "arm", len(whole))
+        statuses = {id_: instance for id_, instance in instances.items() if compute.has_instance_view(instance)}
+        self.read_extensions([*whole, *(one for items in found.values() for one in items)], statuses, reading, "arm")
 
     def read_extensions(
         self, items: Iterable[Item], statuses: Mapping[str, Item], reading: Reading, read_from: str
@@ -191,8 +240,10 @@ class ComputeSurvey(ArmSurvey):
         self.records(items, lambda item: read_network(item, self.origin), reading)
         return reading
 
-    def graph(self, type_: str, columns: str = "id, name, location, properties") -> list[Item] | None:
-        return super().graph(type_, columns) if self.has_graph else None
+    def graph(
+        self, type_: str, columns: str = "id, name, location, properties", reading: Reading | None = None
+    ) -> list[Item] | None:
+        return super().graph(type_, columns, reading) if self.has_graph else None
 
     @once
     def _machines(self) -> tuple[dict[str, Item], dict[str, Item], Reading]:
@@ -210,7 +261,9 @@ class ComputeSurvey(ArmSurvey):
         refused = [scope for scope, error in status_reading.lost if _is_refusal(error)]
         told = {(scope, type(error)) for scope, error in reading.lost}
         reading.lost += [
-            one for one in status_reading.lost if one[0] not in refused and (one[0], type(one[1])) not in told
+            (scope, states_unknown(error))
+            for scope, error in status_reading.lost
+            if scope not in refused and (scope, type(error)) not in told
         ]
         ignored = bool(swept) and not statuses
         lost = {scope.lower() for scope, _ in reading.lost}
@@ -239,7 +292,9 @@ class ComputeSurvey(ArmSurvey):
         statuses.update(self.statuses_of({id_: models[id_] for id_ in ids}, reading))
 
     def statuses_of(self, owners: Mapping[str, Item], reading: Reading) -> dict[str, Item]:
-        views = self.each(owners, lambda id_: self._get(f"{owners[id_]['id']}/instanceView"), reading)
+        views = self.each(
+            owners, lambda id_: self._get(f"{owners[id_]['id']}/instanceView"), reading, self._owner_of(owners)
+        )
         return {id_: {"id": id_, "properties": {"instanceView": view}} for id_, view in views.items()}
 
     def _get(self, path: str) -> Item:

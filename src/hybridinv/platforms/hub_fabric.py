@@ -68,10 +68,11 @@ class Found:
 
 @attrs.frozen
 class Placements:
-    """Who runs where, by scale unit; what is missing of it, and what a Hub is too old to tell."""
+    """Who runs where, by scale unit; what is missing of it, odd in it, and what a Hub is too old to tell."""
 
     units: list[tuple[Place, Placement]] = attrs.field(factory=list)
     lost: Lost = attrs.field(factory=list)
+    odd: Lost = attrs.field(factory=list)
     absent: Lost = attrs.field(factory=list)
 
 
@@ -147,9 +148,12 @@ class OperatorPlane:
         for place, unit in self.scale_units.items:
             path = place.compute(f"computeScaleUnits/{str(unit.get('name') or '').rpartition('/')[2]}")
             try:
-                found.units.append((place, read_placement(self._client.one(path, _PLACEMENT))))
+                placement = read_placement(self._client.one(path, _PLACEMENT))
             except HybridInvError as error:
                 (found.absent if _is_absent(error) else found.lost).append((path, error))
+                continue
+            found.units.append((place, placement))
+            found.odd.extend((path, UnexpectedAnswer(note, remedy=REPORT)) for note in placement.notes)
         return found
 
     def images(self) -> Found:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import httpx
 from pyVmomi import vim
 
-from hybridinv.errors import NotSupported
+from hybridinv.errors import NotSupported, TapeMismatch
 from hybridinv.model import Cluster, Datastore, Host, Network, OSType, ResourcePool, Switch, VirtualMachine
 from hybridinv.platforms.adapter import Adapter, Report, Survey, checked_detail
 from hybridinv.platforms.vsphere_checks import check_migration
@@ -18,6 +18,7 @@ from hybridinv.platforms.vsphere_onboarding import run_onboarding
 from hybridinv.platforms.vsphere_survey import VSphereSurvey
 from hybridinv.platforms.vsphere_terms import Terms
 from hybridinv.platforms.vsphere_traffic import watch_traffic
+from hybridinv.platforms.vsphere_unseen import with_unseen
 from hybridinv.platforms.vsphere_watch import Refreshed, Watch
 from hybridinv.transport.client import TIMEOUT, Wire
 from hybridinv.transport.vmomi import Session
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from os import PathLike
 
+    from hybridinv.collecting import Progress
+    from hybridinv.inventory import Inventory
     from hybridinv.model.guest import OnboardingRun
     from hybridinv.model.migration import MigrationPlan
     from hybridinv.model.observed import MigrationCheck, MigrationTraffic
@@ -46,12 +49,13 @@ _NO_NAME = re.compile(r"[\s/\\?#@\[\]]")
 
 
 class VSphere(Adapter):
-    """Reads a vCenter Server (or an ESXi host) of API version 6.5 or later; Read-only on its root is enough.
+    """Reads a vCenter Server (or an ESXi host) of API version 6.5 or later, with the role Read-only on its root.
 
     `thumbprint` pins the server's certificate (SHA-256 in hex); `ca_file` adds a CA; `verify=False` trusts anybody.
     `source` is the host, with the port where that is not 443. Reads are tried again after a failed connection, 429 and
-    503; an expired session is renewed. Licences need the privilege Global.Licenses; tags, which are read with
-    `detail="full"`, the Read-only role as a global permission.
+    503; an expired session is renewed. Read-only does not reach licences, which need the privilege Global.Licenses
+    (without it the inventory is incomplete; `kinds=` leaves them out), nor tags, which are read with `detail="full"`
+    and need the role as a global permission.
     """
 
     platform: ClassVar[str] = "vsphere"
@@ -91,14 +95,42 @@ class VSphere(Adapter):
         self.product = self._session.content.about.fullName
         return VSphereSurvey(self.source, self._session, report, detail)
 
-    def refresh(self, *, wait: float = 0) -> Refreshed:
+    def inventory(
+        self,
+        kinds: Iterable[str] | None = None,
+        *,
+        detail: str | None = None,
+        progress: Callable[[Progress], None] | None = None,
+        deadline: float | None = None,
+    ) -> Inventory:
+        """What this source has, and what could not be read of it in `problems`; `deadline` in seconds.
+
+        A machine on a datastore or network that the account is not shown has a note of it among its own problems.
+        """
+        return with_unseen(super().inventory(kinds, detail=detail, progress=progress, deadline=deadline))
+
+    def _level(self, detail: str | None) -> str:
+        level, recorded = super()._level(detail), self.settings["detail"]
+        if self.played is not None and level != recorded:
+            raise TapeMismatch(
+                f"the tape was recorded with detail={recorded!r}, and holds no answers for {level!r}",
+                remedy=f"leave detail= out, or record another tape with detail={level!r}",
+            )
+        return level
+
+    def refresh(self, *, wait: float = 0, detail: str | None = None) -> Refreshed:
         """The inventory as it is now, and what has changed since the last call; the first one reads everything.
 
         Later ones ask the vCenter what has changed (`WaitForUpdatesEx`, in a session of its own) and read only that;
         where nothing has, they wait so many seconds for it. Counters that a vCenter sends no word of, such as usage,
-        uptime and tags, are as old as the record they are in.
+        uptime and tags, are as old as the record they are in. Another `detail` than the last time reads everything
+        anew. `wait` is in seconds; the vCenter counts whole ones. `with hi.deadline(60): …` bounds a call.
         """
-        return self._watch.refresh(self, wait)
+        if self.played is not None:
+            raise NotSupported(
+                "a tape has no changes to wait for, so it cannot be refreshed", remedy="read it: inventory(), vms(), …"
+            )
+        return self._watch.refresh(self, wait, self._level(detail))
 
     def check_migration(self, plan: MigrationPlan, *, deadline: float | None = None) -> MigrationCheck:
         """What the vCenter's own checker finds in the way of a plan, and where it and the plan differ.

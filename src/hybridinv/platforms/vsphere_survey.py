@@ -40,6 +40,7 @@ _NETWORKS = ("Network", "OpaqueNetwork", "DistributedVirtualPortgroup")
 _VSWITCHES = "config.network.vswitch"
 _NO_VNICS = "vCenter has no network configuration of it; its VMkernel adapters are unknown"
 _LICENSES = "Global.Licenses"
+_LEAVE_OUT = "or leave licenses out (kinds=)"
 
 
 class VSphereSurvey(Survey):
@@ -47,14 +48,23 @@ class VSphereSurvey(Survey):
 
     def __init__(self, source: str, session: Session, report: Report | None, detail: str) -> None:
         self._is_full = detail == "full"
-        self._detail = detail
+        self.detail = detail
         self._source = source
         self._session = session
         self._report = report
         self._content: Any = None
+        self._closings = session.closings
         self._refused: AuthenticationFailed | None = None
 
     def read(self, kind: str) -> Reading:
+        try:
+            return self._read(kind)
+        except (HybridInvError, RuntimeError):
+            # A client that was closed meanwhile raises the latter; its own words would only mislead.
+            self._session.check_open(self._closings)
+            raise
+
+    def _read(self, kind: str) -> Reading:
         reader: Callable[[], Reading] = getattr(self, f"_{kind}")
         if self._refused:
             # Asking again with the same password would only lock the account.
@@ -70,6 +80,7 @@ class VSphereSurvey(Survey):
         return reader()
 
     def _log_in(self) -> None:
+        self._session.check_open(self._closings)
         try:
             self._content = self._session.content
         except AuthenticationFailed as error:
@@ -132,7 +143,7 @@ class VSphereSurvey(Survey):
             scope, error = refused(row, root, path)
             if isinstance(error, AccessDenied):
                 error.missing = error.missing or _LICENSES
-                error.remedy = f"give the account the privilege {error.missing} on the vCenter's root"
+                error.remedy = f"give the account the privilege {error.missing} on the vCenter's root, {_LEAVE_OUT}"
             reading.lose(scope, error)
         assignments, problems = self._assignments(row)
         licenses = without_license_keys(row.properties.get("licenses") or [])
@@ -185,6 +196,7 @@ class VSphereSurvey(Survey):
         except SessionExpired:
             raise
         except HybridInvError as error:
+            self._session.check_open(self._closings)
             reading.lose("", error)
 
     @property
@@ -232,4 +244,4 @@ class VSphereSurvey(Survey):
             if self._report and kind in _COUNTED:
                 self._report(kind, read, expected)
 
-        return read_rows(self._content, property_paths(kind, self._content.about.apiVersion, self._detail), seen)
+        return read_rows(self._content, property_paths(kind, self._content.about.apiVersion, self.detail), seen)

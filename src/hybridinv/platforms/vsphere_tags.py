@@ -31,6 +31,10 @@ _CHUNK = 100
 _SHARE = 0.5
 """Of the time that is left: a tagging service that hangs must not cost the machines."""
 _SCOPE = "tags"
+_HIDDEN = (
+    "check that the vCenter's services run and that nothing on the way hides /api and /rest, "
+    'or read with detail="summary", which has no tags'
+)
 
 
 @attrs.frozen
@@ -42,7 +46,7 @@ class Tagging:
 
 
 def read_tagging(service: TaggingService | None) -> Tagging:
-    """The tags of every object; none where there is no such service. Errors are in the answer, and never raised."""
+    """The tags of every object; none on an ESXi host, which has no such service. Errors are in the answer."""
     if service is None:
         return Tagging()
     left = remaining()
@@ -50,8 +54,10 @@ def read_tagging(service: TaggingService | None) -> Tagging:
         # Its session is ended in what time is left after that.
         with ExitStack() as session, deadline(None if left is None else left * _SHARE):
             return _read(session.enter_context(service))
-    except NotFound:
-        return Tagging()
+    except NotFound as error:
+        # An ESXi host has none, and is not asked; a vCenter has had one since 6.5.
+        gone = NotFound(f"the tagging service was not found: {error.message}", remedy=_HIDDEN)
+        return Tagging(lost=((_SCOPE, gone),))
     except HybridInvError as error:
         return Tagging(lost=((_SCOPE, error),))
 

@@ -46,6 +46,8 @@ def watch_traffic(
     watching = _Watching(session, ends)
     began = watching.now()
     since = since or began
+    if since > began:
+        raise NotSupported(f"since= is in the future: at the vCenter it is {began}", remedy="give an earlier since=")
     if began - since > _KEPT:
         raise NotSupported("hosts keep their real-time counters for an hour", remedy="give a later since=")
     stops_at = time.monotonic() + seconds
@@ -159,6 +161,8 @@ def _checked(
         raise NotSupported(
             f"seconds={seconds!r:.20}, interval={interval!r:.20} are no times", remedy="give numbers of seconds"
         )
+    if seconds == 0 and since is None:
+        raise NotSupported("seconds=0 without since= watches no time at all", remedy="give seconds=, since= or both")
     if since is not None and since.tzinfo is None:
         raise NotSupported("since= has no zone", remedy="give an aware moment, datetime.now(UTC) - timedelta(…)")
     if plan.destination_host_id.rpartition("/")[0] != plan.vm.id.rpartition("/")[0]:

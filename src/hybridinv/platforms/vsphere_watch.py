@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from hybridinv.errors import NotSupported
+from hybridinv.errors import ConnectFailed, HybridInvError, NotSupported
 from hybridinv.inventory import KINDS, Inventory
 from hybridinv.model import Asked, Change
+from hybridinv.platforms.adapter import Reading
 from hybridinv.platforms.vsphere_survey import VSphereSurvey
+from hybridinv.platforms.vsphere_unseen import with_unseen
 from hybridinv.tables import Records
 from hybridinv.transport.property_collector import read_listed
 from hybridinv.transport.property_updates import Follower, LostTrack
@@ -22,7 +24,8 @@ from hybridinv.wire.vim.paths import property_paths
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from hybridinv.platforms.adapter import Adapter, Reading
+    from hybridinv.model import Answered
+    from hybridinv.platforms.adapter import Adapter
     from hybridinv.wire.soap import Row
 
 _LONGEST = 30.0
@@ -60,29 +63,51 @@ class Watch:
 
     def _forget(self) -> None:
         self._lock = threading.Lock()
+        self._closings = 0
         self._inventory: Inventory | None = None
         self._follower: Follower | None = None
         self._survey: _Following | None = None
 
-    def refresh(self, adapter: Adapter, wait: float) -> Refreshed:
+    def refresh(self, adapter: Adapter, wait: float, detail: str) -> Refreshed:
         """What is there now and what has changed; where nothing has, after `wait` seconds."""
         if isinstance(wait, bool) or not isinstance(wait, (int, float)) or not 0 <= wait < math.inf:
             raise NotSupported(f"wait={wait!r:.40} is no time to wait", remedy="give seconds, 0 or more")
         with self._lock:
+            closings = self._closings
             try:
-                if self._inventory is None or self._follower is None or self._survey is None or _short(self._inventory):
-                    raise LostTrack
-                _listen(self._follower, wait, min(_LONGEST, adapter._wire.timeout / 2))
-                return self._catch_up(adapter, self._inventory, self._follower, self._survey)
-            except (LostTrack, SessionExpired):
-                return self._begin(adapter)
+                return self._refresh(adapter, wait, detail)
+            except (HybridInvError, RuntimeError) as error:
+                if self._closings == closings:
+                    raise
+                raise ConnectFailed(
+                    "the adapter was closed while it was refreshed", source=adapter.source,
+                    operation="WaitForUpdatesEx", remedy="refresh again: that begins a new session",
+                ) from error  # fmt: skip
+
+    def _refresh(self, adapter: Adapter, wait: float, detail: str) -> Refreshed:
+        closings = self._closings
+        try:
+            if self._inventory is None or self._follower is None or self._survey is None or _short(self._inventory):
+                raise LostTrack
+            if self._survey.detail != detail:
+                raise LostTrack
+            _listen(self._follower, wait, math.floor(min(_LONGEST, adapter._wire.timeout / 2)))
+            return self._catch_up(adapter, self._inventory, self._follower, self._survey)
+        except (LostTrack, SessionExpired):
+            if self._closings != closings:
+                raise SessionExpired("closed meanwhile") from None
+            return self._begin(adapter, detail)
 
     def close(self) -> None:
-        """End the session; the next refresh reads everything anew."""
+        """End the session, and a wait in it; the next refresh reads everything anew."""
+        self._closings += 1
+        if (follower := self._follower) is not None and self._lock.locked():
+            follower.cancel()
         self._session.close()
 
-    def _begin(self, adapter: Adapter) -> Refreshed:
+    def _begin(self, adapter: Adapter, detail: str) -> Refreshed:
         """Read everything in a session of its own, listening from the first list on."""
+        closings = self._closings
         for attempt in range(_TRIES):
             self._follower = None
             self._session.close()
@@ -90,16 +115,18 @@ class Watch:
             adapter.product = content.about.fullName
             try:
                 follower = Follower(content)
-                survey = _Following(adapter, self._session, follower)
+                survey = _Following(adapter, self._session, follower, detail)
                 inventory = _read_all(adapter, survey)
             except (LostTrack, SessionExpired):
-                if attempt + 1 == _TRIES:
+                if attempt + 1 == _TRIES or self._closings != closings:
                     raise SessionExpired(
                         "the session has ended again and again", source=adapter.source, operation="WaitForUpdatesEx",
                         remedy="try again; the server, or something on the way, ends sessions early",
                     ) from None  # fmt: skip
             else:
                 break
+        if self._closings != closings:
+            raise SessionExpired("closed meanwhile")
         self._follower, self._survey = follower, survey
         return self._keep(inventory, full=True)
 
@@ -108,7 +135,7 @@ class Watch:
         try:
             if "tree" in modified:
                 # Where things lie is in their records: all of them may be concerned.
-                fresh = VSphereSurvey(adapter.source, self._session, None, adapter.detail)
+                fresh = VSphereSurvey(adapter.source, self._session, None, survey.detail)
                 result = self._keep(_read_all(adapter, fresh), full=True)
                 survey.adopt(fresh)
                 return result
@@ -132,7 +159,7 @@ class Watch:
         self._forget()
 
 
-def _listen(follower: Follower, wait: float, longest: float) -> None:
+def _listen(follower: Follower, wait: float, longest: int) -> None:
     """Listen until something has changed, at most `wait` seconds, in requests that the timeout lets through."""
     ends_at = time.monotonic() + wait
     while True:
@@ -140,27 +167,31 @@ def _listen(follower: Follower, wait: float, longest: float) -> None:
         follower.listen(min(left, longest))
         if follower.changed or left <= longest:
             return
+        if not longest:
+            # The timeout is too short for a wait at the server, which counts whole seconds.
+            time.sleep(min(left, 1.0))
 
 
 def _short(inventory: Inventory) -> bool:
-    """Whether a list broke off: what is missing of it is not listened to."""
-    return any(problem.error and not problem.scope for problem in inventory.problems)
+    """Whether a list that is listened to broke off: what is missing of it is not."""
+    return any(problem.error and not problem.scope and problem.kind not in _UNWATCHED for problem in inventory.problems)
 
 
 def _read_all(adapter: Adapter, survey: VSphereSurvey) -> Inventory:
     kinds = sorted(adapter.capabilities, key=list(KINDS).index)
-    asked = Asked(platform=adapter.platform, source=adapter.source, kinds=frozenset(kinds))
+    asked = Asked(platform=adapter.platform, source=adapter.source, kinds=frozenset(kinds), detail=survey.detail)
     inventory = Inventory(asked=[asked])
+    answers: list[Answered] = []
     for kind in kinds:
-        inventory = adapter._add(inventory, survey, kind)
-    return inventory
+        inventory = adapter._add(inventory, survey, kind, answers, {})
+    return with_unseen(attrs.evolve(inventory, asked=[attrs.evolve(asked, answers=tuple(answers))]))
 
 
 class _Following(VSphereSurvey):
     """A pass over everything, after which its lists are listened to."""
 
-    def __init__(self, adapter: Adapter, session: Session, follower: Follower) -> None:
-        super().__init__(adapter.source, session, None, adapter.detail)
+    def __init__(self, adapter: Adapter, session: Session, follower: Follower, detail: str) -> None:
+        super().__init__(adapter.source, session, None, detail)
         self.kinds: dict[str, set[str]] = {}
         """Which kinds of records are read from a list."""
         self._follower = follower
@@ -178,7 +209,7 @@ class _Following(VSphereSurvey):
 
     def _rows(self, kind: str) -> Iterator[Row]:
         self.kinds.setdefault(kind, set()).add(self._kind)
-        return self._follower.follow(kind, property_paths(kind, self._content.about.apiVersion, self._detail))
+        return self._follower.follow(kind, property_paths(kind, self._content.about.apiVersion, self.detail))
 
     def adopt(self, other: VSphereSurvey) -> None:
         """Take over what another pass knows of all kinds."""
@@ -197,7 +228,7 @@ class _Changed(VSphereSurvey):
     def __init__(
         self, adapter: Adapter, session: Session, before: _Following, changed: Mapping[str, Mapping[str, str]]
     ) -> None:
-        super().__init__(adapter.source, session, None, adapter.detail)
+        super().__init__(adapter.source, session, None, before.detail)
         _hand_over(before, self)
         if "tree" in changed:
             self.__dict__.pop("_tree", None)
@@ -217,21 +248,33 @@ class _Changed(VSphereSurvey):
         self._log_in()
         _ = self._tree
         for kind in self._kinds:
-            reading = self.read(kind)
+            reading = self._again(kind)
             for scope, error in reading.lost:
-                if not scope:
+                if not scope and kind not in _UNWATCHED:
                     raise error
             some = self._some.get(kind)
             readings[kind] = reading, None if some is None else frozenset(self._root.id_of(moref) for moref in some)
         self._before.adopt(self)
         return readings
 
+    def _again(self, kind: str) -> Reading:
+        try:
+            return self.read(kind)
+        except SessionExpired:
+            raise
+        except HybridInvError as error:
+            if kind not in _UNWATCHED:
+                raise
+            reading = Reading()
+            reading.lose("", error)
+            return reading
+
     def _rows(self, kind: str) -> Iterator[Row]:
         some = self._some.get(kind)
         if some is None:
             return super()._rows(kind)
         there = {moref: type_ for moref, type_ in some.items() if type_}
-        paths = property_paths(kind, self._content.about.apiVersion, self._detail)
+        paths = property_paths(kind, self._content.about.apiVersion, self.detail)
         return read_listed(self._content.propertyCollector, there, paths)
 
 
@@ -253,9 +296,13 @@ def _applied(
         tables[kind] = [one for id_ in records if (one := fresh.pop(id_, None) or left.get(id_))] + [*fresh.values()]
         problems = [one for one in problems if one.kind != kind or not _stands_for(ids, one.scope)]
         problems += reading.all_problems(adapter, kind)
-    changes = Inventory(asked=before.asked, **earlier).diff(Inventory(asked=before.asked, **later))
+    # What a list that was not given no longer holds is not gone.
+    lost = [[one for one in some if one.kind in _UNWATCHED] for some in (before.problems, problems)]
+    changes = Inventory(asked=before.asked, problems=lost[0], **earlier).diff(
+        Inventory(asked=before.asked, problems=lost[1], **later)
+    )
     whole: dict[str, Any] = {**before.tables(), **tables}
-    return Inventory(asked=before.asked, problems=dict.fromkeys(problems), **whole), changes
+    return with_unseen(Inventory(asked=before.asked, problems=dict.fromkeys(problems), **whole)), changes
 
 
 def _stands_for(ids: frozenset[str] | None, scope: str) -> bool:

@@ -12,6 +12,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
+import attrs
 import httpx
 
 from hybridinv.errors import (
@@ -176,10 +177,10 @@ class ArmClient:
         """The pages of a collection, until the last; `TruncatedAnswer` where the endpoint counted more."""
         url = self._url(path, api_version, parameters)
         followed = {str(url)}
-        arrived, counted = 0, None
+        arrived, counted = _Arrived(), None
         while True:
             page = wire.read_page(self._read("GET", url), where=url.path)
-            arrived += len(page.items) + len(page.odd)
+            arrived.add(page.items, len(page.odd))
             counted = page.count if counted is None else counted
             yield page
             if page.next_link is None:
@@ -192,9 +193,9 @@ class ArmClient:
             if len(followed) == _PAGES:
                 raise UnexpectedAnswer(f"{url.path}: no end after {_PAGES} pages", path="nextLink", remedy=REPORT)
             followed.add(str(url))
-        if counted is not None and arrived < counted:
+        if counted is not None and len(arrived) < counted:
             raise TruncatedAnswer(
-                f"{url.path}: {arrived} of {counted} arrived",
+                f"{url.path}: {len(arrived)} of {counted} arrived",
                 path="value",
                 remedy="read it again; report it if it stays",
             )
@@ -215,7 +216,8 @@ class ArmClient:
     def _graph_pages_of(self, query: str, subscriptions: Sequence[str]) -> Iterator[wire.GraphPage]:
         url = self._url(_GRAPH, _GRAPH_VERSION, {})
         options: dict[str, Any] = {"$top": _GRAPH_ROWS, "resultFormat": "objectArray"}
-        arrived, total = 0, 0
+        arrived, total = _Arrived(), 0
+        tokens: set[str] = set()
         for _ in range(_PAGES):
             body = {"subscriptions": list(subscriptions), "query": query, "options": options}
             response = self._ask("POST", url, body)
@@ -228,16 +230,21 @@ class ArmClient:
                 )
             if page.odd:
                 raise UnexpectedAnswer(f"Resource Graph: {page.odd[0]}", path="data", remedy=REPORT)
-            arrived += len(page.rows)
+            arrived.add(page.rows)
             total = page.total if page.total is not None else total
-            yield page
+            yield attrs.evolve(page, is_first=not tokens)
             if not page.skip_token:
                 break
+            if page.skip_token in tokens:
+                raise UnexpectedAnswer(
+                    "Resource Graph: a $skipToken leads back to a page that was read", path="$skipToken", remedy=REPORT
+                )
+            tokens.add(page.skip_token)
             options = {**options, "$skipToken": page.skip_token}
         else:
             raise UnexpectedAnswer(f"Resource Graph: no end after {_PAGES} pages", path="$skipToken", remedy=REPORT)
-        if page.truncated or arrived < total:
-            raise TruncatedAnswer(f"Resource Graph: {arrived} of {total} rows arrived", path="data", remedy=REPORT)
+        if page.truncated or len(arrived) < total:
+            raise TruncatedAnswer(f"Resource Graph: {len(arrived)} of {total} rows arrived", path="data", remedy=REPORT)
 
     def register(self, subscription_id: str, namespace: str, api_version: str) -> dict[str, Any]:
         """The provider after the subscription was asked to register it: a write, sent once whatever comes of it."""
@@ -300,7 +307,7 @@ class ArmClient:
         where: dict[str, Any] = {
             "source": self._wire.source,
             "operation": f"{method} {url.path}",
-            "request_id": response.headers.get("x-ms-request-id", ""),
+            "request_id": redact(response.headers.get("x-ms-request-id", ""), known),
         }
         if response.status_code == 401:
             raise AuthenticationFailed(
@@ -321,6 +328,22 @@ class ArmClient:
         raise ServerFault(
             message, status=response.status_code, remedy="try again; check the endpoint where it stays", **where
         )
+
+
+class _Arrived:
+    """How many objects have arrived; one whose id comes twice is one, what has no id counts each time."""
+
+    def __init__(self) -> None:
+        self._ids: set[str] = set()
+        self._others = 0
+
+    def add(self, items: Sequence[Mapping[str, Any]], others: int = 0) -> None:
+        ids = [id_ for item in items if isinstance(id_ := item.get("id"), str)]
+        self._ids.update(map(wire.arm_id, ids))
+        self._others += len(items) - len(ids) + others
+
+    def __len__(self) -> int:
+        return len(self._ids) + self._others
 
 
 def _content(response: httpx.Response) -> bytes:

@@ -55,9 +55,17 @@ def base_url(endpoint: str) -> str:
         address = httpx.URL("")
     if address.userinfo:
         raise NotSupported("an endpoint holds no user name and no password", remedy="pass credential= instead")
+    if parts_of_more(text):
+        raise NotSupported(f"{endpoint!r:.80} is more than an address", remedy="leave out what follows the host")
     if address.scheme != "https" or not address.host:
         raise NotSupported(f"{endpoint!r} is not an HTTPS endpoint", remedy="tokens travel over TLS only: https://…")
     return f"https://{address.netloc.decode()}"
+
+
+def parts_of_more(text: str) -> bool:
+    """Whether an address has a path, a query or spaces: nothing here would be asked below them."""
+    parts = urlsplit(text)
+    return bool(parts.path.strip("/") or parts.query or parts.fragment) or any(map(str.isspace, text))
 
 
 def host_of(endpoint: str) -> str:

@@ -25,6 +25,8 @@ _PAGE = 500
 """Objects a page may hold; a server may give fewer, and a token."""
 _MORE_PAGES = 100
 """How many pages may be followed beyond one for each object."""
+_BARREN = 3
+"""Pages in a row that may bring nothing new; some servers give an empty one."""
 _collector = vmodl.query.PropertyCollector
 _view = vim.view
 
@@ -145,6 +147,8 @@ class _Pages:
         self._calls = calls
         self._followed = 0
         self._most = most
+        self._arrived: set[str] = set()
+        self._barren = 0
         self._next: Future[_Open] | None = None
 
     def __iter__(self) -> Iterator[Row]:
@@ -152,13 +156,25 @@ class _Pages:
             while page := self._ask():
                 opened, chunks = page.result()
                 self._next = None
+                known, followed = len(self._arrived), self._followed
                 with opened:
                     for row in read_objects(chunks, self._follow):
                         self._ask()
+                        self._arrived.add(row.id)
                         yield row
+                self._check(is_new=len(self._arrived) > known, is_last=self._followed == followed)
         finally:
             if self._next is not None:
                 self._next.add_done_callback(_close)
+
+    def _check(self, *, is_new: bool, is_last: bool) -> None:
+        """`UnexpectedAnswer` where pages bring nothing new and always say that there are more."""
+        self._barren = 0 if is_new or is_last else self._barren + 1
+        if self._barren >= _BARREN:
+            raise UnexpectedAnswer(
+                f"{_BARREN} pages in a row brought nothing new, and say that there are more", path="returnval.token",
+                remedy="read again; report it with a tape (hi.record) where it stays",
+            )  # fmt: skip
 
     def _ask(self) -> Future[_Open] | None:
         """What comes next, asked for if it has not been; None where nothing does."""

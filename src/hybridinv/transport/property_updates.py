@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from pyVmomi import vim, vmodl
 
-from hybridinv.errors import NotFound, ServerFault
+from hybridinv.errors import HybridInvError, NotFound, ServerFault, UnexpectedAnswer
+from hybridinv.transport.deadline import deadline
 from hybridinv.transport.property_collector import check_session, check_whole, held, properties_of, view_of
 from hybridinv.transport.vmomi import stream
 from hybridinv.wire.soap import read_updates
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
     from hybridinv.wire.soap import Row, Update
 
+_GOODBYE = 5.0
 _MOST = 500
 """Objects asked for in one answer; a vCenter gives 100."""
 _collector = vmodl.query.PropertyCollector
@@ -65,6 +68,11 @@ class Follower:
         for update in self._updates(seconds):
             self._note(update)
 
+    def cancel(self) -> None:
+        """End a wait that another thread is in; one that has ended already is no error."""
+        with suppress(HybridInvError), deadline(_GOODBYE):
+            self._collector.CancelWaitForUpdates()
+
     def take(self) -> tuple[dict[str, dict[str, str]], set[str]]:
         """What has changed, to be forgotten here; and the lists in which something has that did not come or go."""
         taken = self.changed, self._modified
@@ -95,6 +103,11 @@ class Follower:
                     version = yield from read_updates(chunks)
                 if version is None:
                     return
+                if version.truncated and version.name == self._version:
+                    raise UnexpectedAnswer(
+                        "the server gives the same updates again and again", path="returnval.version",
+                        remedy="report it with a tape (hi.record)",
+                    )  # fmt: skip
                 self._version, self._is_whole = version.name, not version.truncated
                 if self._is_whole:
                     return

@@ -13,6 +13,7 @@ import shutil
 import tempfile
 import threading
 from collections import defaultdict
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -22,6 +23,7 @@ from lxml import etree
 
 from hybridinv.errors import TapeMismatch
 from hybridinv.transport.scrub import check_scrubbed, cookies, scrub, secrets_of
+from hybridinv.transport.whole import whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -258,7 +260,9 @@ class _Overheard(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         response = self._inner.handle_request(request)
-        response.read()
+        response.request = request
+        with closing(response):
+            response = whole(response)
         self._recorder.hear(request, response)
         # The body was read and decompressed here: hand it on as it is now.
         kept = [(name, value) for name, value in response.headers.multi_items() if name.lower() not in _FRAMING]

@@ -14,15 +14,17 @@ from pyVmomi.SoapAdapter import SoapResponseDeserializer, SoapStubAdapterBase
 from hybridinv.errors import (
     AccessDenied,
     AuthenticationFailed,
+    ConnectFailed,
     HybridInvError,
     NotFound,
+    NotSupported,
     ServerFault,
     UnexpectedAnswer,
 )
 from hybridinv.transport.deadline import deadline
 from hybridinv.transport.scrub import cause, secrets_of
 from hybridinv.transport.vsphere_rest import TaggingService
-from hybridinv.transport.whole import whole
+from hybridinv.transport.whole import unpacked, whole
 from hybridinv.wire.secrets import excerpt, redact
 from hybridinv.wire.soap import Row, read_objects
 
@@ -38,7 +40,7 @@ _READS = (
 )  # fmt: skip
 _GOODBYE = 5.0
 _SERVICES = ("about", "rootFolder", "propertyCollector", "viewManager", "sessionManager")
-_SEES_ALL_READS = "the Read-only role on the vCenter's root, with propagation, is enough"
+_READ_ONLY = "give the account the role Read-only on the vCenter's root, with propagation"
 
 
 class Stub(SoapStubAdapterBase):  # type: ignore[misc]
@@ -88,6 +90,8 @@ class Stub(SoapStubAdapterBase):  # type: ignore[misc]
             raise UnexpectedAnswer(
                 "the answer brings a DTD, which no vCenter does", remedy="check host and port; do not trust it"
             )
+        if not response.content.strip():
+            raise UnexpectedAnswer("the answer is empty", remedy="check host and port, and what stands in between")
         try:
             return SoapResponseDeserializer(self).Deserialize(response.content, result)
         except (ExpatError, TypeError, KeyError, AttributeError, ValueError) as error:
@@ -124,10 +128,17 @@ def _error(fault: Any, where: dict[str, Any], known: Iterable[str]) -> HybridInv
         lacks, on = _privileges(fault), getattr(fault, "object", None)
         message += f", missing privilege {lacks}" if lacks else ""
         message += f" on {on._GetMoId()}" if on is not None else ""
-        return AccessDenied(message, missing=lacks, remedy=_SEES_ALL_READS, **where)
+        return AccessDenied(message, missing=lacks, remedy=_how_to_get(lacks), **where)
     if isinstance(fault, vmodl.fault.ManagedObjectNotFound):
         return NotFound(message, remedy="it was removed meanwhile; read again")
     return ServerFault(message, remedy="try again; report it with a tape (hi.record) where it stays", **where)
+
+
+def _how_to_get(privileges: str) -> str:
+    """What to do about missing privileges: all that the role Read-only has begin with System."""
+    if all(name.startswith("System.") for name in privileges.split(", ") if name):
+        return _READ_ONLY
+    return f"give the account a role with {privileges} there, beside Read-only, or leave that kind out (kinds=)"
 
 
 def _privileges(fault: Any) -> str:
@@ -166,6 +177,16 @@ class Session:
         self._password = password
         self._content: Any = None
         self._lock = threading.Lock()
+        self.closings = 0
+        """How often it was closed: who has begun before one must not begin a new session."""
+
+    def check_open(self, closings: int) -> None:
+        """`ConnectFailed` where it was closed since there were that many closings."""
+        if self.closings != closings:
+            raise ConnectFailed(
+                f"the adapter of {self._wire.source} was closed while it was being read", source=self._wire.source,
+                remedy="close it when the reads have ended; using it again begins a new session",
+            )  # fmt: skip
 
     @property
     def content(self) -> Any:
@@ -184,6 +205,11 @@ class Session:
                 operation="Login",
             )
         content = self._service(stub_version(OLDEST_API))
+        if _numbers(content.about.apiVersion) < _numbers(OLDEST_API):
+            raise NotSupported(
+                f"{self._wire.source} is {content.about.fullName}, of API version {content.about.apiVersion}",
+                remedy=f"hybridinv reads vSphere of API version {OLDEST_API} and later",
+            )
         content = self._service(stub_version(content.about.apiVersion))
         if content.sessionManager.Login(self._username, self._password, None) is None:
             raise self._no_vcenter("Login")
@@ -230,6 +256,7 @@ class Session:
     def close(self) -> None:
         """Log out; a server that is gone already, or does not answer, is no error."""
         with self._lock:
+            self.closings += 1
             content, self._content = self._content, None
         if content is not None:
             with suppress(HybridInvError), deadline(_GOODBYE):
@@ -265,4 +292,4 @@ def stream(managed_object: Any, method: str, *arguments: Any) -> Iterator[Iterat
     """The chunks of the answer to a call of a managed object, undecoded, while they arrive."""
     info = managed_object._GetMethodInfo(method)
     with managed_object._stub.answer(managed_object, info, arguments) as response:
-        yield response.iter_bytes()
+        yield unpacked(response)

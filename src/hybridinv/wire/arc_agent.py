@@ -51,6 +51,12 @@ def read_agent(properties: Body) -> Agent:
         mode=intern(settings.text("configMode")),
         released_on=released_on(version),
         auto_upgrade=properties.truth("agentUpgrade.enableAutomaticUpgrade"),
+        desired_version=properties.text("agentUpgrade.desiredVersion"),
+        last_upgrade=intern(properties.text("agentUpgrade.lastAttemptStatus")),
+        guest_configuration=settings.truth("guestConfigurationEnabled"),
+        incoming_ports=settings.texts("incomingConnectionsPorts"),
+        allowed_extensions=_listed(settings, "extensionsAllowList"),
+        blocked_extensions=_listed(settings, "extensionsBlockList"),
         proxy=_without_login(settings.text("proxyUrl")),
         services=_services(properties.at("serviceStatuses")),
     )
@@ -71,6 +77,11 @@ def _released() -> dict[str, str]:
     text = resources.files(__package__).joinpath("agent_releases.toml").read_text("utf-8")
     released: dict[str, str] = tomllib.loads(text)["released"]
     return released
+
+
+def _listed(settings: Body, name: str) -> tuple[str, ...]:
+    pairs = ((one.text("publisher"), one.text("type")) for one in settings.each(name))
+    return tuple("/".join(filter(None, pair)) for pair in pairs)
 
 
 def _without_login(proxy: str) -> str:

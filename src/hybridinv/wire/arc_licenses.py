@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hybridinv.model import License, Tags
+from hybridinv.model import License
 from hybridinv.wire.arm import arm_id, own_id, own_name
 from hybridinv.wire.reading import Body, Origin, look
 
@@ -33,14 +33,14 @@ def read_license(body: dict[str, Any], holders: Mapping[str, tuple[str, ...]], o
         type=properties.text("licenseType"),
         target=details.text("target"),
         state=details.text("state"),
-        total=details.number("processors"),
-        used=details.number("assignedLicenses"),
+        total=details.amount("processors"),
+        used=details.amount("assignedLicenses"),
         unit=details.text("type"),
         assigned_ids=tuple(dict.fromkeys(named)),
         resource_group=rid.resource_group,
         subscription_id=rid.subscription_id,
         location=item.text("location"),
-        tags=Tags(item.at("tags").value),
+        tags=item.tags(),
         problems=item.problems(origin, "licenses", id_),
     )
 

@@ -6,7 +6,7 @@ import re
 from sys import intern
 from typing import TYPE_CHECKING, Any
 
-from hybridinv.model import Resource, Tags
+from hybridinv.model import Resource
 from hybridinv.wire.arm import ResourceId, arm_id, own_id
 from hybridinv.wire.reading import Body, Origin, look, uuid_text
 
@@ -62,7 +62,7 @@ def read_resource(body: Mapping[str, Any], row: Mapping[str, Any] | None, origin
         version=_word(properties, "kubernetesVersion", "version", "agentVersion"),
         bios_uuid=uuid_text(properties.text("smbiosUuid") or infrastructure.text("smbiosUuid", "biosGuid")),
         machine_id=_machine_id(rid, properties),
-        tags=Tags(item.at("tags").value),
+        tags=item.tags(),
         problems=item.problems(origin, "resources", id_),
     )
 

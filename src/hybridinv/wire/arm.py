@@ -110,7 +110,11 @@ def own_id(body: Mapping[str, Any]) -> ResourceId:
 
 def own_name(body: Body, rid: ResourceId) -> str:
     """The name of a resource without those of its parents (`region/node`), from its id where it is null."""
-    return body.text("name").rpartition("/")[2] or rid.name
+    name = body.text("name")
+    before, _, last = name.rpartition("/")
+    parents = "/".join(rid.names[:-1]).lower()
+    carries = before and f"/{parents}".endswith(f"/{before.lower()}")
+    return (last if carries else name) or rid.name
 
 
 def extension_ids(body: Mapping[str, Any]) -> tuple[str, ...]:
@@ -154,6 +158,7 @@ class GraphPage:
     skip_token: str | None = None
     total: int | None = None
     truncated: bool = False
+    is_first: bool = True
     odd: list[str] = attrs.field(factory=list)
 
 

@@ -15,7 +15,6 @@ from hybridinv.model import (
     OSType,
     PendingUpdate,
     PowerState,
-    Tags,
     VirtualMachine,
 )
 from hybridinv.wire.arm import ResourceId, arm_id, extension_ids, own_id, own_name, worst_status
@@ -75,6 +74,9 @@ def read_vm(
     """
     body, rid = Body(model), own_id(model)
     properties, view = body.at("properties"), _instance_view(status) or _instance_view(model)
+    if view is None:
+        for row in (model, status or {}):
+            Body(row, body.notes).at("properties.instanceView")  # one that is no object is noted
     seen = Body(view or {}, body.notes)
     power = _power(seen)
     id_ = arm_id(rid.text)
@@ -96,7 +98,7 @@ def read_vm(
         ip_addresses=tuple(dict.fromkeys(address for nic in nics for address in nic.ip_addresses)),
         nics=nics,
         agent=read_agent(properties, seen, power, known=view is not None),
-        tags=Tags(body.at("tags").value),
+        tags=body.tags(),
         is_virtual=True,
         created_at=properties.moment("timeCreated"),
         provisioning_state=intern(properties.text("provisioningState")),
@@ -140,6 +142,16 @@ def named_extensions(model: dict[str, Any], status: dict[str, Any] | None) -> se
     names = (look(one, "name") for one in many(look(view, "extensions")))
     seen = {f"{arm_id(model['id'])}/extensions/{name.lower()}" for name in names if isinstance(name, str) and name}
     return seen | set(extension_ids(model))
+
+
+def extension_rows(model: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The extensions that a machine's `resources[]` has whole, with their properties, and not by id alone."""
+    named = set(extension_ids(model))
+    return [
+        item for item in many(look(model, "resources"))
+        if isinstance(item, dict) and isinstance(item.get("properties"), dict)
+        and isinstance(item.get("id"), str) and arm_id(item["id"]) in named
+    ]  # fmt: skip
 
 
 def read_extension(body: dict[str, Any], status: dict[str, Any] | None, origin: Origin) -> Extension:
@@ -200,7 +212,7 @@ def _hardware(body: Body, properties: Body, view: Body, beside: Beside) -> dict[
     size = properties.text("hardwareProfile.vmSize") or body.text("sku.name")
     listed = beside.sizes.get(size.lower()) or Size()
     body.notes.extend(listed.notes)
-    cpus = properties.number("hardwareProfile.vmSizeProperties.vCPUsAvailable")
+    cpus = properties.amount("hardwareProfile.vmSizeProperties.vCPUsAvailable")
     uefi = properties.at("securityProfile").at("uefiSettings")
     return {
         "size": intern(size),

@@ -65,10 +65,10 @@ def _by_name(items: Iterable[dict[str, Any]], read: Callable[[Body], Size]) -> d
 def _sku(sku: Body) -> Size:
     named = {one.text("name").lower(): one.look("value") for one in sku.each("capabilities")}
     capabilities = Body({name: named.get(name.lower()) for name in ("vCPUsAvailable", "vCPUs", "MemoryGB")}, sku.notes)
-    cpus = capabilities.number("vCPUsAvailable", "vCPUs")
+    cpus = capabilities.amount("vCPUsAvailable", "vCPUs")
     return Size(cpus=cpus, memory_bytes=capabilities.gigabytes("MemoryGB"), notes=tuple(sku.notes))
 
 
 def _vm_size(size: Body) -> Size:
-    cpus, memory = size.number("numberOfCores"), size.number("memoryInMB", times=2**20)
+    cpus, memory = size.amount("numberOfCores"), size.amount("memoryInMB", times=2**20)
     return Size(cpus=cpus, memory_bytes=memory, notes=tuple(size.notes))

@@ -23,7 +23,7 @@ def read_host_group(body: dict[str, Any], origin: Origin) -> Cluster:
         host_ids=tuple(arm_id(host.text("id")) for host in properties.each("hosts") if host.text("id")),
         zones=item.texts("zones"),
         fault_domains=properties.number("platformFaultDomainCount"),
-        tags=Tags(item.at("tags").value),
+        tags=item.tags(),
         problems=item.problems(origin, "clusters", id_),
     )
 
@@ -56,7 +56,7 @@ def read_dedicated_host(body: dict[str, Any], view: dict[str, Any] | None, origi
         fault_domain=properties.number("platformFaultDomain"),
         auto_replaced=properties.truth("autoReplaceOnFailure"),
         room=_room(seen),
-        tags=Tags(item.at("tags").value),
+        tags=item.tags(),
         problems=item.problems(origin, "hosts", id_),
     )
 

@@ -6,7 +6,7 @@ import re
 from sys import intern
 from typing import Any
 
-from hybridinv.model import Disk, Extension, Nic, OSType, Tags, VirtualMachine
+from hybridinv.model import Disk, Extension, Nic, OSType, VirtualMachine
 from hybridinv.wire.arc_agent import read_agent
 from hybridinv.wire.arm import arm_id, extension_ids, own_id, own_name
 from hybridinv.wire.compute import read_extension as _read_extension
@@ -15,6 +15,7 @@ from hybridinv.wire.reading import Body, Origin, in_64_bits, is_address, mac_tex
 __all__ = ["extension_ids", "read_extension", "read_machine"]
 
 _FIRMWARE = {"bios": "bios", "efi": "efi", "uefi": "efi", "": "", "unknown": ""}
+_ESU = "licenseProfile.esuProfile"
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 # Maker and model, as SMBIOS has them. A hypervisor can be told to show its host's maker, so this goes first.
@@ -62,7 +63,7 @@ def read_machine(body: dict[str, Any], origin: Origin) -> VirtualMachine:
         disks=_disks(properties.at("storageProfile")),
         nics=nics,
         agent=read_agent(properties),
-        tags=Tags(item.at("tags").value),
+        tags=item.tags(),
         is_virtual=_is_virtual(item, detected),
         firmware=_firmware(properties),
         domain=_known(properties, "domainName"),
@@ -78,6 +79,12 @@ def read_machine(body: dict[str, Any], origin: Origin) -> VirtualMachine:
         has_sql_server=properties.truth("mssqlDiscovered"),
         license_type=_license_type(properties.at("licenseProfile")),
         esu_status=properties.text("licenseProfile.esuProfile.licenseAssignmentState"),
+        esu_eligibility=intern(properties.text(f"{_ESU}.esuEligibility")),
+        esu_key_state=intern(properties.text(f"{_ESU}.esuKeyState")),
+        license_id=_license_id(properties),
+        license_status=intern(properties.text("licenseProfile.licenseStatus")),
+        product_type=intern(properties.text("licenseProfile.productProfile.productType")),
+        provisioning_state=intern(properties.text("provisioningState")),
         problems=item.problems(origin, "vms", id_),
     )
 
@@ -110,6 +117,14 @@ def _license_type(profile: Body) -> str:
     return profile.text("licenseChannel")
 
 
+def _license_id(properties: Body) -> str:
+    """The licence's id: the service writes it alone, or as an object that has it."""
+    license_ = properties.look(f"{_ESU}.assignedLicense")
+    return arm_id(
+        Body(license_).text("id") if isinstance(license_, dict) else properties.text(f"{_ESU}.assignedLicense")
+    )
+
+
 def _hostname(properties: Body) -> str:
     paths = ("machineFqdn", "dnsFqdn", "osProfile.computerName", "displayName")
     return next(filter(None, (_known(properties, path) for path in paths)), "")
@@ -134,7 +149,7 @@ def _bios_uuid(properties: Body) -> str:
 def _cpus(properties: Body, detected: Body) -> int | None:
     logical = _number(detected, "logicalCoreCount")
     hardware = properties.at("hardwareProfile")
-    cores = [processor.number("numberOfCores") for processor in hardware.each("processors")]
+    cores = [processor.amount("numberOfCores") for processor in hardware.each("processors")]
     # a list shorter than the sockets says nothing of the others
     whole = len(cores) >= (hardware.number("numberOfCpuSockets") or 1)
     try:
@@ -147,13 +162,13 @@ def _cpus(properties: Body, detected: Body) -> int | None:
 def _memory(properties: Body, detected: Body) -> int | None:
     return (
         _number(detected, "totalPhysicalMemoryInBytes")
-        or properties.number("hardwareProfile.totalPhysicalMemoryInBytes")
+        or properties.amount("hardwareProfile.totalPhysicalMemoryInBytes")
         or detected.gigabytes("totalPhysicalMemoryInGigabytes")
     )
 
 
 def _number(detected: Body, path: str) -> int | None:
-    return detected.number(path) if _known(detected, path) else None
+    return detected.amount(path) if _known(detected, path) else None
 
 
 def _nics(network: Body) -> tuple[Nic, ...]:
@@ -179,7 +194,7 @@ def _addresses(nic: Body) -> tuple[str, ...]:
 
 def _disks(storage: Body) -> tuple[Disk, ...]:
     return tuple(
-        Disk(name=disk.text("name"), capacity_bytes=disk.number("maxSizeInBytes"), path=disk.text("path"))
+        Disk(name=disk.text("name"), capacity_bytes=disk.amount("maxSizeInBytes"), path=disk.text("path"))
         for disk in storage.each("disks")
     )
 

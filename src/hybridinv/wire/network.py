@@ -5,7 +5,7 @@ from __future__ import annotations
 from sys import intern
 from typing import TYPE_CHECKING, Any
 
-from hybridinv.model import Network, Nic, Tags
+from hybridinv.model import Network, Nic
 from hybridinv.wire.arm import arm_id, own_id, own_name, parse_id
 from hybridinv.wire.reading import Body, Origin, look, mac_text, many
 
@@ -29,7 +29,7 @@ def read_network(body: dict[str, Any], origin: Origin) -> Network:
         kind="virtual-network",
         address_prefixes=properties.at("addressSpace").texts("addressPrefixes"),
         subnets=tuple(_subnet(subnet) for subnet in properties.each("subnets")),
-        tags=Tags(item.at("tags").value),
+        tags=item.tags(),
         problems=item.problems(origin, "networks", id_),
     )
 

@@ -38,6 +38,15 @@ class Placement:
     nodes: tuple[Node, ...] = ()
     notes: tuple[str, ...] = ()
 
+    def claims(self) -> dict[str, tuple[str, ...]]:
+        """The nodes that name a machine, by vmId."""
+        found: dict[str, tuple[str, ...]] = {}
+        for node in self.nodes:
+            for machine in node.machines:
+                if machine.native_id and node.name not in found.get(machine.native_id, ()):
+                    found[machine.native_id] = (*found.get(machine.native_id, ()), node.name)
+        return found
+
     def node_of(self) -> dict[str, str]:
         """The node by vmId. A machine that two nodes claim is on the one where it runs, else on neither."""
         found: dict[str, list[Placed]] = {}
@@ -58,12 +67,17 @@ def _only(places: list[Placed]) -> str:
 def read_placement(body: dict[str, Any]) -> Placement:
     """Nodes and their machines. API: `computeScaleUnits/{scaleUnit}`; its id may be relative, its name null."""
     item = Body(body)
+    if not isinstance(item.look("properties.nodes"), list):
+        item.note("properties.nodes", "a list of objects", item.look("properties.nodes"))
+        return Placement(notes=tuple(item.notes))
     nodes = tuple(_node(node) for node in item.at("properties").each("nodes"))
     return Placement(nodes=tuple(node for node in nodes if node.name), notes=tuple(item.notes))
 
 
 def _node(node: Body) -> Node:
     name = node.text("nodeName").rpartition("/")[2]
+    if not name:
+        node.note("properties.nodes[].nodeName", "a name", node.look("nodeName"))
     machines = tuple(_machine(machine, name) for machine in node.each("virtualMachines"))
     return Node(name=name, health=node.text("nodeHealthState"), machines=machines)
 

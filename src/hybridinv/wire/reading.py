@@ -14,7 +14,7 @@ from typing import Any
 import attrs
 
 from hybridinv.errors import UnexpectedAnswer
-from hybridinv.model import Problem
+from hybridinv.model import Problem, Tags
 
 _MOMENT = re.compile(
     r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d)?)(?:[.,](\d+))?\s*(Z|[+-]\d\d:?\d\d)?", re.ASCII | re.IGNORECASE
@@ -189,7 +189,9 @@ class Body:
         value = look(self.value, path)
         if type(value) is not dict and not isinstance(value, Mapping):
             if value not in (None, ""):
-                self.note(path, "an object", value)
+                self._note_once(path, "an object", value)
+            elif value is None:
+                self._find(path)
             value = {}
         return Body(value, self.notes)
 
@@ -209,7 +211,7 @@ class Body:
         body = self.value
         for path in paths:
             # look(), without the call: half of all that is read is a text.
-            value = body.get(path) if type(body) is dict and "." not in path else look(body, path)
+            value = body.get(path) if type(body) is dict and "." not in path else self._find(path)
             if value is None or value == "":
                 continue
             if type(value) is str or isinstance(value, str):
@@ -223,12 +225,16 @@ class Body:
 
     def texts(self, path: str) -> tuple[str, ...]:
         """The texts in the list at a path."""
-        return tuple(value for value in many(look(self.value, path)) if isinstance(value, str) and value)
+        values = many(self._find(path))
+        for value in values:
+            if value is not None and not isinstance(value, str):
+                self._note_once(path, "a list of texts", value)
+        return tuple(value for value in values if isinstance(value, str) and value)
 
     def number(self, *paths: str, times: int = 1) -> int | None:
         """The first whole number, multiplied; digits in a text count, fractions are cut. Beyond 64 bits it is none."""
         for path in paths:
-            value = look(self.value, path)
+            value = self._find(path)
             if value is None or value == "":
                 continue
             if type(value) is int and times == 1 and -_LARGEST - 1 <= value <= _LARGEST:
@@ -242,20 +248,40 @@ class Body:
                 self.note(path, "a number", value)
         return None
 
+    def amount(self, *paths: str, times: int = 1) -> int | None:
+        """The first whole number, as `number` has it; of what is counted there are never less than none."""
+        found = self.number(*paths, times=times)
+        if found is None or found >= 0:
+            return found
+        self.note(paths[0], "an amount", found)
+        return None
+
+    def tags(self, path: str = "tags") -> Tags:
+        """Names and values; a value that is an object or a list is noted, and empty."""
+        values = self.at(path).value
+        for name, value in values.items():
+            if isinstance(value, (Mapping, list)):
+                self.note(f"{path}.{name}", "text", value)
+                values = {**values, name: ""}
+        return Tags(values)
+
     def gigabytes(self, path: str) -> int | None:
-        """A size given in GiB (which ARM calls GB), in bytes; fractions count."""
-        value = look(self.value, path)
+        """A size given in GiB (which ARM calls GB), in bytes; fractions count, and it is never negative."""
+        value = self._find(path)
         if value is None or value == "":
             return None
         try:
-            return in_64_bits(round(float("" if isinstance(value, bool) else value) * 2**30))
+            size = in_64_bits(round(float("" if isinstance(value, bool) else value) * 2**30))
         except (TypeError, ValueError, OverflowError):
-            self.note(path, "a number", value)
-            return None
+            size = -1
+        if size >= 0:
+            return size
+        self.note(path, "a number", value)
+        return None
 
     def truth(self, path: str) -> bool | None:
         """A boolean; the texts `true` and `false` count."""
-        value = look(self.value, path)
+        value = self._find(path)
         if value is None or isinstance(value, bool):
             return value
         known = {"true": True, "false": False, "1": True, "0": False}.get(str(value).strip().lower())
@@ -266,7 +292,7 @@ class Body:
     def moment(self, *paths: str) -> datetime | None:
         """The first moment, aware UTC."""
         for path in paths:
-            value = look(self.value, path)
+            value = self._find(path)
             if value is None or value == "":
                 continue
             moment = utc(value) if isinstance(value, str) else None
@@ -274,6 +300,26 @@ class Body:
                 return moment
             self.note(path, "a date", value)
         return None
+
+    def _find(self, path: str) -> Any:
+        """The value at a path, as `look` has it; a step of it that is there and no object is noted."""
+        body = self.value
+        if "." not in path:
+            return look(body, path)
+        for taken, step in enumerate(_steps(path)):
+            if body is None:
+                return None
+            if type(body) is not dict and not isinstance(body, Mapping):
+                if body != "" and taken:
+                    self._note_once(".".join(_steps(path)[:taken]), "an object", body)
+                return None
+            body = body.get(step)
+        return body
+
+    def _note_once(self, path: str, expected: str, value: object) -> None:
+        """Several fields are read below one path; a path that is odd is odd once."""
+        if not any(note.startswith(f"{path}: ") for note in self.notes):
+            self.note(path, expected, value)
 
     def note(self, path: str, expected: str, value: object) -> None:
         """Remember that the value at a path is not what it should be."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from sys import intern
 from typing import TYPE_CHECKING, Any, cast
 
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
 
 _TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
 _SHOWN = 80
+_PIECE = 2**16
+"""Bytes given to the parser at a time: it refuses to hold more than 10 MB that it has not looked at."""
+_MOST_MARKUP = 2_000_000
+_MOST_BYTES = 64 * 2**20
+"""What may wait for the end of an object: a list of 100,000 morefs has 400,000 marks, in 10 MB."""
 
 
 @attrs.frozen
@@ -123,19 +129,40 @@ def _arriving(chunks: Iterable[bytes], names: Mapping[str, str] = _OF_PAGES) -> 
         events=("start", "end"), tag=("{*}Envelope", *(f"{{*}}{name}" for name in names)), resolve_entities=False,
         no_network=True, huge_tree=False, remove_comments=True, remove_pis=True,
     )  # fmt: skip
-    seen, start = 0, b""
+    seen, start, waiting = 0, b"", _Waiting()
     try:
-        for chunk in chunks:
-            start += chunk[: _SHOWN - len(start)]
-            parser.feed(chunk)
+        for piece in _pieces(chunks):
+            start += piece[: _SHOWN - len(start)]
+            parser.feed(piece)
+            waiting.add(piece)
             for member in _members(parser, names):
                 yield member
                 if len(member):
                     seen += 1
                     _forget(member)
+                    waiting = _Waiting()
         _check(parser.close(), start)
     except etree.XMLSyntaxError as error:
         raise _unreadable(error, start, seen) from error
+
+
+def _pieces(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    for chunk in chunks:
+        for at in range(0, len(chunk), _PIECE):
+            yield chunk[at : at + _PIECE]
+
+
+class _Waiting:
+    """How much has come since something was forgotten: each element and each attribute takes some 120 bytes."""
+
+    def __init__(self) -> None:
+        self._markup = self._bytes = 0
+
+    def add(self, piece: bytes) -> None:
+        self._markup += piece.count(b"<") + piece.count(b"=")
+        self._bytes += len(piece)
+        if self._markup > _MOST_MARKUP or self._bytes > _MOST_BYTES:
+            raise _beyond_reason()
 
 
 def _members(parser: etree.XMLPullParser, names: Mapping[str, str]) -> Iterator[etree._Element]:
@@ -164,21 +191,35 @@ def _check(root: etree._Element, start: bytes) -> None:
         )
 
 
+def _beyond_reason() -> UnexpectedAnswer:
+    return UnexpectedAnswer(
+        "the answer is nested deeper, or has a larger object, than those of any vCenter; it was not read to its end",
+        path="returnval", remedy="check host and port; report it with a tape (hi.record) where it is a vCenter",
+    )  # fmt: skip
+
+
 def _unreadable(error: etree.XMLSyntaxError | None, start: bytes, seen: int) -> UnexpectedAnswer:
+    if error is not None and _OF_LIMITS.search(error.msg or ""):
+        return _beyond_reason()
     if seen or b":Envelope" in start or b"<Envelope" in start:
         return TruncatedAnswer(
             f"the answer ends, or breaks, after {seen} objects: {error}", path="returnval.objects", remedy="try again"
         )
-    return UnexpectedAnswer(
-        f"the answer is not SOAP: {excerpt(start)}", remedy="check host and port; a proxy or login page may answer"
-    )
+    came = f"not SOAP: {excerpt(start)}" if start.strip() else "empty"
+    return UnexpectedAnswer(f"the answer is {came}", remedy="check host and port; a proxy or login page may answer")
+
+
+_OF_LIMITS = re.compile(r"huge|limit|excessive|amplification|entity loop|too (?:long|deep|big)", re.IGNORECASE)
+"""What the parser says where it protects itself."""
 
 
 def _forget(element: etree._Element) -> None:
+    """Drop what is inside an element, and what came before it and before those that it is in."""
     element.clear()
-    parent = element.getparent()
-    while parent is not None and (previous := element.getprevious()) is not None:
-        parent.remove(previous)
+    while (parent := element.getparent()) is not None:
+        while (previous := element.getprevious()) is not None:
+            parent.remove(previous)
+        element = parent
 
 
 def _row(element: etree._Element) -> Row:

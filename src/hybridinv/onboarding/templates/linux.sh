@@ -8,7 +8,12 @@
 #   200     the download was refused, or failed     203  no secret was given
 #   201     another run is under way                204  the agent is not connected
 #   202     this machine is not in the plan         205  the download has another checksum
+#   207     it was not run with bash
 { set +x; } 2>/dev/null # a trace would show the secret
+if [ -z "${BASH_VERSION-}" ]; then
+  echo 'run this with bash: bash, then the name of this file' >&2
+  exit 207
+fi
 set -u -o pipefail
 secret=${ARC_ONBOARDING_SECRET-}
 unset ARC_ONBOARDING_SECRET # before anything is run: no command shall have it in its environment
@@ -190,6 +195,8 @@ read_answers() {
   [ -z "$resource_name" ] || more+="\"resource-name\": $(json_text "$resource_name"),"
   if [ -n "$asks_principal" ]; then
     ask 'application id of the service principal' "${ARC_SERVICE_PRINCIPAL_ID-}" '' ARC_SERVICE_PRINCIPAL_ID
+    [[ $answer =~ ^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$ ]] ||
+      fail 203 'the application id of the service principal is no GUID'
     more+="\"service-principal-id\": $(json_text "$answer"),"
   fi
   if [ -n "$secret_key" ]; then

@@ -121,7 +121,7 @@ function Test-Source([Uri] $Address) {
 
 # Follows redirects itself, so that each place is looked at before it is asked.
 function Save-Download([string] $From, [string] $To) {
-    [Net.ServicePointManager]::SecurityProtocol = [Net.ServicePointManager]::SecurityProtocol -bor 3072
+    [Net.ServicePointManager]::SecurityProtocol = 3072 # TLS 1.2 and nothing older
     $address = [Uri] $From
     for ($hop = 0; $hop -lt 6; $hop++) {
         if (-not (Test-Source $address)) {
@@ -217,6 +217,9 @@ function Read-Answers {
     if ($asksPrincipal) {
         $principal = Read-Principal
         if (-not $principal) { Stop-Onboarding 203 'no application id of the service principal was given' }
+        if ($principal -notmatch '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$') {
+            Stop-Onboarding 203 'the application id of the service principal is no GUID'
+        }
         $script:more += "`"service-principal-id`": $(ConvertTo-Json -InputObject ([string] $principal)),"
     }
     if ($secretKey) {

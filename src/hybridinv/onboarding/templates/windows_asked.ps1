@@ -1,6 +1,10 @@
 [CmdletBinding()]
 param()
 
+# Taken before anything is run: no command shall have it in its environment.
+$script:given = $env:ARC_ONBOARDING_SECRET
+Remove-Item -LiteralPath 'Env:ARC_ONBOARDING_SECRET' -ErrorAction SilentlyContinue
+
 function Write-Note([string] $Text) { Write-Host $Text }
 
 # Never from what is piped in: that is the secret.
@@ -11,9 +15,7 @@ function Read-Principal {
 
 # From the environment, from what is piped in, or typed and not shown.
 function Read-Secret {
-    $secret = $env:ARC_ONBOARDING_SECRET
-    Remove-Item -LiteralPath 'Env:ARC_ONBOARDING_SECRET' -ErrorAction SilentlyContinue
-    if ($secret) { return $secret }
+    if ($script:given) { return $script:given }
     if ([Console]::IsInputRedirected) { return [Console]::In.ReadLine() }
     $typed = Read-Host -Prompt ($secretKey -replace '-', ' ') -AsSecureString
     return (New-Object Net.NetworkCredential '', $typed).Password

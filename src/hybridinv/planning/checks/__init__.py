@@ -51,8 +51,9 @@ def check_destination(
 ) -> Iterator[Finding]:
     """What stands in the way of that destination, beyond what `check_machine` says whatever the destination.
 
-    For a running machine the vMotion path is looked at, too. Without `capacity` the memory of the destination is not,
-    for planners that keep count of it themselves. Nothing is scanned: thousands of machines may be asked about.
+    For a running machine the vMotion path is looked at, too. Without `capacity` the room of the destination is not, nor
+    the machines that rules keep together or apart, for planners that keep count of where machines are themselves.
+    Nothing is scanned then: thousands of machines may be asked about.
     """
     move = Move(index=index_of(inv), vm=vm, source=source, destination=destination, datastore=datastore)
     yield from _check_there(move, capacity=capacity)
@@ -69,7 +70,7 @@ def _check_there(move: Move, *, capacity: bool = True) -> Iterator[Finding]:
         yield from check_raw_disks_there(move)
     yield from check_places(move)
     yield from check_networks(move)
-    yield from check_rules(move)
+    yield from check_rules(move, others=capacity)
     if capacity:
         yield from check_capacity(move)
     yield from check_borders(move)

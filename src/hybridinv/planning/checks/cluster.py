@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from hybridinv.model import PowerState
 from hybridinv.model.migration import MigrationState
 from hybridinv.planning.checks.faults import found, version_numbers
-from hybridinv.planning.index import Load
+from hybridinv.planning.index import Index, Load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
     from hybridinv.model import Cluster, ClusterRule, Finding, Host
     from hybridinv.planning.move import Move
 
-_CROSS_VCENTER_SINCE = (6,)
 _ENCRYPTED_ACROSS_SINCE = (7,)
 _UNPROTECTED = frozenset({"", "notConfigured", "disabled"})
 _NO_LOAD = Load()
+_AMONG_MACHINES = frozenset({"together", "apart"})
 
 
-def check_rules(move: Move) -> Iterator[Finding]:
-    """The DRS rules and overrides that name the machine."""
+def check_rules(move: Move, *, others: bool = True) -> Iterator[Finding]:
+    """The DRS rules and overrides that name the machine; without `others` not those that name machines alone."""
     destination = move.destination
     if destination is None or not move.host_changes:
         return
     for cluster, rule in move.index.rules.get(move.vm.id, ()):
-        if cluster.id == destination.cluster_id:
+        if cluster.id == destination.cluster_id and (others or rule.kind not in _AMONG_MACHINES):
             yield from _check_rule(move, cluster, rule, destination)
     override = move.index.overrides.get(move.vm.id)
     if override and override[1].drs_behavior:
@@ -38,11 +38,14 @@ def check_rules(move: Move) -> Iterator[Finding]:
 
 def _check_rule(move: Move, cluster: Cluster, rule: ClusterRule, destination: Host) -> Iterator[Finding]:
     listed = destination.id in rule.host_ids
-    if (rule.kind == "vm-host" and not listed) or (rule.kind == "vm-host-apart" and listed):
+    if rule.kind in ("vm-host", "vm-host-apart") and not rule.host_ids:
+        message = f"rule {rule.name!r} of {cluster.name} binds {move.vm.name} to hosts that are not in this inventory"
+        yield from found("VmHostAffinityRuleViolation", move.vm.id, message, move.state, lesser=True)
+    elif (rule.kind == "vm-host" and not listed) or (rule.kind == "vm-host-apart" and listed):
         verb = "must" if rule.mandatory else "should"
         message = f"rule {rule.name!r} of {cluster.name}: {move.vm.name} {verb} not run on {destination.name}"
         yield from found("VmHostAffinityRuleViolation", move.vm.id, message, move.state, lesser=not rule.mandatory)
-    elif rule.kind in ("together", "apart"):
+    elif rule.kind in _AMONG_MACHINES:
         others = [move.index.vms[vm_id] for vm_id in rule.vm_ids if vm_id != move.vm.id and vm_id in move.index.vms]
         apart = rule.kind == "apart"
         broken = [
@@ -55,27 +58,40 @@ def _check_rule(move: Move, cluster: Cluster, rule: ClusterRule, destination: Ho
 
 
 def check_capacity(move: Move) -> Iterator[Finding]:
-    """The memory of the destination: reservations have to be met, the rest may be more than there is."""
+    """The room of the destination: reservations have to be met, other memory may be more than there is."""
     destination, vm = move.destination, move.vm
-    if (
-        destination is None
-        or not destination.memory_bytes
-        or move.state is MigrationState.COLD
-        or not move.host_changes
-    ):
+    if destination is None or move.state is MigrationState.COLD or not move.host_changes:
         return
     load = move.index.loads.get(destination.id, _NO_LOAD)
     reserved = load.reserved_bytes + (vm.memory_allocation.reservation or 0)
-    if reserved > destination.memory_bytes:
-        message = f"{destination.name} has {_gib(destination.memory_bytes)}; {_gib(reserved)} would be reserved"
-        yield from found("InsufficientHostMemoryCapacityFault", destination.id, message, move.state)
+    promised = load.reserved_mhz + (vm.cpu_allocation.reservation or 0)
+    yield from check_reserved(move.index, destination, memory_bytes=reserved, cpu_mhz=promised)
     configured = load.memory_bytes + (vm.memory_bytes or 0)
-    if configured > destination.memory_bytes:
+    if destination.memory_bytes and configured > destination.memory_bytes:
         message = (
             f"{destination.name} has {_gib(destination.memory_bytes)}; its running machines would be configured with "
             f"{_gib(configured)}"
         )
         yield from found("MemoryOvercommitted", destination.id, message, move.state)
+
+
+def check_reserved(index: Index, host: Host, *, memory_bytes: int, cpu_mhz: int) -> Iterator[Finding]:
+    """Whether a host can promise that much memory and CPU, and is not kept free for failures."""
+    cluster = index.clusters.get(host.cluster_id)
+    if cluster and cluster.ha_enabled and cluster.ha_admission_control and host.id in cluster.ha_failover_host_ids:
+        yield from found("FailoverHost", host.id, f"{host.name} is kept free for failures of other hosts")
+    if host.memory_bytes is not None and memory_bytes > host.memory_bytes:
+        message = f"{host.name} has {_gib(host.memory_bytes)}; {_gib(memory_bytes)} would be reserved"
+        yield from found("InsufficientHostMemoryCapacityFault", host.id, message)
+    cpu = cpu_of(host)
+    if cpu is not None and cpu_mhz > cpu:
+        message = f"{host.name} has {cpu} MHz; {cpu_mhz} MHz would be reserved"
+        yield from found("InsufficientHostCpuCapacityFault", host.id, message)
+
+
+def cpu_of(host: Host) -> int | None:
+    """A host's MHz over all its cores; None where they are not known."""
+    return host.cpu_cores * host.cpu_mhz if host.cpu_cores and host.cpu_mhz else None
 
 
 def check_borders(move: Move) -> Iterator[Finding]:
@@ -95,20 +111,11 @@ def check_borders(move: Move) -> Iterator[Finding]:
 
 
 def check_vcenters(move: Move) -> Iterator[Finding]:
-    """What it takes to go to another vCenter."""
+    """What it takes an encrypted machine to go to another vCenter."""
     destination, vm = move.destination, move.vm
     if destination is None or not move.crosses_vcenters:
         return
     versions = {host.name: version_numbers(host.version) for host in move.hosts}
-    old = [name for name, version in versions.items() if version and version < _CROSS_VCENTER_SINCE]
-    if old:
-        message = f"{' and '.join(old)} is older than 6.0, which first could migrate between vCenters"
-        yield from found("CrossVCenterRequirements", vm.id, message, move.state)
-    message = (
-        f"{vm.name} goes from {vm.source} to {destination.source}; whether they share a Single Sign-On domain and the "
-        "time is not in this inventory"
-    )
-    yield from found("CrossVCenterRequirements", vm.id, message, move.state, lesser=True)
     if vm.is_encrypted:
         early = [name for name, version in versions.items() if version and version < _ENCRYPTED_ACROSS_SINCE]
         message = f"{vm.name} is encrypted; both vCenters need its key provider"

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _UNREACHED = {"disconnected": "HostNotConnected", "notResponding": "HostNotReachable"}
 _NOT_UP = frozenset({PowerState.STOPPED, PowerState.SUSPENDED})
 _EVALUATION = "evaluation"
+_CROSS_VCENTER_SINCE = (6,)
 
 
 def check_pair(
@@ -55,6 +56,23 @@ def _check_pair(
     if destination.in_quarantine:
         yield from found("HostInQuarantine", destination.id, f"{destination.name} is in quarantine mode", state)
     yield from _check_families(index, source, destination, state)
+    if source.source != destination.source and kind is not MigrationKind.STORAGE:
+        yield from _check_vcenters(source, destination, state)
+
+
+def _check_vcenters(source: Host, destination: Host, state: MigrationState) -> Iterator[Finding]:
+    """What it takes to go to another vCenter."""
+    code = "CrossVCenterRequirements"
+    for host in (source, destination):
+        version = version_numbers(host.version)
+        if version and version < _CROSS_VCENTER_SINCE:
+            message = f"{host.name} is older than 6.0, which first could migrate between vCenters"
+            yield from found(code, host.id, message, state)
+    message = (
+        f"from {source.source} to {destination.source}; whether they share a Single Sign-On domain and the time is "
+        "not in this inventory"
+    )
+    yield from found(code, destination.id, message, state, lesser=True)
 
 
 def _check_up(host: Host, state: MigrationState) -> Iterator[Finding]:

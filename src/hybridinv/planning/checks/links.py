@@ -15,15 +15,18 @@ from hybridinv.planning.paths import (
     effective_adapters,
     end_of,
     has_gateway,
+    ipv6_subnets,
+    is_down,
     meet,
     same_subnet,
     subnet,
+    subnets,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from hybridinv.model import Host
+    from hybridinv.model import Host, VMkernelAdapter
     from hybridinv.planning.index import Index
 
 _LEAST_VMOTION_MBPS = 1000
@@ -62,7 +65,8 @@ class Link:
         if self.start is None or self.stop is None:
             return None
         speeds = self.start.adapter.link_speed_mbps, self.stop.adapter.link_speed_mbps
-        return None if speeds[0] is None or speeds[1] is None else min(speeds[0], speeds[1])
+        known = [speed for speed in speeds if speed is not None and speed >= 0]
+        return min(known) if len(known) == len(speeds) else None
 
 
 def _used(source: End, destination: End) -> End:
@@ -83,7 +87,9 @@ def _link(index: Index, source: Host, destination: Host, services: Sequence[str]
     start, stop = meet(near, far)
     findings = [*near_findings, *(far_findings if destination.id != source.id else ())]
     if start and stop and start.adapter.id != stop.adapter.id:
-        findings += check_link(_used(near, far).service, start, stop)
+        service = _used(near, far).service
+        findings += check_link(service, start, stop)
+        findings += [one for end, leg in ((near, start), (far, stop)) for one in _check_spare(service, end, leg)]
     findings += _check_unified_data_transport(near, far)
     return Link(source=near, destination=far, start=start, stop=stop, findings=tuple(findings))
 
@@ -100,10 +106,12 @@ def _end(index: Index, host: Host, services: Sequence[str]) -> tuple[End, tuple[
 def check_end(end: End) -> Iterator[Finding]:
     """Whether a host has the adapters that a service needs."""
     host = end.host
-    if end.wanted == VMkernelService.VMOTION and not end.adapters:
-        lack, remedy = ("enabled for vMotion", "") if end.known else ("in this inventory", "collect vmkernel_adapters")
-        message = f"no VMkernel adapter of {host.name} is {lack}"
-        yield from found("VMotionNotConfigured", host.id, message, remedy=remedy)
+    if end.wanted == VMkernelService.VMOTION and not end.adapters and end.known:
+        message = f"no VMkernel adapter of {host.name} is enabled for vMotion"
+        yield from found("VMotionNotConfigured", host.id, message)
+    elif end.wanted == VMkernelService.VMOTION and not end.adapters:
+        message = f"the VMkernel adapters of {host.name} are not in this inventory; vMotion is taken to be set up"
+        yield from found("VMkernelAdaptersUnknown", host.id, message)
     elif not end.adapters:
         message = f"no VMkernel adapter of {host.name} for {end.service} is in this inventory"
         yield from found("VMkernelAdaptersUnknown", host.id, message)
@@ -138,6 +146,7 @@ def check_link(service: str, source: Leg, destination: Leg) -> Iterator[Finding]
     for leg in (source, destination):
         yield from _check_uplinks(service, leg)
         yield from _check_switch_mtu(leg)
+        yield from _check_known(leg)
     one, other = source.adapter, destination.adapter
     if None not in (one.mtu, other.mtu) and one.mtu != other.mtu:
         message = f"{source} has MTU {one.mtu}, {destination} {other.mtu}"
@@ -165,6 +174,35 @@ def _check_uplinks(service: str, leg: Leg) -> Iterator[Finding]:
             yield from found("VMotionLinkCapacityLow", leg.adapter.id, message)
 
 
+def _check_spare(service: str, end: End, used: Leg) -> Iterator[Finding]:
+    """The other adapters of the service that are down: the service may try them all the same."""
+    code = "VMotionLinkDown" if service == VMkernelService.VMOTION else "LinkDown"
+    for leg in end.legs if len(end.adapters) > 1 else ():
+        if leg.adapter.id != used.adapter.id and is_down(leg.adapter):
+            message = f"all uplinks of {leg} are down; planned over {used.adapter.device}"
+            yield from found(code, leg.adapter.id, message, lesser=True)
+
+
+def _check_known(leg: Leg) -> Iterator[Finding]:
+    """What of the link is not known, and so was not compared."""
+    adapter = leg.adapter
+    placed = subnet(adapter) or ipv6_subnets(adapter)
+    if placed and adapter.mtu is not None and adapter.link_speed_mbps is not None:
+        return
+    apart = [] if placed else [_unknown_subnet(adapter)]
+    facts = (("its MTU", adapter.mtu), ("its speed", adapter.link_speed_mbps))
+    missing = [*apart, *(name for name, value in facts if value is None)]
+    if missing:
+        message = f"not known of {leg}, and so not compared: {', '.join(missing)}"
+        yield from found("LinkFactsUnknown", adapter.id, message, lesser=not apart)
+
+
+def _unknown_subnet(adapter: VMkernelAdapter) -> str:
+    if not adapter.ip_address:
+        return "its subnet" if adapter.ipv6_addresses else "its address"
+    return f"its subnet (address {adapter.ip_address!r}, mask {adapter.subnet_mask!r})"
+
+
 def _half_duplex(leg: Leg) -> str:
     """The first uplink in use that runs at half duplex."""
     return next(
@@ -185,7 +223,7 @@ def _check_switch_mtu(leg: Leg) -> Iterator[Finding]:
 
 
 def _check_subnets(service: str, source: Leg, destination: Leg) -> Iterator[Finding]:
-    where = f"{source} ({subnet(source.adapter)}) and {destination} ({subnet(destination.adapter)})"
+    where = f"{source} ({subnets(source.adapter)}) and {destination} ({subnets(destination.adapter)})"
     if service != VMkernelService.VMOTION:
         remedy = "use one subnet for Provisioning, or add static routes and try"
         message = f"{where} are in different subnets. {_ROUTES}"

@@ -13,7 +13,7 @@ from hybridinv.model.maintenance import Effect, Impact, UpdateKind
 from hybridinv.planning.maintenance.rules import finding, make_impact
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from hybridinv.inventory import Inventory
     from hybridinv.model import MachineMatch, VirtualMachine
@@ -60,6 +60,20 @@ class SameMachines:
         if cloud:
             return make_impact(vm, None, Effect.UNKNOWN, "arc_elsewhere", cloud=cloud)
         return make_impact(vm, None, Effect.UNKNOWN, "arc_unknown")
+
+    def beneath(self, vm: VirtualMachine) -> VirtualMachine:
+        """The machine of another platform that a server under Arc is, where that is known; else itself."""
+        match = self._matches.get(vm.id) if vm.platform == "azure-arc" else None
+        return (match and not match.ambiguous and self._other(match)) or vm
+
+    def lowest(self, vms: Sequence[VirtualMachine]) -> list[VirtualMachine]:
+        """The machines, or the one beneath where all are one."""
+        first, others = (vms[0].id, {vm.id for vm in vms}) if vms else ("", set())
+        match = self._matches.get(first) if len(others) > 1 else None
+        if match is None or match.ambiguous or not others <= set(match.vm_ids):
+            return list(vms)
+        other = self._other(match)
+        return [other] if other and other.id in others else list(vms)
 
     def _other(self, match: MachineMatch | None) -> VirtualMachine | None:
         others = [self._inv.vms.get(id_) for id_ in match.vm_ids] if match else []

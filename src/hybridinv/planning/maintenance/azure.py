@@ -10,6 +10,7 @@ from hybridinv.model.maintenance import Effect, Impact, UpdateKind
 from hybridinv.planning.maintenance.rules import (
     Part,
     announced_effects,
+    confidential_series,
     finding,
     make_impact,
     series_in_doubt,
@@ -17,13 +18,13 @@ from hybridinv.planning.maintenance.rules import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from hybridinv.model import Finding, Host, PendingUpdate, VirtualMachine
     from hybridinv.planning.index import Index
 
 _SIZE = re.compile(r"(?:Standard|Basic|Internal)_([A-Z]+)", re.IGNORECASE)
-_OFF = frozenset({PowerState.STOPPED, PowerState.DEALLOCATED})
+_OFF = frozenset({PowerState.STOPPED, PowerState.DEALLOCATED, PowerState.SUSPENDED})
 _OF_THE_HOST = frozenset({"", "host", "resource"})
 """Scopes of an announced update that are the host's; the others are the guest's."""
 _OVER = frozenset({"completed", "maintenancecompleted"})
@@ -31,7 +32,7 @@ _SPOT = frozenset({"spot", "low"})
 _MILDEST_FIRST = (Effect.UNAFFECTED, Effect.PAUSES, Effect.UNKNOWN, Effect.RESTARTS)
 
 
-def plan_azure(index: Index, hosts: Sequence[Host], update: UpdateKind) -> Part:
+def plan_azure(index: Index, hosts: Sequence[Host], update: UpdateKind, _beneath: Collection[str] = ()) -> Part:
     """The machines on dedicated hosts; when each host goes is Azure's to say, so that there are no steps."""
     impacts = [azure_machine(vm, host, update) for host in hosts for vm in _on(index, host)]
     quiet = update in (UpdateKind.NO_IMPACT, UpdateKind.PAUSE)
@@ -72,6 +73,8 @@ def _by_size(vm: VirtualMachine, update: UpdateKind) -> tuple[Effect, str, str]:
     size = _SIZE.match(vm.size)
     if not size:
         return Effect.UNKNOWN, "azure_size_unknown", ""
+    if size[1].upper().startswith(confidential_series()):
+        return Effect.UNKNOWN, "azure_confidential", size[1].upper()
     series = size[1][0].upper()
     if update is UpdateKind.PAUSE:
         if series in series_without_migration():
@@ -86,11 +89,13 @@ def _by_size(vm: VirtualMachine, update: UpdateKind) -> tuple[Effect, str, str]:
 
 def _announced(vm: VirtualMachine) -> Iterator[tuple[Effect, PendingUpdate | None]]:
     """What is announced, and the effect of it; the text alone is there only where a restart is planned."""
-    if vm.maintenance and not vm.pending_updates:
+    to_come = [
+        one for one in vm.pending_updates if one.scope.lower() in _OF_THE_HOST and one.status.lower() not in _OVER
+    ]
+    if vm.maintenance and not to_come:
         yield Effect.RESTARTS, None
-    for one in vm.pending_updates:
-        if one.scope.lower() in _OF_THE_HOST and one.status.lower() not in _OVER:
-            yield announced_effects().get(one.impact.lower(), Effect.UNKNOWN), one
+    for one in to_come:
+        yield announced_effects().get(one.impact.lower(), Effect.UNKNOWN), one
 
 
 def _window(pending: PendingUpdate | None) -> str:

@@ -10,7 +10,7 @@ from hybridinv.planning.maintenance.room import Room
 from hybridinv.planning.maintenance.rules import Part, finding, make_impact
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from hybridinv.model import Finding, Host, VirtualMachine
     from hybridinv.planning.index import Index
@@ -20,7 +20,7 @@ _TAKING = frozenset({"", "Running"})
 _OFF = frozenset({PowerState.STOPPED, PowerState.DEALLOCATED, PowerState.SUSPENDED})
 
 
-def plan_hub(index: Index, hosts: Sequence[Host], update: UpdateKind) -> Part:
+def plan_hub(index: Index, hosts: Sequence[Host], update: UpdateKind, _beneath: Collection[str] = ()) -> Part:
     """The machines on those nodes, and the nodes one after the other; which node takes a machine the Hub decides."""
     if update is UpdateKind.NO_IMPACT:
         impacts = [

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, TypeVar
 
 import attrs
 
 from hybridinv.errors import MultipleMatches, NotFound, NotSupported
 from hybridinv.model import Finding, Host, Severity, VirtualMachine
 from hybridinv.model.maintenance import Effect, Impact, MaintenancePlan, UpdateKind, blocked
+from hybridinv.planning.incomplete import check_machines_there, check_read
 from hybridinv.planning.index import Index, index_of
 from hybridinv.planning.maintenance.arc import SameMachines
 from hybridinv.planning.maintenance.azure import azure_machine, plan_azure
@@ -18,16 +20,19 @@ from hybridinv.planning.maintenance.rules import Part, make_impact
 from hybridinv.planning.maintenance.vsphere import plan_vsphere
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from hybridinv.inventory import Inventory
 
-_PLANNERS: dict[str, Callable[[Index, Sequence[Host], UpdateKind], Part]] = {
+_PLANNERS: dict[str, Callable[[Index, Sequence[Host], UpdateKind, Collection[str]], Part]] = {
     "vsphere": plan_vsphere,
     "azure-stack-hub": plan_hub,
     "azure": plan_azure,
 }
+_MOVING = frozenset({"vsphere", "azure-stack-hub"})
+"""Platforms whose hosts are known beneath their machines, and emptied."""
 _ARC = "azure-arc"
+R = TypeVar("R", Host, VirtualMachine)
 
 
 def plan_maintenance(
@@ -45,7 +50,8 @@ def plan_maintenance(
     """
     kind = _update(update)
     index = index_of(inv)
-    targets = list(_targets(inv, hosts))
+    same = SameMachines(inv)
+    targets = list(_targets(inv, same, hosts))
     wanted = [one for one in targets if isinstance(one, Host)]
     strange = [host for host in wanted if host.platform not in _PLANNERS]
     if strange:
@@ -53,16 +59,54 @@ def plan_maintenance(
             f"{strange[0].name} is on {strange[0].platform}, whose hosts nobody here can plan for",
             remedy=f"the platforms are: {', '.join(_PLANNERS)}",
         )
-    parts = [
-        planner(index, [host for host in wanted if host.platform == platform], kind)
-        for platform, planner in _PLANNERS.items()
-    ]
-    same = SameMachines(inv)
+    machines = [one for one in targets if isinstance(one, VirtualMachine)]
+    parts = [_run(index, platform, wanted, machines, same, kind) for platform in _PLANNERS]
     told = {impact.vm.id: impact for part in parts for impact in part.impacts}
+    asked = {host.id for host in wanted}
+    of_hosts = [impact for impact in told.values() if impact.host and impact.host.id in asked]
     beneath = _Beneath(index, kind, same, told)
-    machines = [one for one in targets if isinstance(one, VirtualMachine) and one.id not in told]
-    impacts = [*told.values(), *(beneath.impact(vm) for vm in machines)]
-    return _plan(wanted, kind, parts, [same.named(impact) for impact in impacts])
+    named = {impact.vm.id for impact in of_hosts}
+    impacts = [*of_hosts, *(beneath.impact(vm) for vm in machines if vm.id not in named)]
+    return _plan(wanted, kind, [*parts, _gaps(index, wanted, impacts)], [same.named(impact) for impact in impacts])
+
+
+def _run(
+    index: Index,
+    platform: str,
+    wanted: Sequence[Host],
+    machines: Iterable[VirtualMachine],
+    same: SameMachines,
+    update: UpdateKind,
+) -> Part:
+    """One run over all that is asked for of a platform: its hosts, and those beneath machines.
+
+    Where only machines are asked for, what there is to say of their hosts is said of them, and no order is given.
+    """
+    own = {host.id: host for host in wanted if host.platform == platform}
+    lower: dict[str, Host] = {}
+    if platform in _MOVING:
+        grounds = (index.hosts.get(same.beneath(vm).host_id) for vm in machines)
+        lower = {host.id: host for host in grounds if host and host.platform == platform and host.id not in own}
+    part = _PLANNERS[platform](index, [*own.values(), *lower.values()], update, frozenset(lower))
+    if not lower or own:
+        return part
+    findings = [one for one in part.findings if one.severity is not Severity.INFO]
+    impacts = (attrs.evolve(one, findings=(*one.findings, *findings)) for one in part.impacts)
+    return Part(impacts=tuple(impacts))
+
+
+def _gaps(index: Index, wanted: Sequence[Host], impacts: Sequence[Impact]) -> Part:
+    """What could not be read of the sources concerned."""
+    lower = {impact.host.id: impact.host for impact in impacts if impact.host}
+    hosts = {**lower, **{host.id: host for host in wanted}}
+    sources = {(host.platform, host.source) for host in hosts.values()}
+    sources |= {(impact.vm.platform, impact.vm.source) for impact in impacts}
+    clusters = {host.cluster_id for host in hosts.values() if host.cluster_id}
+    near = {*hosts, *(host.id for cluster_id in clusters for host in index.members.get(cluster_id, ()))}
+    used = near | clusters | {vm.id for host_id in near for vm in index.machines.get(host_id, ())}
+    used |= {impact.vm.id for impact in impacts} | {disk.datastore_id for one in impacts for disk in one.vm.disks}
+    absent = (one for host in hosts.values() if host.platform == "vsphere" for one in check_machines_there(index, host))
+    return Part(findings=(*check_read(index, sources, used), *absent))
 
 
 def _plan(hosts: list[Host], update: UpdateKind, parts: list[Part], impacts: list[Impact]) -> MaintenancePlan:
@@ -101,13 +145,9 @@ class _Beneath:
             return azure_machine(vm, host, self._update)
         if host is None and vm.platform == "azure-stack-hub":
             return hub_machine(vm, self._update)
-        if host is None:
-            return make_impact(vm, None, Effect.UNKNOWN, "host_unknown")
-        part = _PLANNERS[host.platform](self._index, [host], self._update)
-        findings = tuple(one for one in part.findings if one.severity is not Severity.INFO)
-        for impact in part.impacts:
-            self._told.setdefault(impact.vm.id, attrs.evolve(impact, findings=(*impact.findings, *findings)))
-        return self._told[vm.id]
+        if host is None or host.platform not in _PLANNERS:
+            return make_impact(vm, host, Effect.UNKNOWN, "host_unknown")
+        return self._told.get(vm.id) or make_impact(vm, host, Effect.UNKNOWN, "host_unknown")
 
 
 def _update(word: UpdateKind | str) -> UpdateKind:
@@ -118,37 +158,41 @@ def _update(word: UpdateKind | str) -> UpdateKind:
 
 
 def _targets(
-    inv: Inventory, hosts: Host | VirtualMachine | str | Iterable[Host | VirtualMachine | str]
+    inv: Inventory, same: SameMachines, hosts: Host | VirtualMachine | str | Iterable[Host | VirtualMachine | str]
 ) -> Iterator[Host | VirtualMachine]:
     """What is asked for, each once."""
-    several = [hosts] if isinstance(hosts, (Host, VirtualMachine, str)) else list(hosts)
+    if isinstance(hosts, (Host, VirtualMachine, str)) or not isinstance(hosts, Iterable):
+        hosts = [hosts]
+    several = list(hosts)
     if not several:
         raise NotSupported("no host was given", remedy="give hosts: records, ids or names")
     seen: set[str] = set()
     for one in several:
-        found = _find(inv, one)
+        found = _find(inv, same, one)
         if found.id not in seen:
             seen.add(found.id)
             yield found
 
 
-def _find(inv: Inventory, wanted: Host | VirtualMachine | str) -> Host | VirtualMachine:
+def _find(inv: Inventory, same: SameMachines, wanted: object) -> Host | VirtualMachine:
     if isinstance(wanted, Host):
         return inv.hosts.get(wanted.id)
     if isinstance(wanted, VirtualMachine):
         return inv.vms.get(wanted.id)
     if not isinstance(wanted, str):
         raise NotSupported(f"{wanted!r:.80} is no host", remedy="give a Host, a VirtualMachine, an id or a name")
-    for found in (_by_id(inv, wanted), _by_name(inv.hosts, wanted), _by_name(inv.vms, wanted)):
+    hosts, vms = _named(inv.hosts, wanted), same.lowest(_named(inv.vms, wanted))
+    for found in (_by_id(inv, wanted), hosts, vms):
         if len(found) > 1:
             ids = ", ".join(one.id for one in found[:5])
             raise MultipleMatches(f"{len(found)} records are named {wanted!r}", remedy=f"give an id: {ids}")
         if found:
             return found[0]
-    names = {host.name for host in inv.hosts} | {vm.name for vm in inv.vms if vm.platform in ("azure", _ARC)}
+    names = {host.name for host in inv.hosts if host.platform in _PLANNERS}
+    names |= {vm.name for vm in inv.vms if vm.platform in (*_PLANNERS, _ARC)}
     close = difflib.get_close_matches(wanted, names, cutoff=0.4)
     hint = f"did you mean {' or '.join(map(repr, close))}?" if close else "collect it, or check the spelling"
-    raise NotFound(f"no host of this inventory has the id or name {wanted!r}", remedy=hint)
+    raise NotFound(f"no host or machine of this inventory has the id or name {wanted!r}", remedy=hint)
 
 
 def _by_id(inv: Inventory, wanted: str) -> list[Host | VirtualMachine]:
@@ -160,8 +204,8 @@ def _by_id(inv: Inventory, wanted: str) -> list[Host | VirtualMachine]:
     return []
 
 
-def _by_name(records: Sequence[Host] | Sequence[VirtualMachine], wanted: str) -> list[Host | VirtualMachine]:
+def _named(records: Iterable[R], wanted: str) -> list[R]:
     """The records of that name, or of that name before its domain, in any letter case."""
     name = wanted.lower()
     named = [one for one in records if one.name.lower() == name]
-    return [*(named or [one for one in records if one.name.lower().partition(".")[0] == name])]
+    return named or [one for one in records if one.name.lower().partition(".")[0] == name]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hybridinv.model import PowerState
+from hybridinv.planning.checks.cluster import cpu_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
     from hybridinv.model import Cluster, Host, VirtualMachine
     from hybridinv.planning.index import Index
@@ -18,7 +19,15 @@ RUNNING = frozenset({PowerState.RUNNING, PowerState.STARTING, PowerState.STOPPIN
 class Room:
     """Where each running machine is, and what the machines of each host take; it changes as machines move."""
 
-    def __init__(self, hosts: Iterable[Host], machines: Callable[[Host], Iterable[VirtualMachine]]) -> None:
+    def __init__(
+        self,
+        hosts: Iterable[Host],
+        machines: Callable[[Host], Iterable[VirtualMachine]],
+        groups: Mapping[str, Mapping[Hashable, str]] | None = None,
+    ) -> None:
+        """`groups` has, by machine, the groups that it belongs to, each with its name."""
+        self.groups = groups or {}
+        self._grouped: dict[tuple[Hashable, str], dict[str, VirtualMachine]] = {}
         self.hosts = {host.id: host for host in hosts}
         self.where: dict[str, str] = {}
         self._on: dict[str, dict[str, VirtualMachine]] = {id_: {} for id_ in self.hosts}
@@ -43,11 +52,21 @@ class Room:
         self._memory[host_id] += sign * (vm.memory_bytes or 0)
         self._memory_reserved[host_id] += sign * (vm.memory_allocation.reservation or 0)
         self._cpu_reserved[host_id] += sign * (vm.cpu_allocation.reservation or 0)
+        for key in self.groups.get(vm.id, ()):
+            there = self._grouped.setdefault((key, host_id), {})
+            if sign > 0:
+                there[vm.id] = vm
+            else:
+                del there[vm.id]
         if sign > 0:
             self._on[host_id][vm.id] = vm
             self.where[vm.id] = host_id
         else:
             del self._on[host_id][vm.id]
+
+    def grouped(self, key: Hashable, host_id: str) -> Mapping[str, VirtualMachine]:
+        """The machines of a group that run on a host now, by id."""
+        return self._grouped.get((key, host_id), {})
 
     def memory(self, host_id: str) -> int:
         """What the machines that run on a host are configured with."""
@@ -73,11 +92,6 @@ class Room:
             names += [self.hosts[id_].name] if self.hosts[id_].memory_bytes is None else []
             names += [vm.name for vm in self._on[id_].values() if vm.memory_bytes is None]
         return names
-
-
-def cpu_of(host: Host) -> int | None:
-    """A host's MHz over all its cores; None where they are not known."""
-    return host.cpu_cores * host.cpu_mhz if host.cpu_cores and host.cpu_mhz else None
 
 
 def cpu_in_use(index: Index, hosts: Iterable[Host]) -> int | None:

@@ -112,6 +112,12 @@ def series_in_doubt() -> frozenset[str]:
 
 
 @cache
+def confidential_series() -> tuple[str, ...]:
+    """First letters of the sizes for confidential machines."""
+    return tuple(_document()["azure"]["confidential"])
+
+
+@cache
 def announced_effects() -> Mapping[str, Effect]:
     """What Azure's words for the impact of an announced update mean, in lower case."""
     return {word: Effect(effect) for word, effect in _document()["azure"]["impacts"].items()}

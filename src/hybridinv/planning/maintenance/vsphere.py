@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import Enum, auto
+import re
 from typing import TYPE_CHECKING
 
 import attrs
@@ -10,43 +10,29 @@ import attrs
 from hybridinv.model import Finding, Host, PowerState, Severity, VirtualMachine
 from hybridinv.model.maintenance import Effect, Impact, MaintenanceMove, MaintenanceStep, UpdateKind, blocked
 from hybridinv.planning.checks import check_machine
+from hybridinv.planning.checks.cluster import cpu_of
 from hybridinv.planning.checks.faults import found
-from hybridinv.planning.maintenance.destination import Choice, Destinations, is_up
-from hybridinv.planning.maintenance.room import Room, broken_reserve, cpu_in_use, cpu_of
+from hybridinv.planning.maintenance.destination import Choice, Destinations, Way, groups_apart, is_up
+from hybridinv.planning.maintenance.drs import Drs, behavior, drs_of, why_not
+from hybridinv.planning.maintenance.room import Room, broken_reserve, cpu_in_use
 from hybridinv.planning.maintenance.rules import Part, finding, make_impact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
-    from hybridinv.model import Cluster
     from hybridinv.planning.index import Index
 
-_VCLS = "vcls"
+_VCLS = re.compile(r"vCLS(-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}| \(\d+\))", re.IGNORECASE)
 _UNREACHED = frozenset({"disconnected", "notResponding"})
 _TOGETHER = "together"
 _WORSE = (Effect.LIVE_MIGRATES, Effect.STAYS, Effect.STOPS, Effect.UNKNOWN)
 
 
-class _Drs(Enum):
-    """What DRS does for a machine."""
+def plan_vsphere(index: Index, hosts: Sequence[Host], update: UpdateKind, beneath: Collection[str] = ()) -> Part:
+    """The machines on those hosts, and the hosts one after the other, the least loaded first.
 
-    MOVES = auto()
-    RECOMMENDS = auto()
-    NOTHING = auto()
-    DISABLED = auto()
-    UNKNOWN = auto()
-
-
-_LEVELS = {
-    "fullyautomated": _Drs.MOVES,
-    "partiallyautomated": _Drs.RECOMMENDS,
-    "manual": _Drs.RECOMMENDS,
-    "disabled": _Drs.DISABLED,
-}
-
-
-def plan_vsphere(index: Index, hosts: Sequence[Host], update: UpdateKind) -> Part:
-    """The machines on those hosts, and the hosts one after the other, the least loaded first."""
+    The hosts whose ids are in `beneath` go before all others: nobody asked for them, only for machines on them.
+    """
     if update is UpdateKind.NO_IMPACT:
         unaffected = [
             make_impact(vm, host, Effect.UNAFFECTED, "host_keeps_running")
@@ -54,29 +40,42 @@ def plan_vsphere(index: Index, hosts: Sequence[Host], update: UpdateKind) -> Par
             for vm in index.machines.get(host.id, ())
         ]
         return Part(impacts=tuple(unaffected), findings=(finding("LivePatch", ""),) if hosts else ())
-    run = _Run(index, hosts)
-    run.go()
+    run = _best_run(index, hosts, beneath)
     first = (finding("PauseIsARestartHere", "", platform="vSphere"),) if update is UpdateKind.PAUSE and hosts else ()
     impacts = tuple(run.impacts[vm.id] for host in hosts for vm in index.machines.get(host.id, ()))
     return Part(impacts=impacts, steps=tuple(run.steps), findings=(*first, *run.findings))
 
 
+def _best_run(index: Index, hosts: Sequence[Host], beneath: Collection[str]) -> _Run:
+    """The first of several ways to place the machines that finds room for all, else the one that bars fewest."""
+    runs: list[_Run] = []
+    for way in Way:
+        run = _Run(index, hosts, beneath, way)
+        run.go()
+        runs.append(run)
+        if not run.short_of_room:
+            break
+    best = min(runs, key=lambda run: sum(blocked(impact.findings) for impact in run.impacts.values()))
+    for cluster_id, names in best.short_of_room.items():
+        best.findings.append(finding("RoomMayBeThere", cluster_id, names=_some(names), count=len(Way)))
+    return best
+
+
 class _Run:
     """A rolling run over hosts; machines move in it as they would."""
 
-    def __init__(self, index: Index, hosts: Sequence[Host]) -> None:
+    def __init__(self, index: Index, hosts: Sequence[Host], beneath: Collection[str], way: Way) -> None:
         self.impacts: dict[str, Impact] = {}
         self.steps: list[MaintenanceStep] = []
         self.findings: list[Finding] = []
+        self.short_of_room: dict[str, list[str]] = {}
+        """By cluster: machines that another arrangement might place."""
         self._index = index
         self._hosts = hosts
-        hypervisors = (host for host in index.hosts.values() if host.platform == "vsphere")
-        self._room = Room(hypervisors, lambda host: index.machines.get(host.id, ()))
-        self._destinations = Destinations(index, self._room)
-        self._members: dict[str, list[Host]] = {}
-        for host in self._room.hosts.values():
-            if host.cluster_id:
-                self._members.setdefault(host.cluster_id, []).append(host)
+        self._beneath = beneath
+        hypervisors = [host for host in index.hosts.values() if host.platform == "vsphere"]
+        self._room = Room(hypervisors, lambda host: index.machines.get(host.id, ()), groups_apart(index))
+        self._destinations = Destinations(index, self._room, way)
         self._moves: list[MaintenanceMove] = []
         self._arrived: dict[str, list[str]] = {}
 
@@ -85,18 +84,26 @@ class _Run:
         places: dict[str, list[Host]] = {}
         for host in self._hosts:
             places.setdefault(host.cluster_id or host.id, []).append(host)
+        self._destinations.to_go = {host.id for host in self._hosts}
         for hosts in places.values():
-            hosts.sort(key=lambda host: (self._room.memory(host.id), host.name))
+            hosts.sort(key=lambda host: (host.id not in self._beneath, self._room.memory(host.id), host.name))
             if len(hosts) > 1:
                 name = self._place(hosts[0])
                 self.findings.append(finding("HostsComeBackEmpty", hosts[0].cluster_id, count=len(hosts), place=name))
             cluster = self._index.clusters.get(hosts[0].cluster_id)
             if cluster and cluster.vsan_enabled:
                 self.findings.append(finding("VsanDataMigrationMode", cluster.id, cluster=cluster.name))
-            self._destinations.to_go = {host.id for host in hosts}
             for host in hosts:
                 self._destinations.to_go.discard(host.id)
                 self._take(host)
+
+    def _neighbours(self, host: Host) -> list[Host]:
+        """The hosts that a host's machines may go to: of its cluster, or alone, of its datacenter; itself is one."""
+        members = list(self._index.members.get(host.cluster_id, ()))
+        cluster = self._index.clusters.get(host.cluster_id)
+        if len(members) > 1 or (host.cluster_id and (cluster is None or cluster.drs_enabled)):
+            return members
+        return [one for one in self._room.hosts.values() if (one.source, one.location) == (host.source, host.location)]
 
     def _take(self, host: Host) -> None:
         """One host: what leaves it, what stays, and what is left meanwhile."""
@@ -134,41 +141,28 @@ class _Run:
     def _units(self, host: Host) -> Iterator[list[VirtualMachine]]:
         """The running machines of a host, those that a rule keeps together as one."""
         here = {vm.id: vm for vm in self._room.on(host.id)}
-        moved = {id_ for id_, vm in here.items() if self._drs(vm, host) in (_Drs.MOVES, _Drs.RECOMMENDS)}
+        moved = {id_ for id_, vm in here.items() if drs_of(self._index, vm, host) in (Drs.MOVES, Drs.RECOMMENDS)}
         left = dict(here)
-        for vm in sorted(here.values(), key=lambda vm: (-(vm.memory_bytes or 0), vm.name)):
+        bound: set[int] = set()
+        for vm in self._destinations.in_order(here.values(), host, self._others(host)):
             if vm.id not in left:
                 continue
             unit, todo = {}, [vm.id]
             while todo:
                 id_ = todo.pop()
-                if id_ in unit:
+                if id_ not in left:
                     continue
                 unit[id_] = left.pop(id_)
                 if id_ in moved:
-                    todo += [one for one in self._together(id_) if one in left and one in moved]
+                    todo += [one for one in self._together(id_, bound) if one in moved]
             yield list(unit.values())
 
-    def _together(self, vm_id: str) -> Iterator[str]:
+    def _together(self, vm_id: str, bound: set[int]) -> Iterator[str]:
+        """The machines that rules keep with it; each rule is followed once."""
         for _, rule in self._index.rules.get(vm_id, ()):
-            if rule.kind == _TOGETHER:
+            if rule.kind == _TOGETHER and id(rule) not in bound:
+                bound.add(id(rule))
                 yield from rule.vm_ids
-
-    def _drs(self, vm: VirtualMachine, host: Host) -> _Drs:
-        cluster = self._index.clusters.get(host.cluster_id)
-        if cluster is None:
-            return _Drs.UNKNOWN if host.cluster_id else _Drs.NOTHING
-        if cluster.drs_enabled is None:
-            return _Drs.UNKNOWN if len(self._members[cluster.id]) > 1 else _Drs.NOTHING
-        if not cluster.drs_enabled:
-            return _Drs.NOTHING
-        return _LEVELS.get(self._behavior(vm, cluster).lower(), _Drs.UNKNOWN)
-
-    def _behavior(self, vm: VirtualMachine, cluster: Cluster) -> str:
-        of, override = self._index.overrides.get(vm.id, (None, None))
-        if override and of and of.id == cluster.id and cluster.drs_overrides_allowed is not False:
-            return override.drs_behavior or cluster.drs_behavior
-        return cluster.drs_behavior
 
     def _settle(self, unit: list[VirtualMachine], host: Host) -> None:
         """Machines that go together or not at all, less those that cannot go anywhere."""
@@ -187,26 +181,25 @@ class _Run:
                 why = "; ".join(dict.fromkeys(f.message for f in choice.bars[:3]))
                 self._cannot_go(vm, host, "nowhere_to_go", why, (*findings, *choice.bars))
 
+    def _others(self, host: Host) -> list[Host]:
+        return [one for one in self._neighbours(host) if one.id != host.id]
+
     def _choose(self, unit: list[VirtualMachine], host: Host) -> Choice:
-        others = [one for one in self._members.get(host.cluster_id, ()) if one.id != host.id]
-        if not others and self._drs(unit[0], host) is _Drs.NOTHING:
-            others = [
-                one
-                for one in self._room.hosts.values()
-                if (one.source, one.location) == (host.source, host.location) and one.id != host.id
-            ]
-        return self._destinations.choose(unit, host, others, self._place(host))
+        choice = self._destinations.choose(unit, host, self._others(host), self._place(host))
+        if choice.in_doubt:
+            self.short_of_room.setdefault(host.cluster_id or host.id, []).extend(vm.name for vm in unit)
+        return choice
 
     def _goes(self, vm: VirtualMachine, host: Host, destination: Host, findings: tuple[Finding, ...]) -> None:
-        drs = self._drs(vm, host)
-        by_hand = drs not in (_Drs.MOVES, _Drs.RECOMMENDS)
-        if drs is _Drs.UNKNOWN:
+        drs = drs_of(self._index, vm, host)
+        by_hand = drs not in (Drs.MOVES, Drs.RECOMMENDS)
+        if drs is Drs.UNKNOWN:
             self._keep(make_impact(vm, host, Effect.UNKNOWN, "drs_unknown", findings=findings))
-        elif drs in (_Drs.NOTHING, _Drs.DISABLED):
+        elif drs in (Drs.NOTHING, Drs.DISABLED):
             move = f"move it to {destination.name} with vMotion, or shut it down"
             self._has_to_be_moved(vm, host, move, findings)
         else:
-            key = "drs_moves" if drs is _Drs.MOVES else "drs_recommends"
+            key = "drs_moves" if drs is Drs.MOVES else "drs_recommends"
             impact = make_impact(vm, host, Effect.LIVE_MIGRATES, key, destination=destination, findings=findings)
             self._keep(impact)
         self._room.move(vm, destination.id)
@@ -222,11 +215,11 @@ class _Run:
         )
 
     def _cannot_go(self, vm: VirtualMachine, host: Host, key: str, why: str, findings: tuple[Finding, ...]) -> None:
-        drs = self._drs(vm, host)
+        drs = drs_of(self._index, vm, host)
         if _is_vcls(vm):
             mild = [f for f in findings if f.severity is not Severity.BLOCKER]
             self._keep(make_impact(vm, host, Effect.STOPS, "vcls_stops", findings=mild))
-        elif drs in (_Drs.NOTHING, _Drs.DISABLED):
+        elif drs in (Drs.NOTHING, Drs.DISABLED):
             self._has_to_be_moved(vm, host, "shut it down: nowhere can it go while it runs", findings)
         else:
             self._keep(make_impact(vm, host, Effect.STOPS, key, findings=findings, why=why))
@@ -235,16 +228,12 @@ class _Run:
         if _is_vcls(vm):
             self._keep(make_impact(vm, host, Effect.STOPS, "vcls_stops", findings=findings))
             return
-        if self._drs(vm, host) is _Drs.DISABLED:
+        if drs_of(self._index, vm, host) is Drs.DISABLED:
             key, why = "drs_disabled", "DRS is disabled for it"
         else:
-            key, why = "nothing_moves_it", self._no_drs(host)
+            key, why = "nothing_moves_it", why_not(self._index, host)
         blocker = finding("MachineHasToBeMoved", vm.id, host=host.name, vm=vm.name, why=why, move=move)
         self._keep(make_impact(vm, host, Effect.STAYS, key, findings=(blocker, *findings), why=why))
-
-    def _no_drs(self, host: Host) -> str:
-        cluster = self._index.clusters.get(host.cluster_id)
-        return f"DRS of {cluster.name} is off" if cluster and cluster.drs_enabled is False else "no DRS moves it"
 
     def _keep(self, impact: Impact) -> None:
         """One impact for each machine: the worst, with the findings of all its moves."""
@@ -259,16 +248,16 @@ class _Run:
         self.impacts[impact.vm.id] = attrs.evolve(worse, host=earlier.host, findings=findings)
 
     def _notes(self, vm: VirtualMachine, host: Host) -> Iterator[Finding]:
-        drs = self._drs(vm, host)
+        drs = drs_of(self._index, vm, host)
         if _is_vcls(vm):
             yield finding("ClusterServicesAgent", vm.id, vm=vm.name)
         if host.vcenter_ip and host.vcenter_ip in vm.ip_addresses:
             yield finding("VCenterMoves", vm.id, vm=vm.name)
         cluster = self._index.clusters.get(host.cluster_id)
-        if drs is _Drs.UNKNOWN:
+        if drs is Drs.UNKNOWN:
             yield finding("DrsUnknown", host.cluster_id, host=host.name)
-        elif drs is _Drs.RECOMMENDS and cluster:
-            level = self._behavior(vm, cluster)
+        elif drs is Drs.RECOMMENDS and cluster:
+            level = behavior(self._index, vm, cluster)
             own = level != cluster.drs_behavior
             yield finding(
                 "DrsApprovalNeeded",
@@ -280,6 +269,8 @@ class _Run:
 
     def _parted(self, vm: VirtualMachine, tied: Iterable[VirtualMachine]) -> Iterator[Finding]:
         staying = {one.id: one.name for one in tied}
+        if not staying:
+            return
         for _, rule in self._index.rules.get(vm.id, ()):
             others = [staying[id_] for id_ in rule.vm_ids if id_ in staying]
             if rule.kind == _TOGETHER and others:
@@ -301,7 +292,7 @@ class _Run:
                 self.impacts[vm_id] = attrs.evolve(impact, findings=(*impact.findings, *told))
 
     def _step(self, host: Host) -> None:
-        members = self._members.get(host.cluster_id) or [host]
+        members = self._neighbours(host)
         left = [one for one in members if is_up(one) and one.id != host.id]
         self._check_cluster(host, left, members)
         unmeasured = self._room.unmeasured(one.id for one in left)
@@ -347,7 +338,10 @@ _STATES = {PowerState.STOPPED: "powered off", PowerState.SUSPENDED: "suspended"}
 
 
 def _is_vcls(vm: VirtualMachine) -> bool:
-    return vm.name.lower().startswith(_VCLS)
+    """By its name, and where they are known by its folder or by what manages it."""
+    if not _VCLS.fullmatch(vm.name):
+        return False
+    return bool(vm.managed_by) or not vm.folder or "vcls" in vm.folder.lower()
 
 
 def _some(names: Sequence[str]) -> str:

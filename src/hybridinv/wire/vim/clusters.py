@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hybridinv.model import Cluster, ClusterRule, Problem, VmOverride
+from hybridinv.model import Cluster, ClusterGroup, ClusterRule, Problem, VmOverride
 from hybridinv.wire.vim.tree import Tree, body_of, entity_name, odd, problems_of
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ def read_cluster(row: Row, tree: Tree) -> Cluster:
         **_drs(body, is_cluster=is_cluster),
         **_ha(body, tree, is_cluster=is_cluster),
         rules=rules,
+        groups=groups.records(tree),
         overrides=tuple(_overrides(body, tree)),
         vsan_enabled=body.truth("configurationEx.vsanConfigInfo.enabled"),
         swap_placement=body.text("configurationEx.vmSwapPlacement"),
@@ -113,6 +114,12 @@ class _Groups:
         if name and (kind, name) not in self._members:
             self._unknown.append(f"rule {rule.text('name')} names a group that is not there: {name}")
         return self._members.get((kind, name), ())
+
+    def records(self, tree: Tree) -> tuple[ClusterGroup, ...]:
+        return tuple(
+            ClusterGroup(name=name, kind=kind, **{f"{kind}_ids": tuple(tree.id_of(moref) for moref in morefs)})
+            for (kind, name), morefs in self._members.items()
+        )
 
     def problems(self, row: Row, tree: Tree) -> tuple[Problem, ...]:
         return tuple(odd(row, tree, "clusters", message) for message in dict.fromkeys(self._unknown))

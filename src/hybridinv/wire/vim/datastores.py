@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hybridinv.model import Datastore, Mount
-from hybridinv.wire.vim.tree import Tree, body_of, entity_name, problems_of
+from hybridinv.wire.vim.tree import Tree, body_of, entity_name, problems_of, size_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,9 +35,9 @@ def read_datastore(row: Row, tree: Tree) -> Datastore:
         source=tree.origin.source,
         location=tree.location_of(body.text("parent")),
         type=body.text("summary.type"),
-        capacity_bytes=body.number("summary.capacity"),
-        free_bytes=body.number("summary.freeSpace"),
-        uncommitted_bytes=body.number("summary.uncommitted"),
+        capacity_bytes=size_of(body, "summary.capacity"),
+        free_bytes=size_of(body, "summary.freeSpace"),
+        uncommitted_bytes=size_of(body, "summary.uncommitted"),
         host_ids=usable,
         # Only a vCenter says it; elsewhere the mounts do.
         shared=(len(usable) > 1 if mounts else None) if shared is None else shared,

@@ -23,13 +23,13 @@ def read_disk(device: Fields, devices: Mapping[str, Fields], layout: Layout | No
     """A disk, with its controller among the machine's `devices` by key."""
     backing = device.at("backing")
     controller = devices.get(device.text("controllerKey"))
-    key, capacity = device.text("key"), device.number("capacityInBytes")
+    key, capacity = device.text("key"), device.size("capacityInBytes")
     length, chain = _chain(backing) if device.get("backing") else (None, ())
     is_raw = backing.text("_type").startswith(_RAW)
     return Disk(
         name=device.at("deviceInfo").text("label"),
         native_id=key,
-        capacity_bytes=device.number("capacityInKB", 1024) if capacity is None else capacity,
+        capacity_bytes=device.size("capacityInKB", 1024) if capacity is None else capacity,
         datastore_id=tree.id_of(backing.text("datastore")),
         path=backing.text("fileName") or backing.text("descriptorFileName"),
         thin=backing.truth("thinProvisioned"),

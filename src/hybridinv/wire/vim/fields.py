@@ -50,9 +50,17 @@ class Fields:
             return times * int(value)
         return self._body(name, value).number(name, times=times)
 
+    def size(self, name: str, times: int = 1) -> int | None:
+        """A number that cannot be below 0; one that is, is unknown and noted."""
+        found = self.number(name, times)
+        if found is not None and found < 0:
+            self.odd(name, "a size", self.get(name))
+            return None
+        return found
+
     def mebibytes(self, name: str) -> int | None:
         """A size that the platform gives in MiB (and calls MB), in bytes."""
-        return self.number(name, 2**20)
+        return self.size(name, 2**20)
 
     def truth(self, name: str) -> bool | None:
         """A boolean."""

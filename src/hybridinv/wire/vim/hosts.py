@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from hybridinv.model import Host, PowerState
 from hybridinv.wire.reading import uuid_text
 from hybridinv.wire.vim.hosthardware import features_of, gpus_of, hbas_of, luns_of, netstacks_of, nics_of
-from hybridinv.wire.vim.tree import Tree, body_of, entity_name, odd, problems_of
+from hybridinv.wire.vim.tree import Tree, body_of, entity_name, odd, problems_of, unseen
 from hybridinv.wire.vim.vmkernel import management_address
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ def read_host(row: Row, tree: Tree) -> Host:
     state = body.text("runtime.connectionState")
     notes = [odd(row, tree, "hosts", f"{state}; what is shown is what vCenter last knew")] if state in (
         "disconnected", "notResponding") else []  # fmt: skip
+    if tree.lacks(parent := body.text("parent")):
+        notes.append(unseen(row, tree, "hosts", "cluster", parent))
     fields = {
         **_hardware(body),
         **_settings(body, tree),

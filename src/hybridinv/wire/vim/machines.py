@@ -14,7 +14,7 @@ from hybridinv.wire.vim.fields import Fields
 from hybridinv.wire.vim.guest import domain_of, os_type, read_addresses, read_partitions, read_tools
 from hybridinv.wire.vim.layout import Layout
 from hybridinv.wire.vim.snapshots import read_snapshots
-from hybridinv.wire.vim.tree import Tree, entity_name, odd, problems_of
+from hybridinv.wire.vim.tree import Tree, entity_name, odd, problems_of, unseen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -137,13 +137,13 @@ _READ: _Reads = {
 
 _USAGE: _Reads = {
     "balloonedMemory": ("memory_ballooned_bytes", Fields.mebibytes),
-    "committed": ("committed_bytes", Fields.number),
+    "committed": ("committed_bytes", Fields.size),
     "guestMemoryUsage": ("memory_active_bytes", Fields.mebibytes),
     "hostMemoryUsage": ("memory_consumed_bytes", Fields.mebibytes),
     "overallCpuUsage": ("cpu_usage_mhz", Fields.number),
     "swappedMemory": ("memory_swapped_bytes", Fields.mebibytes),
-    "uncommitted": ("uncommitted_bytes", Fields.number),
-    "unshared": ("unshared_bytes", Fields.number),
+    "uncommitted": ("uncommitted_bytes", Fields.size),
+    "unshared": ("unshared_bytes", Fields.size),
     "uptimeSeconds": ("uptime_seconds", Fields.number),
 }
 """The same for the fields of `summary.quickStats` and `summary.storage`."""
@@ -230,6 +230,8 @@ def _oddities(row: Row, fields: Fields, tree: Tree) -> Iterator[Problem]:
         yield odd(row, tree, "vms", "vCenter has no configuration of it: no CPUs, memory, disks and UUIDs")
     if fields.get("runtime.host") is None and not _refused(row, "runtime"):
         yield odd(row, tree, "vms", "it is on no host that vCenter knows of")
+    if tree.lacks(host := fields.text("runtime.host")):
+        yield unseen(row, tree, "vms", "host", host)
 
 
 def _has(row: Row, part: str) -> bool:

@@ -53,6 +53,10 @@ class Tree:
             known = self._ids[moref] = f"vsphere://{self._vcenter}/{moref}" if moref else ""
         return known
 
+    def lacks(self, moref: str) -> bool:
+        """Whether something is named that has a place in a tree, and is not in this one."""
+        return bool(moref and self._places) and moref not in self._places
+
     def cluster_of(self, host: object) -> str:
         """The id of the compute resource a host belongs to."""
         _, _, parent = self._places.get(str(host), ("", "", ""))
@@ -85,9 +89,17 @@ class Tree:
         return next((name for type_, name in self._above(str(pool)) if type_ == "VirtualApp"), "")
 
     def attributes_of(self, body: Body) -> Tags:
-        """The values of an object's `customValue` by the attribute's name; by its key where nobody has named it."""
+        """The values of an object's `customValue` by the attribute's name; by its key where nobody has named it.
+
+        Values of several attributes of one name (a vCenter allows one for each type) are joined with a comma.
+        """
         values = {field.text("key"): field.text("value") for field in body.each("customValue")}
-        return Tags({self._attributes.get(key, key): value for key, value in values.items()}) if values else _NO_TAGS
+        if not values:
+            return _NO_TAGS
+        named: dict[str, list[str]] = {}
+        for key, value in values.items():
+            named.setdefault(self._attributes.get(key, key), []).append(value)
+        return Tags({name: ", ".join(said) for name, said in named.items()})
 
     def tags_of(self, moref: str) -> Tags:
         """The tags of the object of that moref."""
@@ -150,6 +162,20 @@ def odd(row: Row, tree: Tree, kind: str, message: str) -> Problem:
     """Something odd about the object itself, that is no failure to read it: it has no error."""
     origin = tree.origin
     return Problem(platform=origin.platform, source=origin.source, kind=kind, scope=tree.id_of(row.id), message=message)
+
+
+def unseen(row: Row, tree: Tree, kind: str, what: str, moref: str) -> Problem:
+    """That an object names another which the vCenter does not show to this account."""
+    return odd(row, tree, kind, f"its {what} {moref} is not among what this account may see")
+
+
+def size_of(body: Body, path: str, times: int = 1) -> int | None:
+    """A number that cannot be below 0; one that is, is unknown and noted."""
+    found = body.number(path, times=times)
+    if found is not None and found < 0:
+        body.note(path, "a size", body.look(path))
+        return None
+    return found
 
 
 def body_of(row: Row) -> Body:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from hybridinv.model import Problem
 from hybridinv.wire.reading import Body
 from hybridinv.wire.vim.portgroups import ALL_VLANS, DistributedGroup
+from hybridinv.wire.vim.tree import size_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
 def speed_of(pnic: Body) -> int | None:
     """The link speed of a physical adapter; no `linkSpeed` means that the link is down."""
-    return 0 if pnic.look("linkSpeed") in (None, "") else pnic.number("linkSpeed.speedMb")
+    return 0 if pnic.look("linkSpeed") in (None, "") else size_of(pnic, "linkSpeed.speedMb")
 
 
 def device_of(key: str, devices: Mapping[str, str]) -> str:
@@ -98,9 +100,20 @@ class Wiring:
             "switch": switch.text("dvsName"),
             "switch_id": self._tree.id_of(group.switch),
             "switch_mtu": switch.number("mtu"),
-            "problems": group.problems,
+            "problems": (*group.problems, *self._odd(key, switch)),
             **self._uplinks(active, standby),
         }
+
+    def _odd(self, key: str, switch: Body) -> Iterator[Problem]:
+        missing = []
+        if key and key not in self._distributed:
+            missing.append(f"its distributed port group {key} is not among what this account may see")
+        if not switch.value:
+            missing.append("its host does not tell of the distributed switch that it is on")
+        origin = self._tree.origin
+        for message in missing:
+            yield Problem(platform=origin.platform, source=origin.source, kind="vmkernel_adapters",
+                          scope=self._host_id, message=message)  # fmt: skip
 
     def _on_opaque(self, segment_id: str) -> dict[str, Any]:
         segment = self._segments.get(segment_id, Body({}))

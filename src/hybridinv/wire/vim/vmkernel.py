@@ -8,7 +8,7 @@ import attrs
 
 from hybridinv.model import VMkernelAdapter, VMkernelService
 from hybridinv.wire.reading import Body, mac_text
-from hybridinv.wire.vim.tree import Tree, body_of, problems_of
+from hybridinv.wire.vim.tree import Tree, body_of, odd, problems_of
 from hybridinv.wire.vim.uplinks import Wiring
 
 if TYPE_CHECKING:
@@ -22,6 +22,9 @@ _STACKS = {
     "vSphereProvisioning": VMkernelService.PROVISIONING.value,
 }
 _KEY = "VirtualNic-"
+
+_SERVICES = "config.virtualNicManagerInfo.netConfig"
+_NO_SERVICES = "its host does not tell which services are on which adapter; those of its TCP/IP stack are known"
 
 VNICS = "config.network.vnic"
 """The path of a host's list of VMkernel adapters."""
@@ -64,6 +67,8 @@ def read_vmkernel_adapters(row: Row, tree: Tree, portgroups: Mapping[str, Distri
             )
         )
     problems = problems_of(row, body, tree, "vmkernel_adapters")
+    if body.look(_SERVICES) is None and _SERVICES not in row.missing:
+        problems = (*problems, odd(row, tree, "vmkernel_adapters", _NO_SERVICES))
     return [attrs.evolve(adapter, problems=(*problems, *adapter.problems)) for adapter in adapters]
 
 
@@ -74,7 +79,7 @@ def services_by_device(body: Body) -> dict[str, set[str]]:
     itself: `vmotion.key-vim.host.VirtualNic-vmk0`.
     """
     found: dict[str, set[str]] = {}
-    for config in body.each("config.virtualNicManagerInfo.netConfig"):
+    for config in body.each(_SERVICES):
         named = {candidate.text("key"): candidate.text("device") for candidate in config.each("candidateVnic")}
         for key in config.texts("selectedVnic"):
             device = named.get(key) or key.partition(_KEY)[2]
