@@ -42,8 +42,10 @@ def test_a_wrong_password_is_asked_once_and_says_what_to_check(plain):
             vcenter.vms()
         assert "wrong" not in repr(caught.value).replace("is wrong", "")
         assert caught.value.source == f"{plain.host}:{plain.port}"
-        assert [problem.error for problem in vcenter.inventory().problems] == ["AuthenticationFailed"]
-    assert wire.counts["Login"] == 2
+        with pytest.raises(hi.AuthenticationFailed):
+            vcenter.inventory()
+        assert [problem.error for problem in hi.collect([vcenter]).problems] == ["AuthenticationFailed"]
+    assert wire.counts["Login"] == 3
 
 
 def test_no_credentials_are_an_error_before_anything_is_sent(plain):

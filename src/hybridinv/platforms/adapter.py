@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 import attrs
 
 from hybridinv.collecting import Progress, one_at_a_time, seconds_of
-from hybridinv.errors import HybridInvError, MissingExtra, NotSupported
+from hybridinv.errors import AuthenticationFailed, ConnectFailed, HybridInvError, MissingExtra, NotSupported, TLSFailed
 from hybridinv.inventory import KINDS, Inventory, check_kind, listed, problem_of
 from hybridinv.model import (
     Answered,
@@ -176,7 +176,10 @@ class Adapter(ABC):
         progress: Callable[[Progress], None] | None = None,
         deadline: float | None = None,
     ) -> Inventory:
-        """What this source has, and what could not be read of it in `problems`; `deadline` in seconds."""
+        """What this source has, and what could not be read of it in `problems`; `deadline` in seconds.
+
+        A source that cannot be reached, or that refuses the login, raises; `collect` makes a problem of that too.
+        """
         wanted = sorted(self.capabilities, key=list(KINDS).index) if kinds is None else listed(kinds)
         for kind in wanted:
             self._check(kind)
@@ -191,7 +194,7 @@ class Adapter(ABC):
         with within(seconds):
             try:
                 survey = self._survey(self._reporter(progress, claims), level)
-            except (NotSupported, MissingExtra):
+            except (NotSupported, MissingExtra, AuthenticationFailed, ConnectFailed, TLSFailed):
                 raise
             except HybridInvError as error:
                 return attrs.evolve(inventory, problems=[problem_of(error, self)])
