@@ -491,3 +491,16 @@ def test_closing_in_the_first_read_of_a_refresh_says_so(fresh):
             vcenter.refresh()
         assert wire.counts["Login"] == 1
         assert vcenter.refresh().full
+
+
+def test_a_server_that_tells_of_no_later_filter_is_followed_all_the_same(simulate):
+    """govmomi's own collector: it answers for the filters of its first version alone, a hundred objects at a time."""
+    simulator = simulate("-stock-collector", "-vms", "250")
+    with simulator.adapter() as vcenter:
+        first = vcenter.refresh()
+        assert (first.full, first.inventory.complete, len(first.inventory.vms)) == (True, True, 250)
+        assert not vcenter.refresh().full
+        touched = {simulator.id_of(one["moref"]) for one in simulator.touch(3)}
+        second = vcenter.refresh(wait=3)
+        assert {change.id for change in second.changes if change.kind == "vms"} == touched
+        assert second.inventory.vms == vcenter.vms()

@@ -137,9 +137,7 @@ def test_requests_depend_on_the_tags_and_not_on_the_machines(simulate, count):
 def test_a_vcenter_that_hides_the_service_has_a_problem_and_all_its_machines(plain):
     with plain.over(Rest, answer=lambda wire, request: httpx.Response(404)) as (vcenter, wire):
         inventory = vcenter.inventory(["vms", "datastores"], detail="full")
-        with pytest.raises(hi.NotFound, match="the tagging service was not found"):
-            vcenter.vms(detail="full")
-        assert len(vcenter.vms()) == 100
+        assert len(vcenter.vms(detail="full")) == len(vcenter.vms()) == 100
     assert {(one.kind, one.scope, one.error) for one in inventory.problems} == {
         ("vms", "tags", "NotFound"), ("datastores", "tags", "NotFound"),
     }  # fmt: skip
@@ -210,9 +208,7 @@ def test_a_refusal_is_a_problem_of_each_kind_and_costs_nothing_else(plain, answe
             assert says in problem.message
             assert problem.remedy
         assert wire.counts["CreateSession"] <= 3
-        with pytest.raises(getattr(hi, error), match=says) as caught:
-            vcenter.vms(detail="full")
-        assert "vms of tags" in caught.value.__notes__[0]
+        assert vcenter.vms(detail="full") == inventory.vms
     assert all(vm.custom_attributes for vm in inventory.vms if any(
         plain.id_of(one["moref"]) == vm.id and one.get("custom_attributes") for one in plain.truth["vms"]))  # fmt: skip
 

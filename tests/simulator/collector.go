@@ -183,7 +183,10 @@ func (pc *propertyCollector) RetrieveProperties(ctx *simulator.Context, r *types
 	return body
 }
 
-func (pc *propertyCollector) CreatePropertyCollector(ctx *simulator.Context, _ *types.CreatePropertyCollector) soap.HasFault {
+func (pc *propertyCollector) CreatePropertyCollector(ctx *simulator.Context, r *types.CreatePropertyCollector) soap.HasFault {
+	if stockReads {
+		return pc.PropertyCollector.CreatePropertyCollector(ctx, r)
+	}
 	private := new(propertyCollector)
 	private.Self.Type = "PropertyCollector"
 	ref := ctx.Session.Put(private).Reference()

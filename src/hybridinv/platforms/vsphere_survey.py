@@ -8,6 +8,7 @@ import attrs
 from pyVmomi import vim
 
 from hybridinv.errors import AccessDenied, AuthenticationFailed, HybridInvError
+from hybridinv.inventory import problem_of
 from hybridinv.model import Problem
 from hybridinv.platforms.adapter import Reading, Report, Survey
 from hybridinv.platforms.vsphere_tags import Tagging, read_tagging
@@ -113,7 +114,7 @@ class VSphereSurvey(Survey):
         return reading
 
     def _networks(self) -> Reading:
-        reading, tree = self._reading(), self._tree
+        reading, tree = self._reading("networks"), self._tree
         rows = list(self._kept("networks", reading))
         backing = read_backing(rows, tree)
         for row in rows:
@@ -124,7 +125,7 @@ class VSphereSurvey(Survey):
         return reading
 
     def _switches(self) -> Reading:
-        reading, tree = self._reading(), self._tree
+        reading, tree = self._reading("switches"), self._tree
         for row in self._kept("switches", reading):
             reading.records += read_switches(row, tree)
             if row.type == "HostSystem" and _VSWITCHES in row.missing:
@@ -132,7 +133,7 @@ class VSphereSurvey(Survey):
         return reading
 
     def _resource_pools(self) -> Reading:
-        reading, tree = self._reading(), self._tree
+        reading, tree = self._reading("resource_pools"), self._tree
         reading.records += read_resource_pools(self._kept("resource_pools", reading), tree)
         return reading
 
@@ -181,13 +182,16 @@ class VSphereSurvey(Survey):
     # what several kinds need
 
     def _each(self, kind: str, read: Callable[[Row, Tree], Any]) -> Reading:
-        reading, tree = self._reading(), self._tree
+        reading, tree = self._reading(kind), self._tree
         reading.records += (read(row, tree) for row in self._kept(kind, reading))
         return reading
 
-    def _reading(self) -> Reading:
-        """A reading of objects that may have tags and custom attributes, with what could not be read of those."""
-        return Reading(lost=[*self._tagging.lost, *self._attributes[1]])
+    def _reading(self, kind: str) -> Reading:
+        """A reading of objects that may have tags and custom attributes: what is missing of those costs no object."""
+        missing = (*self._tagging.lost, *self._attributes[1])
+        return Reading(
+            problems=[problem_of(error, self._root.origin, kind=kind, scope=scope) for scope, error in missing]
+        )
 
     def _kept(self, kind: str, reading: Reading) -> Iterator[Row]:
         """The rows of a kind; when they break off, those that came are kept and the loss is noted."""

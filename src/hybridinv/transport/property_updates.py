@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -15,13 +16,15 @@ from hybridinv.transport.vmomi import stream
 from hybridinv.wire.soap import read_updates
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Generator, Iterator, Mapping, Sequence
 
-    from hybridinv.wire.soap import Row, Update
+    from hybridinv.wire.soap import Row, Update, Version
 
 _GOODBYE = 5.0
 _MOST = 500
 """Objects asked for in one answer; a vCenter gives 100."""
+_TURN = 1.0
+"""Seconds between two rounds, where several collectors have to be asked."""
 _collector = vmodl.query.PropertyCollector
 
 
@@ -37,10 +40,9 @@ class Follower:
         self.changed: dict[str, dict[str, str]] = {}
         """By list: what has come or changed, types by moref, and what has gone, without a type."""
         self._modified: set[str] = set()
-        self._collector = content.propertyCollector.CreatePropertyCollector()
+        self._channels = [_Channel(content)]
         self._lists: dict[str, str] = {}
-        self._version = ""
-        self._is_whole = True
+        self._is_cancelled = False
 
     def follow(self, name: str, paths: Mapping[str, Sequence[str]]) -> Iterator[Row]:
         """The objects of a list as they are now, as `read_rows` gives them; from now on it is listened to."""
@@ -50,28 +52,44 @@ class Follower:
         spec = _collector.FilterSpec(
             objectSet=[_collector.ObjectSpec(obj=view, skip=True, selectSet=[into])], propSet=properties_of(paths)
         )
-        own = self._collector.CreateFilter(spec, False)._GetMoId()
-        self._lists[own] = name
         arrived: set[str] = set()
-        for update in self._updates(0):
+        yield from self._entering(self._channels[-1], name, spec, arrived)
+        if there and not arrived:
+            # Some tell of no filter that came after their first answer: then it gets a collector of its own.
+            self._channels.append(_Channel(self.content))
+            yield from self._entering(self._channels[-1], name, spec, arrived)
+        if left := there.keys() - arrived:
+            check_whole(left & held(self.content.propertyCollector, view, paths).keys(), len(there))
+
+    def _entering(self, channel: _Channel, name: str, spec: Any, arrived: set[str]) -> Iterator[Row]:
+        own = channel.collector.CreateFilter(spec, False)._GetMoId()
+        self._lists[own] = name
+        for update in channel.updates(0):
             if update.filter != own or update.kind != "enter":
                 self._note(update)
             elif update.row.id not in arrived:
                 check_session(update.row)
                 arrived.add(update.row.id)
                 yield update.row
-        if left := there.keys() - arrived:
-            check_whole(left & held(self.content.propertyCollector, view, paths).keys(), len(there))
 
     def listen(self, seconds: float) -> None:
         """Note in `changed` what has changed; where nothing has, wait so long for it."""
-        for update in self._updates(seconds):
-            self._note(update)
+        ends_at = time.monotonic() + seconds
+        while True:
+            # A session may have no two waits at once: several collectors are asked in turn.
+            for channel in self._channels:
+                for update in channel.updates(seconds if len(self._channels) == 1 else 0):
+                    self._note(update)
+            left = ends_at - time.monotonic()
+            if len(self._channels) == 1 or self.changed or self._is_cancelled or left <= 0:
+                return
+            time.sleep(min(_TURN, left))
 
     def cancel(self) -> None:
         """End a wait that another thread is in; one that has ended already is no error."""
+        self._is_cancelled = True
         with suppress(HybridInvError), deadline(_GOODBYE):
-            self._collector.CancelWaitForUpdates()
+            self._channels[0].collector.CancelWaitForUpdates()
 
     def take(self) -> tuple[dict[str, dict[str, str]], set[str]]:
         """What has changed, to be forgotten here; and the lists in which something has that did not come or go."""
@@ -92,18 +110,30 @@ class Follower:
         if update.kind == "modify":
             self._modified.add(name)
 
-    def _updates(self, seconds: float) -> Iterator[Update]:
+
+class _Channel:
+    """A property collector of one's own, and the version it is at."""
+
+    def __init__(self, content: Any) -> None:
+        self.collector = content.propertyCollector.CreatePropertyCollector()
+        self._version = ""
+        self._is_whole = True
+
+    def updates(self, seconds: float) -> Iterator[Update]:
+        """What has changed since the last time; where nothing has, after so many seconds."""
         # After a failure the same version may be asked for again, but not one that a truncated answer gave.
         if not self._is_whole:
             raise LostTrack
+        told: set[tuple[str, str, str]] = set()
         try:
             while True:
                 options = _collector.WaitOptions(maxWaitSeconds=math.ceil(seconds), maxObjectUpdates=_MOST)
-                with stream(self._collector, "WaitForUpdatesEx", self._version, options) as chunks:
-                    version = yield from read_updates(chunks)
+                before = len(told)
+                with stream(self.collector, "WaitForUpdatesEx", self._version, options) as chunks:
+                    version = yield from _telling(read_updates(chunks), told)
                 if version is None:
                     return
-                if version.truncated and version.name == self._version:
+                if version.truncated and version.name == self._version and len(told) == before:
                     raise UnexpectedAnswer(
                         "the server gives the same updates again and again", path="returnval.version",
                         remedy="report it with a tape (hi.record)",
@@ -118,3 +148,17 @@ class Follower:
             raise LostTrack from error
         except NotFound as error:
             raise LostTrack from error
+
+
+def _telling(
+    updates: Generator[Update, None, Version | None], told: set[tuple[str, str, str]]
+) -> Generator[Update, None, Version | None]:
+    """The updates as they come, noted in `told`."""
+    while True:
+        try:
+            update = next(updates)
+        except StopIteration as end:
+            version: Version | None = end.value
+            return version
+        told.add((update.filter, update.row.id, update.kind))
+        yield update
