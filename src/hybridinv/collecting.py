@@ -6,7 +6,7 @@ import concurrent.futures as futures
 import math
 import threading
 import warnings
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import attrs
 
@@ -17,6 +17,7 @@ from hybridinv.model import Asked
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+S = TypeVar("S")
 _GRACE = 1.0
 
 
@@ -158,14 +159,14 @@ def _outcome(future: futures.Future[Inventory], source: Source, kinds: Iterable[
     return Inventory(problems=[problem_of(error, source)], asked=[asked])
 
 
-def one_at_a_time(progress: Callable[[Progress], None] | None) -> Callable[[Progress], None] | None:
+def one_at_a_time(progress: Callable[[S], None] | None) -> Callable[[S], None] | None:
     """The callback, called by one thread at a time; one that raises is called no more."""
     if progress is None:
         return None
     lock = threading.Lock()
     wanted = True
 
-    def report(step: Progress) -> None:
+    def report(step: S) -> None:
         nonlocal wanted
         with lock:
             if not wanted:

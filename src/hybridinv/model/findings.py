@@ -76,6 +76,11 @@ class Finding:
     sources: tuple[str, ...] = several((), "The vendor documents it rests on.")
 
 
+def finding(severity: Severity, code: str, subject_id: str, message: str, remedy: str, *sources: str) -> Finding:
+    """A `Finding`, in few words."""
+    return Finding(severity=severity, code=code, subject_id=subject_id, message=message, remedy=remedy, sources=sources)
+
+
 class ChangeKind(StrEnum):
     """What happened to a record between two inventories."""
 

@@ -22,6 +22,7 @@ from hybridinv.model import (
     Severity,
     VirtualMachine,
 )
+from hybridinv.model.findings import finding
 from hybridinv.model.onboarding import OnboardingCase, OnboardingPlan, OnboardingReason, OnboardingTarget
 from hybridinv.onboarding.at_arc import ARC, ArcRecords, says_cloned, standing
 from hybridinv.onboarding.requirements import (
@@ -104,14 +105,14 @@ def inventory_findings(inv: Inventory) -> Iterator[Finding]:
     platforms = {one.platform for one in inv.asked if "vms" in one.kinds}
     platforms |= {vm.platform for vm in inv.vms}
     if ARC not in platforms:
-        yield _finding(
+        yield finding(
             Severity.WARNING, "ArcNotCollected", "",
             "Arc is not in this inventory: who is connected already is not known",
             "collect hi.AzureArc() too", _CONNECTED,
         )  # fmt: skip
     lost = [problem for problem in inv.problems if problem.kind in ("", "vms")]
     if lost:
-        yield _finding(
+        yield finding(
             Severity.WARNING, "InventoryIncomplete", "",
             f"the inventory is incomplete ({len(lost)} problems with machines): some may be missing here",
             "see inv.problems",
@@ -180,7 +181,7 @@ class _Plan:
         connected = [one for one in records if one.agent.status is AgentStatus.READY]
         cloned = [one for one in records if says_cloned(one)]
         reason, remedy = standing(live)
-        found = [_finding(
+        found = [finding(
             Severity.INFO, _code(reason), vm.id, f"Arc has it as {_shown([live])}, {_state(live)}", remedy, _CONNECTED
         )]  # fmt: skip
         if cloned or len(connected) > 1:
@@ -189,7 +190,7 @@ class _Plan:
             if cloned:
                 why = f"Azure says that {_shown(cloned)} is cloned"
             reason = OnboardingReason.DUPLICATE_UUID
-            found = [_finding(
+            found = [finding(
                 Severity.BLOCKER, "ClonedAtArc", vm.id,
                 why,
                 "on each clone: azcmagent disconnect --force-local-only, its own BIOS UUID and name, connect anew",
@@ -200,13 +201,13 @@ class _Plan:
         """What makes it doubtful that a record at Arc is this machine."""
         match = self._match.get(vm.id)
         if match and match.confidence is MatchConfidence.LOW:
-            yield _finding(
+            yield finding(
                 Severity.WARNING, "MatchedByNameAlone", vm.id,
                 f"it is taken for {_shown(records[:1])} because of its name alone", "compare BIOS UUID and addresses",
             )  # fmt: skip
         odd = [one for one in records if contradict(vm, one)]
         if match and odd:
-            yield _finding(
+            yield finding(
                 Severity.WARNING, "FactsContradict", vm.id,
                 f"{_shown(odd)} is joined to it by {_why(match)}, but has another BIOS UUID",
                 "see whether that link, or serial number, is out of date",
@@ -217,13 +218,13 @@ class _Plan:
         live, *others = self._arc.of(vm) or [vm]
         old = [one for one in others if one.agent.status is not AgentStatus.READY]
         if vm.platform in (_AZURE, _HUB) and others:
-            yield _finding(
+            yield finding(
                 Severity.WARNING, "SeveralArcRecords", vm.id, f"Arc has it several times: {_shown([live, *others])}",
                 "take the agent out, and delete each of these resources",
             )  # fmt: skip
         elif old:
             is_alive = live.agent.status is AgentStatus.READY
-            yield _finding(
+            yield finding(
                 Severity.WARNING, "LeftoverArcRecord", vm.id,
                 f"Arc has an older record of it too: {', '.join(f'{_shown([one])}, {_state(one)}' for one in old[:3])}"
                 + _more(old),
@@ -242,7 +243,7 @@ class _Plan:
             others, why = _shown(twins), Evidence.BIOS_UUID.replace("_", " ")
         else:
             return
-        yield OnboardingReason.DUPLICATE_UUID, [_finding(
+        yield OnboardingReason.DUPLICATE_UUID, [finding(
             Severity.BLOCKER, "DuplicateUuid", vm.id, f"it shares its {why} with {others}",
             "give each clone its own BIOS UUID; had the image the agent: azcmagent disconnect --force-local-only first",
         )]  # fmt: skip
@@ -251,13 +252,13 @@ class _Plan:
         name = self._resource_name(vm)
         is_nobody = vm.hostname and not is_host_name(vm.hostname) and vm.id not in self._asked_names
         if is_nobody or not is_valid_name(name):
-            yield OnboardingReason.INVALID_NAME, [_finding(
+            yield OnboardingReason.INVALID_NAME, [finding(
                 Severity.BLOCKER, "InvalidName", vm.id, f"Azure takes no machine named {name!r:.80}"
                 if not is_nobody else f"its guest calls itself {name!r:.80}, which is nobody's name",
                 "give it one with names=: letters, digits, - _ . only, at most 54", names_source(),
             )]  # fmt: skip
         elif word := reserved_word(name):
-            yield OnboardingReason.RESERVED_NAME, [_finding(
+            yield OnboardingReason.RESERVED_NAME, [finding(
                 Severity.BLOCKER, "ReservedResourceName", vm.id, f"{word!r} in {name!r} is a reserved word (AZCM0042)",
                 "give it another name with names=", names_source(),
             )]  # fmt: skip
@@ -269,7 +270,7 @@ class _Plan:
             return case
         first = [self._by_id[one.vm_id] for one in rivals[: _SHOWN + 1] if one.vm_id != case.vm_id]
         whose = _shown([taken]) if taken else _shown(first, len(rivals) - 1)
-        found = _finding(
+        found = finding(
             Severity.BLOCKER, "DuplicateName", case.vm_id,
             f"{whose} has the name {case.resource_name} in that resource group too"
             if taken else f"the name {case.resource_name} is that of {whose} too",
@@ -282,35 +283,35 @@ def _not_here(vm: VirtualMachine) -> Iterator[tuple[OnboardingReason, list[Findi
     if vm.platform in (_AZURE, _HUB):
         reason = OnboardingReason.AZURE_VM if vm.platform == _AZURE else OnboardingReason.STACK_HUB_VM
         where = "Azure" if vm.platform == _AZURE else "Azure Stack Hub"
-        yield reason, [_finding(
+        yield reason, [finding(
             Severity.INFO, _code(reason), vm.id, f"a VM of {where} has the VM agent and must not have Arc's as well",
             "use VM extensions", _NOT_INSIDE,
         )]  # fmt: skip
     if vm.is_template:
-        yield OnboardingReason.TEMPLATE, [_finding(
+        yield OnboardingReason.TEMPLATE, [finding(
             Severity.INFO, "Template", vm.id, "a template is no machine", "onboard what is made from it, not the image",
         )]  # fmt: skip
 
 
 def _not_able(vm: VirtualMachine) -> Iterator[tuple[OnboardingReason, list[Finding]]]:
     if vm.power_state not in (PowerState.RUNNING, PowerState.UNKNOWN):
-        yield OnboardingReason.NOT_RUNNING, [_finding(
+        yield OnboardingReason.NOT_RUNNING, [finding(
             Severity.WARNING, "NotRunning", vm.id, f"it is {vm.power_state}", "start it, then plan again",
         )]  # fmt: skip
     if vm.agent.status is AgentStatus.NOT_INSTALLED:
-        yield OnboardingReason.NO_TOOLS, [_finding(
+        yield OnboardingReason.NO_TOOLS, [finding(
             Severity.WARNING, "NoTools", vm.id, "VMware Tools are not installed: its guest is not known",
             "install VMware Tools, or onboard it by hand",
         )]  # fmt: skip
     system = system_of(vm.os_name)
     if system and system.supported is False:
-        yield OnboardingReason.OS_NOT_SUPPORTED, [_finding(
+        yield OnboardingReason.OS_NOT_SUPPORTED, [finding(
             Severity.BLOCKER, "OsNotSupported", vm.id, f"the agent does not support {vm.os_name}",
             "upgrade the guest system", systems_source(),
         )]  # fmt: skip
     is_told = vm.os_type in (OSType.WINDOWS, OSType.LINUX)
     if system is None and not (is_told and is_generic(vm.os_name)):
-        yield OnboardingReason.OS_UNKNOWN, [_finding(
+        yield OnboardingReason.OS_UNKNOWN, [finding(
             Severity.WARNING, "OsUnknown", vm.id, f"the agent's list does not know {vm.os_name or 'its guest system'}",
             "see whether the agent supports it", systems_source(),
         )]  # fmt: skip
@@ -320,39 +321,39 @@ def _notes(vm: VirtualMachine) -> Iterator[Finding]:
     """What a candidate's owner should look at first."""
     system = system_of(vm.os_name)
     if system is None or system.supported is None:
-        yield _finding(
+        yield finding(
             Severity.WARNING, "OsVersionUnknown", vm.id,
             f"whether the agent supports {vm.os_name or 'its guest system'} cannot be seen from outside",
             "see its version in the guest", systems_source(),
         )  # fmt: skip
     if system and system.is_limited:
-        yield _finding(
+        yield finding(
             Severity.WARNING, "OsLimited", vm.id, f"the agent supports {vm.os_name} in part only",
             "see what is left out, or upgrade the guest system", systems_source(),
         )  # fmt: skip
     if system and vm.os_type in (OSType.WINDOWS, OSType.LINUX) and system.os_type is not vm.os_type:
-        yield _finding(
+        yield finding(
             Severity.WARNING, "SystemsContradict", vm.id, f"it is said to run {vm.os_type}, and {vm.os_name}",
             "see which it is: the scripts differ",
         )  # fmt: skip
     if vm.power_state is PowerState.UNKNOWN:
-        yield _finding(
+        yield finding(
             Severity.WARNING, "PowerUnknown", vm.id, "whether it runs is not known", "see whether its host is connected"
         )
     if not vm.hostname:
-        yield _finding(
+        yield finding(
             Severity.WARNING, "HostNameUnknown", vm.id,
             f"its guest's name is not known: a script for many machines would look for {vm.name!r:.80}",
             "start VMware Tools, or give its name in Azure with names= and run a script of its own",
         )  # fmt: skip
     if system and system.note:
-        yield _finding(Severity.INFO, "OsNote", vm.id, f"{system.name}: {system.note}", "", systems_source())
+        yield finding(Severity.INFO, "OsNote", vm.id, f"{system.name}: {system.note}", "", systems_source())
     if vm.agent.status is AgentStatus.NOT_READY:
-        yield _finding(
+        yield finding(
             Severity.WARNING, "ToolsNotRunning", vm.id, "VMware Tools do not run: what is known of it may be old",
             "start VMware Tools; guest operations need them",
         )  # fmt: skip
-    yield _finding(
+    yield finding(
         Severity.INFO, "PrerequisitesUnknown", vm.id,
         "the way out to Azure, administrator rights, systemd or .NET and PowerShell cannot be seen from outside",
         "the script checks them; azcmagent check tries the way out", systems_source(),
@@ -388,7 +389,3 @@ def _os_type(vm: VirtualMachine) -> OSType:
 
 def _code(reason: OnboardingReason) -> str:
     return "".join(word.capitalize() for word in reason.value.split("_"))
-
-
-def _finding(severity: Severity, code: str, subject_id: str, message: str, remedy: str, *sources: str) -> Finding:
-    return Finding(severity=severity, code=code, subject_id=subject_id, message=message, remedy=remedy, sources=sources)

@@ -205,7 +205,11 @@ class Adapter(ABC):
                     progress(Progress(source=self.source, platform=self.platform, kind=kind, read=count,
                                       expected=count, done=True, problems=len(inventory.problems)))  # fmt: skip
         told = attrs.evolve(asked, subscription_ids=survey.subscription_ids_read(), answers=tuple(answers))
-        return attrs.evolve(inventory, asked=[told])
+        return self._noted(attrs.evolve(inventory, asked=[told]))
+
+    def _noted(self, inventory: Inventory) -> Inventory:
+        """The inventory, with what only all of its kinds together show."""
+        return inventory
 
     def _add(
         self,

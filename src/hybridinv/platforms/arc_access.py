@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import attrs
 
-from hybridinv.errors import AccessDenied, DeadlineExceeded, HybridInvError, NotFound, NotSupported, UnexpectedAnswer
+from hybridinv.errors import AccessDenied, DeadlineExceeded, HybridInvError, NotFound, NotSupported
 from hybridinv.inventory import problem_of
 from hybridinv.model import Finding, Severity
+from hybridinv.model.findings import finding
 from hybridinv.model.onboarding import OnboardingTarget
-from hybridinv.transport.arm import REPORT
 from hybridinv.transport.deadline import deadline, remaining
 from hybridinv.transport.parallel import side_by_side
 from hybridinv.wire import arc_access as wire
@@ -121,7 +121,7 @@ def check(client: ArmClient, target: OnboardingTarget, *, cloud: str) -> list[Fi
     client.log_in()
     found = list(_of_subscription(client, target))
     if cloud != target.cloud:
-        found.append(_finding(
+        found.append(finding(
             Severity.WARNING, "CloudMismatch", "", f"{cloud} was asked, and the target says {target.cloud}",
             f"ask with hi.AzureArc(cloud={target.cloud!r}), or correct cloud= of the target",
         ))  # fmt: skip
@@ -142,18 +142,18 @@ def _of_subscription(client: ArmClient, target: OnboardingTarget) -> Iterator[Fi
         body = client.one(path, _SUBSCRIPTION_VERSION)
     except NotFound as error:
         remedy = "check the id, the cloud and the tenant the account is logged in to; or give it a role there"
-        yield _finding(Severity.BLOCKER, "SubscriptionNotVisible", path, error.message, remedy)
+        yield finding(Severity.BLOCKER, "SubscriptionNotVisible", path, error.message, remedy)
         return
     except AccessDenied as error:
-        yield _finding(Severity.WARNING, "SubscriptionNotReadable", path, error.message, "give the account Reader")
+        yield finding(Severity.WARNING, "SubscriptionNotReadable", path, error.message, "give the account Reader")
         return
     state, tenant = str(body.get("state") or ""), str(body.get("tenantId") or "")
     if state.lower() not in _USABLE:
-        yield _finding(
+        yield finding(
             Severity.BLOCKER, "SubscriptionNotEnabled", path, f"the subscription is {state:.40}", "have it enabled"
         )
     if tenant and tenant.lower() != target.tenant_id.lower():
-        yield _finding(
+        yield finding(
             Severity.BLOCKER, "TenantMismatch", path,
             f"the subscription is of the tenant {tenant:.40}, the target says {target.tenant_id}",
             "correct tenant_id= of the target",
@@ -167,9 +167,9 @@ def _of_group(client: ArmClient, target: OnboardingTarget) -> list[Finding]:
         client.one(path, _VERSION)
     except NotFound as error:
         remedy = f"create it: az group create -n {target.resource_group} -l {target.location}"
-        return [_finding(Severity.BLOCKER, "ResourceGroupNotFound", path, error.message, remedy)]
+        return [finding(Severity.BLOCKER, "ResourceGroupNotFound", path, error.message, remedy)]
     except AccessDenied as error:
-        found.append(_finding(
+        found.append(finding(
             Severity.WARNING, "ResourceGroupNotReadable", path, error.message,
             "give the account Reader on the group; onboarding itself works without",
         ))  # fmt: skip
@@ -197,7 +197,7 @@ def _existing(client: ArmClient, id_: str, version: str, code: str, what: str) -
     try:
         client.one(id_, version)
     except NotFound as error:
-        yield _finding(
+        yield finding(
             Severity.BLOCKER,
             f"{code}NotFound",
             id_,
@@ -205,7 +205,7 @@ def _existing(client: ArmClient, id_: str, version: str, code: str, what: str) -
             f"create the {what}, or correct its id in the target",
         )
     except AccessDenied as error:
-        yield _finding(
+        yield finding(
             Severity.WARNING, f"{code}NotReadable", id_, error.message, f"give the account Reader on the {what}"
         )
 
@@ -214,13 +214,9 @@ def _missing(client: ArmClient, group: str, needed: Iterable[wire.Needed]) -> It
     """The actions that the account may not take in a resource group."""
     path = f"{group}/providers/Microsoft.Authorization/permissions"
     try:
-        items: list[dict[str, Any]] = []
-        for page in client.pages(path, _PERMISSIONS_VERSION):
-            if page.odd:
-                raise UnexpectedAnswer(f"{path}: {page.odd[0]}", path="value", remedy=REPORT)
-            items += page.items
+        items = client.items(path, _PERMISSIONS_VERSION)
     except (AccessDenied, NotFound) as error:
-        yield _finding(
+        yield finding(
             Severity.WARNING, "PermissionsNotReadable", group, f"what the account may do is not known: {error.message}",
             f"give it the role {wire.ONBOARDING_ROLE} there", wire.ROLES,
         )  # fmt: skip
@@ -228,7 +224,7 @@ def _missing(client: ArmClient, group: str, needed: Iterable[wire.Needed]) -> It
     permissions = [wire.read_permission(item) for item in items]
     for one in needed:
         if not wire.is_allowed(one.action, permissions):
-            yield _finding(
+            yield finding(
                 one.severity, "ActionMissing", group,
                 f"the account may not {one.action}, {one.purpose}",
                 f"give it the role {one.role} on {group}", wire.ROLES,
@@ -242,7 +238,7 @@ def _of_providers(client: ArmClient, target: OnboardingTarget) -> list[Finding]:
     for namespace, one in zip(asked, answers, strict=True):
         path = f"/subscriptions/{target.subscription_id}/providers/{namespace}"
         if isinstance(one, (AccessDenied, NotFound)):
-            found.append(_finding(
+            found.append(finding(
                 Severity.WARNING, "ProviderNotReadable", path, f"whether it is registered is not known: {one.message}",
                 "give the account Reader on the subscription", wire.PREREQUISITES,
             ))  # fmt: skip
@@ -255,17 +251,17 @@ def _of_providers(client: ArmClient, target: OnboardingTarget) -> list[Finding]:
 
 def _of_provider(one: ResourceProvider, path: str, target: OnboardingTarget) -> Iterator[Finding]:
     if one.state.lower() == _UNDER_WAY:
-        yield _finding(
+        yield finding(
             Severity.INFO, "ProviderRegistering", path, f"{one.namespace} is being registered", "wait some minutes"
         )
     elif not one.is_registered:
-        yield _finding(
+        yield finding(
             Severity.BLOCKER if one.required else Severity.INFO, "ProviderNotRegistered", path,
             f"{one.namespace} is {one.state:.40}; it is for {one.why}",
             f"arc.register_providers(), or: az provider register --namespace {one.namespace}", wire.PREREQUISITES,
         )  # fmt: skip
     if one.locations and target.location not in one.locations:
-        yield _finding(
+        yield finding(
             Severity.BLOCKER, "LocationNotOffered", path, f"Arc keeps no servers in {target.location}",
             f"choose one of: {', '.join(sorted(one.locations)):.600}", wire.PREREQUISITES,
         )  # fmt: skip
@@ -273,7 +269,3 @@ def _of_provider(one: ResourceProvider, path: str, target: OnboardingTarget) -> 
 
 def _group(subscription_id: str, name: str) -> str:
     return f"/subscriptions/{subscription_id}/resourceGroups/{name}"
-
-
-def _finding(severity: Severity, code: str, subject_id: str, message: str, remedy: str, *sources: str) -> Finding:
-    return Finding(severity=severity, code=code, subject_id=subject_id, message=message, remedy=remedy, sources=sources)

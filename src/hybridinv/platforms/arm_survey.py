@@ -326,12 +326,7 @@ class ArmSurvey(Survey):
         """Extensions as records, into the reading; `read_from` is `arm` or `resource-graph`."""
 
     def _extensions_on(self, owner: Item) -> list[Item]:
-        items = []
-        for page in self.client.pages(f"{owner['id']}/extensions", self.machine_version):
-            if page.odd:
-                raise UnexpectedAnswer(f"{owner['id']}/extensions: {page.odd[0]}", path="value", remedy=REPORT)
-            items += page.items
-        return items
+        return self.client.items(f"{owner['id']}/extensions", self.machine_version)
 
 
 def _by_cause(failed: Mapping[str, HybridInvError], of: int) -> Iterable[tuple[str, HybridInvError]]:

@@ -110,7 +110,7 @@ class _AzureSurvey(ComputeSurvey):
 
     def sizes_in(self, subscription_id: str, location: str) -> dict[str, Size]:
         path = f"/subscriptions/{subscription_id}/providers/Microsoft.Compute/skus"
-        return read_sizes(self.all_of(path, _SKUS_VERSION, **{"$filter": f"location eq '{location}'"}))
+        return read_sizes(self.client.items(path, _SKUS_VERSION, **{"$filter": f"location eq '{location}'"}))
 
     def beside(self, machines: Mapping[str, Item], reading: Reading) -> Beside:
         beside = super().beside(machines, reading)
@@ -156,7 +156,7 @@ class _AzureSurvey(ComputeSurvey):
         version = self.machine_version
         listed = self.each(
             groups,
-            lambda id_: self.all_of(f"{groups[id_]['id']}/hosts", version),
+            lambda id_: self.client.items(f"{groups[id_]['id']}/hosts", version),
             reading,
             lambda id_: self.there(groups[id_]["id"]),
         )

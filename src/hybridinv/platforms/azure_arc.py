@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
 
-from hybridinv.errors import HybridInvError, NotSupported, TruncatedAnswer, UnexpectedAnswer
+from hybridinv.errors import HybridInvError, NotSupported, TruncatedAnswer
 from hybridinv.inventory import problem_of
 from hybridinv.model import Extension, Finding, License, VirtualMachine
 from hybridinv.model.arc import ResourceProvider
@@ -15,7 +15,6 @@ from hybridinv.platforms.adapter import Reading, Report
 from hybridinv.platforms.arm import FEW, CloudAdapter, check_native, given_ids, sdk_errors
 from hybridinv.platforms.arm_survey import ArmSurvey, Item
 from hybridinv.tables import Records
-from hybridinv.transport.arm import REPORT
 from hybridinv.transport.parallel import once
 from hybridinv.wire import arc_access as wire_access
 from hybridinv.wire import arc_licenses, arc_resources, hybridcompute
@@ -179,12 +178,7 @@ class _ArcSurvey(ArmSurvey):
         return reading
 
     def _inventory_items(self, parent: Item) -> list[Item]:
-        path, items = f"{parent['id']}/inventoryItems", []
-        for page in self.client.pages(path, _children_version(parent)):
-            if page.odd:
-                raise UnexpectedAnswer(f"{path}: {page.odd[0]}", path="value", remedy=REPORT)
-            items += page.items
-        return items
+        return self.client.items(f"{parent['id']}/inventoryItems", _children_version(parent))
 
     def _properties_of_resources(self, reading: Reading) -> dict[str, Item]:
         """Resource Graph's rows by id; where it cannot be asked fields are unknown, for the list itself is ARM's."""

@@ -15,13 +15,11 @@ from hybridinv.errors import (
     ServerFault,
     Throttled,
     TruncatedAnswer,
-    UnexpectedAnswer,
 )
 from hybridinv.model import Cluster, Extension, Host, VirtualMachine
 from hybridinv.platforms.adapter import Reading
 from hybridinv.platforms.arm import FEW, check_native, sdk_errors
 from hybridinv.platforms.arm_survey import ArmSurvey, Item, states_unknown
-from hybridinv.transport.arm import REPORT
 from hybridinv.transport.parallel import once, side_by_side, together
 from hybridinv.wire import arm as wire
 from hybridinv.wire import compute
@@ -164,7 +162,7 @@ class ComputeSurvey(ArmSurvey):
         parameters = {"$expand": "instanceView"}
         answers = self.each(
             uniform,
-            lambda id_: self.all_of(f"{uniform[id_]['id']}/virtualMachines", self.machine_version, **parameters),
+            lambda id_: self.client.items(f"{uniform[id_]['id']}/virtualMachines", self.machine_version, **parameters),
             reading,
             lambda id_: self.there(uniform[id_]["id"]),
         )
@@ -173,15 +171,6 @@ class ComputeSurvey(ArmSurvey):
             reading.answer("vms", "arm", len(found))
         self.tell("vms", len(found))
         return found, reading
-
-    def all_of(self, path: str, version: str, **parameters: str) -> list[Item]:
-        """The items of one collection, whole or an exception."""
-        items: list[Item] = []
-        for page in self.client.pages(path, version, **parameters):
-            if page.odd:
-                raise UnexpectedAnswer(f"{path}: {page.odd[0]}", path="value", remedy=REPORT)
-            items += page.items
-        return items
 
     def _extensions(self) -> Reading:
         models, statuses, swept = self._machines

@@ -128,8 +128,8 @@ class OperatorPlane:
         label, _, rest = host_of(self._client.endpoint).partition(".")
         if label.lower() == "adminmanagement" and "." in rest:
             return [rest.partition(".")[0]]
-        pages = self._client.pages(f"/subscriptions/{subscription}/locations", _SUBSCRIPTIONS)
-        return [str(need(item, "name")) for page in pages for item in page.items]
+        items = self._client.items(f"/subscriptions/{subscription}/locations", _SUBSCRIPTIONS)
+        return [str(need(item, "name")) for item in items]
 
     @once
     def nodes(self) -> Found:
@@ -206,20 +206,12 @@ class OperatorPlane:
     def _items(self, path: str, versions: Sequence[str]) -> list[Item]:
         """All items of a collection, in the newest of the versions that the Hub has."""
         try:
-            return self._read(path, versions[0])
+            return self._client.items(path, versions[0])
         except (NotFound, ServerFault) as error:
             version = wire.choose_version(wire.supported_versions(error.message), versions[1:])
             if version is None:
                 raise
-            return self._read(path, version)
-
-    def _read(self, path: str, version: str) -> list[Item]:
-        found: list[Item] = []
-        for page in self._client.pages(path, version):
-            if page.odd:
-                raise UnexpectedAnswer(f"{path}: {page.odd[0]}", path="value", remedy=REPORT)
-            found += page.items
-        return found
+            return self._client.items(path, version)
 
 
 def _is_absent(error: HybridInvError) -> bool:

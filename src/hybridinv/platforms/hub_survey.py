@@ -60,7 +60,7 @@ class HubSurvey(ComputeSurvey):
 
     def sizes_in(self, subscription_id: str, location: str) -> dict[str, Size]:
         path = f"/subscriptions/{subscription_id}/providers/Microsoft.Compute/locations/{location}/vmSizes"
-        return read_hub_sizes(self.all_of(path, self.machine_version))
+        return read_hub_sizes(self.client.items(path, self.machine_version))
 
     def _negotiate(self, namespace: str, types: Sequence[str], known: Sequence[str]) -> str:
         """The newest api-version of these types that both sides know, asked for in the first subscription to answer."""

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from datetime import datetime
     from os import PathLike
 
-    from hybridinv.collecting import Progress
     from hybridinv.inventory import Inventory
     from hybridinv.model.guest import OnboardingRun
     from hybridinv.model.migration import MigrationPlan
@@ -95,19 +94,9 @@ class VSphere(Adapter):
         self.product = self._session.content.about.fullName
         return VSphereSurvey(self.source, self._session, report, detail)
 
-    def inventory(
-        self,
-        kinds: Iterable[str] | None = None,
-        *,
-        detail: str | None = None,
-        progress: Callable[[Progress], None] | None = None,
-        deadline: float | None = None,
-    ) -> Inventory:
-        """What this source has, and what could not be read of it in `problems`; `deadline` in seconds.
-
-        A machine on a datastore or network that the account is not shown has a note of it among its own problems.
-        """
-        return with_unseen(super().inventory(kinds, detail=detail, progress=progress, deadline=deadline))
+    def _noted(self, inventory: Inventory) -> Inventory:
+        """A machine on a datastore or network that the account is not shown has a note of it among its problems."""
+        return with_unseen(inventory)
 
     def _level(self, detail: str | None) -> str:
         level, recorded = super()._level(detail), self.settings["detail"]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextvars
-import warnings
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed, wait
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import attrs
 
+from hybridinv.collecting import one_at_a_time
 from hybridinv.errors import HybridInvError, NotSupported
 from hybridinv.model.guest import OnboardingRun, OnboardingRunState
 from hybridinv.platforms.vsphere_guest import Transfers, Unsure, in_session
@@ -49,7 +49,7 @@ def run_onboarding(
             trip = Trip(
                 source=source, vcenter=vcenter, session=session, transfers=transfers, plan=plan, keys=keys, terms=terms
             )
-            done |= _side_by_side(trip, cases, terms.workers, _told(progress))
+            done |= _side_by_side(trip, cases, terms.workers, one_at_a_time(progress))
     return Records(OnboardingRun, (done[case.vm_id] for case in plan.candidates))
 
 
@@ -61,14 +61,15 @@ def _connected(resume: Iterable[OnboardingRun]) -> dict[str, OnboardingRun]:
 
 
 def _side_by_side(
-    trip: Trip, cases: list[OnboardingCase], workers: int, tell: Callable[[OnboardingRun], None]
+    trip: Trip, cases: list[OnboardingCase], workers: int, tell: Callable[[OnboardingRun], None] | None
 ) -> dict[str, OnboardingRun]:
     """Each machine's record. After Ctrl-C those that run are ended and tidied up, and the others do not begin."""
     with ThreadPoolExecutor(min(workers, len(cases)), thread_name_prefix="hybridinv") as pool:
         running = {pool.submit(contextvars.copy_context().run, _visited, trip, case): case for case in cases}
         try:
             for future in as_completed(running):
-                tell(_outcome(future, running[future]))
+                if tell:
+                    tell(_outcome(future, running[future]))
         except BaseException as stop:
             trip.stopped.set()
             wait(running)
@@ -90,22 +91,6 @@ def _outcome(future: Future[OnboardingRun], case: OnboardingCase) -> OnboardingR
         message=f"an error of this library: {type(error).__name__}",
         remedy="look into the guest, and report it", left_behind=(f"perhaps a folder {FOLDER}",),
     )  # fmt: skip
-
-
-def _told(progress: Callable[[OnboardingRun], None] | None) -> Callable[[OnboardingRun], None]:
-    """The callback; one that raises is called no more."""
-    wanted = progress is not None
-
-    def tell(one: OnboardingRun) -> None:
-        nonlocal wanted
-        if wanted and progress:
-            try:
-                progress(one)
-            except Exception as error:  # noqa: BLE001 - whatever it does, the machines are worth more
-                wanted = False
-                warnings.warn(f"progress raised {error!r} and is not called any more", stacklevel=2)
-
-    return tell
 
 
 def _visited(trip: Trip, case: OnboardingCase) -> OnboardingRun:

@@ -173,6 +173,15 @@ class ArmClient:
             raise UnexpectedAnswer(f"{path}: the answer is no object", path="", remedy=REPORT)
         return body
 
+    def items(self, path: str, api_version: str, **parameters: str) -> list[dict[str, Any]]:
+        """The items of a collection, whole or an exception."""
+        found: list[dict[str, Any]] = []
+        for page in self.pages(path, api_version, **parameters):
+            if page.odd:
+                raise UnexpectedAnswer(f"{path}: {page.odd[0]}", path="value", remedy=REPORT)
+            found += page.items
+        return found
+
     def pages(self, path: str, api_version: str, **parameters: str) -> Iterator[wire.Page]:
         """The pages of a collection, until the last; `TruncatedAnswer` where the endpoint counted more."""
         url = self._url(path, api_version, parameters)
@@ -369,10 +378,7 @@ def missing_action(message: str) -> str:
 def subscriptions(client: ArmClient, api_version: str) -> list[str]:
     """The ids of the subscriptions that the credential can see; a disabled one can still be read, a deleted one not."""
     found: dict[str, None] = {}
-    for page in client.pages("/subscriptions", api_version):
-        if page.odd:
-            raise UnexpectedAnswer(f"/subscriptions: {page.odd[0]}", path="value", remedy=REPORT)
-        for item in page.items:
-            if str(item.get("state")).lower() != "deleted":
-                found[str(need(item, "subscriptionId")).lower()] = None
+    for item in client.items("/subscriptions", api_version):
+        if str(item.get("state")).lower() != "deleted":
+            found[str(need(item, "subscriptionId")).lower()] = None
     return list(found)
