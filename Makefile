@@ -5,9 +5,10 @@ BIN := .venv/bin
 READY := .venv/.ready
 SIMULATOR := build/simulator
 GOVC := build/govc
+AZURITE := build/azurite/node_modules/.bin/azurite-table
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test live bench tapes docs clean
+.PHONY: help demo test live bench tapes docs site clean
 
 help:  ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## /  make \1 - /p' $(MAKEFILE_LIST)
@@ -29,14 +30,17 @@ test: $(READY)  ## lint, types, layers, and all tests that need no endpoint
 	$(BIN)/lint-imports
 	$(BIN)/pytest -n auto -m "not live"
 
-live: $(READY)  ## tests against a vCenter simulator, which Go builds
-	@if command -v go >/dev/null; then \
-	  $(MAKE) --no-print-directory $(SIMULATOR) $(GOVC) && $(BIN)/pytest -m live --live; \
-	elif [ -n "$${CI:-}" ]; then \
-	  echo "make live: Go is needed to build the simulator and govc, and this is CI"; exit 1; \
-	else \
-	  echo "make live: skipped, Go is needed to build the simulator and govc (https://go.dev/dl)"; \
-	fi
+live: $(READY)  ## tests against a vCenter simulator (needs Go), a storage emulator (needs Node) and a browser (Chromium)
+	@for tool in go npm chromium; do command -v $$tool >/dev/null || { \
+	  [ -z "$${CI:-}" ] || { echo "make live: $$tool is needed, and this is CI"; exit 1; }; \
+	  echo "make live: there is no $$tool; the tests that need it are skipped"; }; done
+	@! command -v go >/dev/null || $(MAKE) --no-print-directory $(SIMULATOR) $(GOVC)
+	@! command -v npm >/dev/null || $(MAKE) --no-print-directory $(AZURITE)
+	$(BIN)/pytest -n auto -m live --live
+
+# The newest that runs on Node 20.
+$(AZURITE):
+	npm install --prefix build/azurite --no-audit --no-fund --loglevel error azurite@3.35.0
 
 $(SIMULATOR): $(wildcard tests/simulator/*.go) tests/simulator/go.mod tests/simulator/go.sum
 	cd tests/simulator && go build -o ../../$@ .
@@ -52,6 +56,9 @@ tapes: $(READY) $(SIMULATOR)  ## make the demo's tapes anew
 
 docs: $(READY)  ## make the generated pages anew
 	for page in docs/generate_*.py; do $(BIN)/python $$page || exit 1; done
+
+site: $(READY)  ## build the documentation site into build/site; a warning is an error
+	$(BIN)/mkdocs build --strict --quiet --site-dir build/site
 
 clean:  ## remove what these commands have made
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -63,6 +63,7 @@ from hybridinv.model import (
     MachineMatch,
     MatchConfidence,
     MetricSample,
+    MetricSummary,
     Mount,
     Network,
     Nic,
@@ -90,7 +91,14 @@ from hybridinv.model import (
 from hybridinv.tables import QueryResult, Records
 
 if TYPE_CHECKING:
+    from hybridinv import charts
+    from hybridinv.anonymising import anonymise
+    from hybridinv.catalogue.agents import check_agents
+    from hybridinv.catalogue.extensions import check_extensions, extension_matrix
     from hybridinv.demo import demo
+    from hybridinv.diagnostics.days import daily_summaries
+    from hybridinv.diagnostics.load import check_load
+    from hybridinv.diagnostics.reading import read_diagnostics
     from hybridinv.estate import open_estate
     from hybridinv.model.arc import (
         ArcCoverage,
@@ -99,6 +107,7 @@ if TYPE_CHECKING:
         OnboardingState,
         ResourceProvider,
     )
+    from hybridinv.model.extensions import InstalledExtension
     from hybridinv.model.guest import GuestCredentials, OnboardingRun, OnboardingRunState
     from hybridinv.model.maintenance import (
         Effect,
@@ -134,12 +143,31 @@ if TYPE_CHECKING:
     from hybridinv.platforms.azure_stack_hub import AzureStackHub
     from hybridinv.platforms.vsphere import VSphere
     from hybridinv.platforms.vsphere_watch import Refreshed
+    from hybridinv.report.ansible import ansible_inventory
+    from hybridinv.report.exports import write_csv, write_parquet
+    from hybridinv.report.html import write_html
+    from hybridinv.report.workbook import write_workbook
+    from hybridinv.report.workbook_reading import read_workbook
     from hybridinv.tapes import record, replay
     from hybridinv.transport.deadline import deadline
 
 __version__ = "0.1.0"
 
 _ON_FIRST_USE = {
+    "check_agents": "hybridinv.catalogue.agents",
+    "check_extensions": "hybridinv.catalogue.extensions",
+    "extension_matrix": "hybridinv.catalogue.extensions",
+    "InstalledExtension": "hybridinv.model.extensions",
+    "read_diagnostics": "hybridinv.diagnostics.reading",
+    "daily_summaries": "hybridinv.diagnostics.days",
+    "check_load": "hybridinv.diagnostics.load",
+    "write_html": "hybridinv.report.html",
+    "write_workbook": "hybridinv.report.workbook",
+    "read_workbook": "hybridinv.report.workbook_reading",
+    "write_parquet": "hybridinv.report.exports",
+    "write_csv": "hybridinv.report.exports",
+    "ansible_inventory": "hybridinv.report.ansible",
+    "anonymise": "hybridinv.anonymising",
     "GuestCredentials": "hybridinv.model.guest",
     "OnboardingRun": "hybridinv.model.guest",
     "OnboardingRunState": "hybridinv.model.guest",
@@ -235,6 +263,7 @@ __all__ = [
     "HybridInvError",
     "Impact",
     "IncompleteInventory",
+    "InstalledExtension",
     "Inventory",
     "InventoryFileError",
     "License",
@@ -245,6 +274,7 @@ __all__ = [
     "MaintenanceStep",
     "MatchConfidence",
     "MetricSample",
+    "MetricSummary",
     "MigrationCheck",
     "MigrationKind",
     "MigrationPath",
@@ -306,10 +336,18 @@ __all__ = [
     "VirtualMachine",
     "VmOverride",
     "__version__",
+    "anonymise",
+    "ansible_inventory",
     "arc_coverage",
+    "charts",
+    "check_agents",
+    "check_extensions",
+    "check_load",
     "collect",
+    "daily_summaries",
     "deadline",
     "demo",
+    "extension_matrix",
     "load",
     "load_onboarding",
     "migration_matrix",
@@ -318,6 +356,8 @@ __all__ = [
     "plan_maintenance",
     "plan_migration",
     "plan_onboarding",
+    "read_diagnostics",
+    "read_workbook",
     "record",
     "render_group_policy_script",
     "render_playbook",
@@ -326,10 +366,16 @@ __all__ = [
     "same_machines",
     "save_onboarding",
     "verify_onboarding",
+    "write_csv",
+    "write_html",
+    "write_parquet",
+    "write_workbook",
 ]
 
 
 def __getattr__(name: str) -> object:
+    if name == "charts":
+        return importlib.import_module("hybridinv.charts")
     if name not in _ON_FIRST_USE:
         raise AttributeError(f"module 'hybridinv' has no attribute {name!r}")
     found = getattr(importlib.import_module(_ON_FIRST_USE[name]), name)

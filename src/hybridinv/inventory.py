@@ -27,8 +27,9 @@ from hybridinv.model import (
     VirtualMachine,
     VMkernelAdapter,
 )
+from hybridinv.model.rendering import html_table
 from hybridinv.saving import dump, read_json, write_whole
-from hybridinv.tables import QueryResult, Records, html_table, query
+from hybridinv.tables import QueryResult, Records, query
 
 if TYPE_CHECKING:
     import os

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 import types
 import typing
@@ -15,28 +14,37 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 import attrs
 
 from hybridinv.errors import MissingExtra, MultipleMatches, NotFound, QueryFailed, UnknownField
+from hybridinv.model.rendering import html_table
 
 if TYPE_CHECKING:
     import pandas
     import polars
     import pyarrow
 
+    from hybridinv.model import Problem
+
 T = TypeVar("T")
 
 _SHOWN_ROWS = 20
 _SHOWN_COLUMNS = 12
-_SHOWN_CHARACTERS = 80
 _SCALARS = frozenset({type(None), bool, int, float, str, datetime, date})
 
 
 class Records(Sequence[T], Generic[T]):
     """Records of one type: re-iterable, immutable, and a table (`to_arrow`, `to_pandas`, `to_polars`)."""
 
-    __slots__ = ("_by_id", "_items", "type")
+    __slots__ = ("_by_id", "_items", "problems", "type")
 
-    def __init__(self, type: type[T], items: Iterable[T] = ()) -> None:  # noqa: A002 - what it is called in use
+    def __init__(
+        self,
+        type: type[T],  # noqa: A002 - what it is called in use
+        items: Iterable[T] = (),
+        problems: Iterable[Problem] = (),
+    ) -> None:
         self.type = type
         self._items = tuple(items)
+        self.problems = tuple(problems)
+        """What could not be read of them; empty unless the function that gave them says that it keeps problems."""
         self._by_id: dict[str, T] | None = None
         for item in self._items:
             if not isinstance(item, type):
@@ -48,7 +56,7 @@ class Records(Sequence[T], Generic[T]):
     def __getitem__(self, index: slice) -> Records[T]: ...
     def __getitem__(self, index: int | slice) -> T | Records[T]:
         if isinstance(index, slice):
-            return Records(self.type, self._items[index])
+            return Records(self.type, self._items[index], self.problems)
         return self._items[index]
 
     def __len__(self) -> int:
@@ -66,13 +74,19 @@ class Records(Sequence[T], Generic[T]):
         return hash((self.type, self._items))
 
     def __add__(self, other: Records[T]) -> Records[T]:
-        return Records(self.type, (*self._items, *other))
+        return Records(self.type, (*self._items, *other), dict.fromkeys((*self.problems, *other.problems)))
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (Records, (self.type, self._items))
+        return (Records, (self.type, self._items, self.problems))
 
     def __repr__(self) -> str:
-        return f"<Records[{self.type.__name__}]: {len(self)}>"
+        missing = f"; INCOMPLETE: {len(self.problems)} problem{'s'[: len(self.problems) - 1]}" if self.problems else ""
+        return f"<Records[{self.type.__name__}]: {len(self)}{missing}>"
+
+    @property
+    def complete(self) -> bool:
+        """True when nothing is missing of them."""
+        return not self.problems
 
     def get(self, id: str) -> T:  # noqa: A002 - the field's name
         """The record of that id; `NotFound` where there is none. Letter case matters only where ids differ by it."""
@@ -101,7 +115,7 @@ class Records(Sequence[T], Generic[T]):
         for name, wanted in fields.items():
             self._field(name)
             self._check_word(name, wanted)
-        return Records(self.type, (item for item in self._items if _matches(item, fields)))
+        return Records(self.type, (item for item in self._items if _matches(item, fields)), self.problems)
 
     def _field(self, name: str) -> None:
         known = [field.name for field in attrs.fields(self.type)]  # type: ignore[arg-type]
@@ -168,24 +182,6 @@ def shown_columns(kind: type) -> list[str]:
     if "name" in names:
         names.remove("id")
     return names[:_SHOWN_COLUMNS]
-
-
-def html_table(names: Sequence[str], rows: Iterable[Iterable[object]]) -> str:
-    """An HTML table of escaped, shortened cells: names of machines are not to be trusted."""
-    head = "".join(f"<th>{html.escape(name)}</th>" for name in names)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{html.escape(_shown(value))}</td>" for value in row) + "</tr>" for row in rows
-    )
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-
-
-def _shown(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, tuple):
-        value = ", ".join(map(str, value))
-    text = f"{value:%Y-%m-%d %H:%M}" if isinstance(value, datetime) else str(value)
-    return text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 1] + "…"
 
 
 def _plain(value: object) -> Any:

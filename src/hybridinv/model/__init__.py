@@ -18,7 +18,7 @@ from hybridinv.model.machines import (
     VirtualMachine,
 )
 from hybridinv.model.matches import Evidence, MachineMatch, MatchConfidence
-from hybridinv.model.metrics import MetricSample
+from hybridinv.model.metrics import MetricSample, MetricSummary
 from hybridinv.model.places import (
     Cluster,
     ClusterGroup,
@@ -60,6 +60,7 @@ __all__ = [
     "MachineMatch",
     "MatchConfidence",
     "MetricSample",
+    "MetricSummary",
     "Mount",
     "Network",
     "Nic",

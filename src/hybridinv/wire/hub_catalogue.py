@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from hybridinv.model import ExtensionImage, OSType
 from hybridinv.model.fabric import PlatformImage
+from hybridinv.model.versions import version_key
 from hybridinv.wire.arm import ResourceId, arm_id, own_id
 from hybridinv.wire.reading import Body, Origin
 
@@ -62,13 +62,9 @@ def newest(images: Iterable[ExtensionImage]) -> list[ExtensionImage]:
     found: dict[tuple[str, str], ExtensionImage] = {}
     for image in images:
         key = (image.publisher.lower(), image.type.lower())
-        if key not in found or _numbers(image.version) > _numbers(found[key].version):
+        if key not in found or version_key(image.version) > version_key(found[key].version):
             found[key] = image
     return list(found.values())
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(map(int, re.findall(r"\d+", version, re.ASCII)))
 
 
 def _parts(rid: ResourceId) -> dict[str, str]:
