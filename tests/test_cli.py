@@ -114,10 +114,10 @@ def test_collect_all_is_well(tmp_path: Path, capsys: pytest.CaptureFixture[str])
 
 def test_collect_and_record_in_a_detail(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     target = str(tmp_path / "out.json")
-    assert main(["collect", estate(tmp_path, VSPHERE), "-o", target, "--detail", "summary"]) == 0
-    assert [asked.detail for asked in hi.load(target).asked] == ["summary"]
-    assert main(["record", estate(tmp_path, VSPHERE), VSPHERE.name, str(tmp_path / "tape"), "--detail", "full"]) == 1
-    assert "detail='summary'" in capsys.readouterr().err
+    assert main(["collect", estate(tmp_path, VSPHERE), "-o", target, "--detail", "full"]) == 0
+    assert [asked.detail for asked in hi.load(target).asked] == ["full"]
+    assert main(["record", estate(tmp_path, VSPHERE), VSPHERE.name, str(tmp_path / "tape"), "--detail", "summary"]) == 1
+    assert "detail='full'" in capsys.readouterr().err
     assert not (tmp_path / "tape").exists()
 
 

@@ -23,7 +23,7 @@ def test_a_tape_is_not_refreshed():
 
 
 def test_a_tape_says_with_which_detail_it_was_recorded():
-    with hi.replay(TAPES / "vsphere") as adapter, pytest.raises(hi.TapeMismatch, match="detail='summary'"):
-        adapter.vms(detail="full")
-    (problem,) = hi.collect([hi.replay(TAPES / "vsphere")], detail="full").problems
+    with hi.replay(TAPES / "vsphere") as adapter, pytest.raises(hi.TapeMismatch, match="detail='full'"):
+        adapter.vms(detail="summary")
+    (problem,) = hi.collect([hi.replay(TAPES / "vsphere")], detail="summary").problems
     assert problem.error == "TapeMismatch"

@@ -22,7 +22,7 @@ from hybridinv.demo import TAPES
 def make(program: Path) -> None:
     """Write the four folders, and play each back."""
     with vcenter.running(program) as simulator:
-        hi.record(simulator.adapter(), TAPES / "vsphere")
+        hi.record(simulator.adapter(), TAPES / "vsphere", detail="full")
         tapes = (seed_hub.tape(), seed_azure.tape(), seed_arc.tape(simulator.truth))
     for tape in tapes:
         tape.write(TAPES / tape.platform)
