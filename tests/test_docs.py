@@ -10,7 +10,9 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
 import hybridinv as hi
@@ -166,3 +168,26 @@ def test_the_table_of_platforms_and_kinds_is_true() -> None:
         at_most = adapter(**with_more.get(name, plain.get(name, {}))).capabilities
         assert {kind for kind, cells in said.items() if cells[column].startswith("yes")} == always
         assert {kind for kind, cells in said.items() if cells[column] != "no"} == at_most
+
+
+def test_the_adapter_that_is_shown_works() -> None:
+    names: dict[str, Any] = {}
+    for script in blocks(ROOT / "docs" / "adding-a-platform.md", "python"):
+        exec(script, names)
+    body = b'[{"id": "7", "name": "web", "state": "running", "cores": 4}, {"id": "8", "name": "db", "cores": "many"}]'
+    way = httpx.MockTransport(lambda request: httpx.Response(200, content=body, request=request))
+    inventory = hi.collect([names["Example"]("api.example.test", token="x", transport=way)])
+    assert [(vm.name, vm.power_state, vm.cpus) for vm in inventory.vms] == [
+        ("web", "running", 4),
+        ("db", "unknown", None),
+    ]
+    assert [problem.scope for problem in inventory.problems] == [inventory.vms[1].id]
+
+
+def test_every_page_is_in_the_menu_of_the_site() -> None:
+    menu = re.findall(r"[\w/-]+\.(?:md|ipynb)", text(ROOT / "mkdocs.yml").partition("\nnav:")[2])
+    pages = {
+        str(page.relative_to(ROOT / "docs")) for kind in ("*.md", "*.ipynb") for page in (ROOT / "docs").rglob(kind)
+    }
+    assert pages - set(menu) == set()
+    assert len(menu) == len(set(menu))
