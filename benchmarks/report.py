@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ROUNDS = 5
-_SCRIPTS = ("vsphere", "arm", "maintenance")
+_SCRIPTS = ("vsphere", "arm", "extension_images", "maintenance")
 _PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 _PACKAGES = ("hybridinv", "httpx", "lxml", "pyvmomi", "orjson", "attrs", "azure-mgmt-compute")
 

@@ -14,6 +14,12 @@ CLASSES = (
     ("licenses", r"^/subscriptions/[^/]+/providers/microsoft\.hybridcompute/licenses$"),
     ("resources", r"^/subscriptions/[^/]+/resources$"),
     ("inventory items", r"/inventoryitems$"),
+    ("publishers", r"/microsoft\.compute/locations/[^/]+/publishers$"),
+    ("extension types", r"/artifacttypes/vmextension/types$"),
+    ("extension versions", r"/artifacttypes/vmextension/types/[^/]+/versions$"),
+    ("arc publishers", r"^/providers/microsoft\.hybridcompute/locations/[^/]+/publishers$"),
+    ("arc extension types", r"^/providers/microsoft\.hybridcompute/locations/[^/]+/publishers/[^/]+/extensiontypes$"),
+    ("arc extension versions", r"/microsoft\.hybridcompute/locations/[^/]+/.*/extensiontypes/[^/]+/versions$"),
 )
 
 
@@ -24,6 +30,7 @@ class Others:
         self.placements = {}  # bodies by scale unit; a Hub that does not know the request has none
         self.platform_images, self.vm_extensions = [], []
         self.hub_updates, self.hub_runs = [], {}
+        self.catalogue, self.arc_catalogue = {}, {}  # versions by type, by publisher; of Arc with their system
         self.licenses, self.resources, self.inventory_items = [], [], {}
 
 
@@ -64,6 +71,63 @@ class OtherAnswers:
 
     def get_inventory_items(self, path, query, body):
         return self.page(self.others.inventory_items.get(path.rpartition("/")[0], []), path, query)
+
+    def get_publishers(self, path, query, body):
+        return self.bare(path, self.others.catalogue)
+
+    def get_extension_types(self, path, query, body):
+        types = self.within_catalogue(self.others.catalogue, path)
+        return self.bare(path, types) if types else fault(404, "NotFound", "Artifact: VMExtension was not found.")
+
+    def get_extension_versions(self, path, query, body):
+        versions = self.within_catalogue(self.others.catalogue, path)
+        return self.bare(path, versions) if versions else fault(404, "NotFound", f"{path} was not found.")
+
+    def bare(self, path, names):
+        """A bare array of sub-resources, with ids as Microsoft.Compute writes them."""
+        steps = path.split("/")
+        known = {
+            "subscriptions": "Subscriptions",
+            "providers": "Providers",
+            "microsoft.compute": "Microsoft.Compute",
+            "vmextension": "VMExtension",
+            **{name.lower(): name for name in self.named(self.others.catalogue)},
+        }
+        above = "/".join(known.get(step, step.capitalize() if n % 2 else step) for n, step in enumerate(steps))
+        return Reply.json(200, [{"location": steps[6], "name": one, "id": f"{above}/{one}"} for one in names])
+
+    def named(self, catalogue):
+        return [*catalogue, *(type_ for types in catalogue.values() for type_ in types)]
+
+    def within_catalogue(self, catalogue, path):
+        """What a catalogue has below the publisher, or the publisher and type, of a path; None where it has none."""
+        steps = path.split("/")
+        publisher = steps[steps.index("publishers") + 1]
+        types = next((types for name, types in catalogue.items() if name.lower() == publisher), None)
+        if steps[-1] != "versions":
+            return types
+        return next((versions for name, versions in (types or {}).items() if name.lower() == steps[-2]), None)
+
+    def get_arc_publishers(self, path, query, body):
+        return self.page([{"name": name, "id": path} for name in self.others.arc_catalogue], path, query)
+
+    def get_arc_extension_types(self, path, query, body):
+        types = self.within_catalogue(self.others.arc_catalogue, path)
+        if types is None:
+            return fault(404, "NotFound", f"{path} was not found.")
+        return self.page([{"name": name, "id": f"{path}/{name.lower()}"} for name in types], path, query)
+
+    def get_arc_extension_versions(self, path, query, body):
+        versions = self.within_catalogue(self.others.arc_catalogue, path)
+        if versions is None:
+            return fault(404, "NotFound", f"{path} was not found.")
+        of = {"publisher": path.split("/")[-4], "extensionType": path.split("/")[-2]}
+        rows = [
+            {"id": f"{path}/{one}", "properties": {**of, "version": one}
+             | ({} if path.startswith("/subscriptions") else {"operatingSystem": system})}
+            for one, system in versions.items()
+        ]  # fmt: skip
+        return self.page(rows, path, query)
 
     def rows_of_types(self, asked):
         """Resource Graph's answer to `type in~ (…)`."""

@@ -156,7 +156,7 @@ def test_sizes_are_bytes(inv):
 
 def test_to_arrow(inv):
     pytest.importorskip("pyarrow")
-    from hybridinv.tables import arrow_schema
+    from hybridinv.columns import arrow_schema
 
     for kind, records in inv.tables().items():
         table = records.to_arrow()

@@ -7,13 +7,14 @@ import sys
 from datetime import UTC, datetime
 
 import attrs
+import duckdb
 import pandas
 import polars
 import pyarrow
 import pytest
 
 import hybridinv as hi
-from hybridinv.tables import arrow_schema
+from hybridinv.columns import arrow_schema
 
 
 def machine(id_: str, name: str = "vm", **fields: object) -> hi.VirtualMachine:
@@ -111,8 +112,37 @@ def test_integers_and_missing_values_stay_what_they_are() -> None:
 
 
 def test_the_arrow_capsule_is_taken_by_other_libraries() -> None:
-    assert pyarrow.table(VMS).num_rows == 4
-    assert polars.DataFrame(VMS).height == 4
+    assert pyarrow.table(VMS).equals(VMS.to_arrow())
+    assert duckdb.sql("select sum(cpus) from VMS").fetchall() == [(12,)]
+    assert polars.DataFrame(pyarrow.table(VMS))["cpus"].to_list() == [4, 8, None, None]
+
+
+def memory(column: pyarrow.ChunkedArray | pyarrow.Array) -> set[int]:
+    """Where the values of a column are."""
+    chunks = column.chunks if isinstance(column, pyarrow.ChunkedArray) else [column]
+    return {buffer.address for chunk in chunks for buffer in chunk.buffers() if buffer}
+
+
+def test_a_table_is_made_once() -> None:
+    assert VMS.to_arrow() is VMS.to_arrow()
+    assert memory(pyarrow.table(VMS)["name"]) == memory(VMS.to_arrow()["name"])
+
+
+def test_pandas_has_the_same_memory() -> None:
+    table, frame = VMS.to_arrow(), VMS.to_pandas()
+    for name in table.column_names:
+        assert memory(frame[name].array._pa_array) == memory(table[name]) != set(), name
+
+
+@pytest.mark.parametrize("name", ["cpus", "memory_bytes", "created_at", "is_template"])
+def test_polars_has_the_same_memory_of_all_that_is_no_text(name: str) -> None:
+    assert memory(VMS.to_polars()[name].to_arrow()) == memory(VMS.to_arrow()[name]) != set()
+
+
+def test_the_answer_of_a_query_is_not_copied_either() -> None:
+    answer = hi.Inventory(vms=VMS).sql("select name, cpus from vms")
+    assert memory(answer.to_pandas()["name"].array._pa_array) == memory(answer.to_arrow()["name"])
+    assert memory(answer.to_polars()["cpus"].to_arrow()) == memory(answer.to_arrow()["cpus"])
 
 
 def test_html_is_bounded_and_escaped() -> None:

@@ -373,14 +373,16 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
-    if name == "charts":
-        return importlib.import_module("hybridinv.charts")
-    if name not in _ON_FIRST_USE:
-        raise AttributeError(f"module 'hybridinv' has no attribute {name!r}")
-    found = getattr(importlib.import_module(_ON_FIRST_USE[name]), name)
-    globals()[name] = found
-    return found
+if not TYPE_CHECKING:  # a type checker would take it to have every name
+
+    def __getattr__(name: str) -> object:
+        if name == "charts":
+            return importlib.import_module("hybridinv.charts")
+        if name not in _ON_FIRST_USE:
+            raise AttributeError(f"module 'hybridinv' has no attribute {name!r}")
+        found = getattr(importlib.import_module(_ON_FIRST_USE[name]), name)
+        globals()[name] = found
+        return found
 
 
 def __dir__() -> list[str]:

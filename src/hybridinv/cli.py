@@ -4,36 +4,40 @@ from __future__ import annotations
 
 import argparse
 import io
-import json
-import math
 import os
 import shlex
 import shutil
 import sys
 import warnings
-from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import hybridinv as hi
-from hybridinv import cli_migration, cli_onboard
+from hybridinv import cli_completion, cli_diagnostics, cli_extensions, cli_migration, cli_onboard, cli_outputs
 from hybridinv.inventory import KINDS
+from hybridinv.report.workbook_reading import open_inventory
 from hybridinv.saving import check_writable, plain
 from hybridinv.terminal import (
+    Help,
     clean,
     draw_grid,
     draw_plan,
     draw_problems,
     draw_summary,
     draw_table,
+    examples,
+    inventory_summary,
     open_console,
+    print_json,
     progress,
     say,
     shown,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 _EPILOG = """\
 exit codes:
@@ -52,8 +56,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    commands = parser()
+    cli_completion.answer_shell(commands)
     try:
-        arguments = parser().parse_args(argv)
+        arguments = commands.parse_args(argv)
     except SystemExit as left:
         return int(left.code or 0)
     try:
@@ -104,7 +110,14 @@ def parser() -> argparse.ArgumentParser:
     commands = whole.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name, (run, describe) in _COMMANDS.items():
         text = (run.__doc__ or "").strip()
-        command = commands.add_parser(name, parents=[common], help=text.partition(";")[0].rstrip("."), description=text)
+        command = commands.add_parser(
+            name,
+            parents=[common],
+            help=text.partition(";")[0].rstrip("."),
+            description=text,
+            epilog=examples(*_EXAMPLES[name]),
+            formatter_class=Help,
+        )
         describe(command)
         command.set_defaults(run=run)
     return whole
@@ -114,6 +127,11 @@ def _demo(arguments: argparse.Namespace) -> int:
     """Show a made-up estate and one migration plan; needs no network and no account."""
     file = check_writable(arguments.output) if arguments.output else Path("demo.json")
     inventory = hi.demo()
+    if arguments.json:
+        if arguments.output:
+            inventory.save(file)
+        print_json(inventory_summary(inventory))
+        return 0
     console = open_console()
     say(console, "A made-up estate, played from tapes; nothing was asked over a network.", "bold")
     draw_summary(console, inventory)
@@ -139,6 +157,7 @@ def _demo(arguments: argparse.Namespace) -> int:
 
 def _describe_demo(command: argparse.ArgumentParser) -> None:
     command.add_argument("-o", dest="output", metavar="FILE", help="also save the inventory")
+    _add_json(command)
 
 
 def _collect(arguments: argparse.Namespace) -> int:
@@ -157,10 +176,13 @@ def _collect(arguments: argparse.Namespace) -> int:
         if arguments.strict:
             inventory.raise_for_problems()
         inventory.save(target)
-    console = open_console()
-    draw_summary(console, inventory)
-    draw_problems(console, inventory, f"{_command()} show {target} problems")
-    say(console, f"Written to {target}.")
+    if arguments.json:
+        print_json(inventory_summary(inventory))
+    else:
+        console = open_console()
+        draw_summary(console, inventory)
+        draw_problems(console, inventory, f"{_command()} show {target} problems")
+        say(console, f"Written to {target}.")
     return 0 if inventory.complete else 3
 
 
@@ -171,18 +193,19 @@ def _describe_collect(command: argparse.ArgumentParser) -> None:
     _add_detail(command)
     command.add_argument("--deadline", type=_seconds, metavar="SECONDS", help="what is not there by then is missing")
     command.add_argument("--strict", action="store_true", help="write nothing unless everything could be read")
+    _add_json(command)
 
 
 def _show(arguments: argparse.Namespace) -> int:
     """Show an inventory file: what is in it and what is missing, or one table."""
-    inventory = hi.load(arguments.file)
+    inventory = open_inventory(arguments.file)
     if arguments.table is None:
         return _show_summary(inventory, arguments)
     records: hi.Records[Any] = getattr(inventory, arguments.table)
     for name, wanted in arguments.where:
         records = records.where(**{name: partial(_is, wanted)})
     if arguments.json:
-        _print_json([plain(record) for record in records])
+        print_json([plain(record) for record in records])
         return 0
     console = open_console()
     room = max(console.height - 6, 5) if console.is_terminal and not arguments.all else len(records)
@@ -194,11 +217,7 @@ def _show(arguments: argparse.Namespace) -> int:
 
 def _show_summary(inventory: hi.Inventory, arguments: argparse.Namespace) -> int:
     if arguments.json:
-        counts = [
-            {"platform": platform, "source": source, **row} for (platform, source), row in inventory.counts().items()
-        ]
-        facts = {"taken_at": inventory.taken_at, "complete": inventory.complete, "sources": inventory.sources}
-        _print_json({**facts, "counts": counts, "problems": [plain(one) for one in inventory.problems]})
+        print_json(inventory_summary(inventory))
         return 0
     console = open_console()
     draw_summary(console, inventory)
@@ -208,9 +227,9 @@ def _show_summary(inventory: hi.Inventory, arguments: argparse.Namespace) -> int
 
 def _describe_show(command: argparse.ArgumentParser) -> None:
     tables = [*KINDS, "problems"]
-    command.add_argument("file", metavar="FILE", help="an inventory file")
+    command.add_argument("file", metavar="FILE", help=cli_outputs.FILE)
     command.add_argument("table", metavar="TABLE", nargs="?", choices=tables, help=f"one of {', '.join(tables)}")
-    command.add_argument("--json", action="store_true", help="print JSON")
+    _add_json(command)
     command.add_argument("--all", action="store_true", help="all rows, even those that do not fit on the terminal")
     command.add_argument(
         "--where",
@@ -224,18 +243,18 @@ def _describe_show(command: argparse.ArgumentParser) -> None:
 
 def _sql(arguments: argparse.Namespace) -> int:
     """Ask the tables of an inventory file in SQL; the dialect is DuckDB's."""
-    answer = hi.load(arguments.file).sql(arguments.query)
+    answer = open_inventory(arguments.file).sql(arguments.query)
     if arguments.json:
-        _print_json([dict(zip(answer.columns, row, strict=True)) for row in answer])
+        print_json([dict(zip(answer.columns, row, strict=True)) for row in answer])
     else:
         draw_grid(open_console(), answer.columns, [[shown(value) for value in row] for row in answer])
     return 0
 
 
 def _describe_sql(command: argparse.ArgumentParser) -> None:
-    command.add_argument("file", metavar="FILE", help="an inventory file")
+    command.add_argument("file", metavar="FILE", help=cli_outputs.FILE)
     command.add_argument("query", metavar="QUERY", help="a SELECT over the tables that `show` has")
-    command.add_argument("--json", action="store_true", help="print JSON")
+    _add_json(command)
 
 
 def _record(arguments: argparse.Namespace) -> int:
@@ -244,10 +263,13 @@ def _record(arguments: argparse.Namespace) -> int:
 
     with open_source(arguments.estate, arguments.source) as adapter:
         inventory = hi.record(adapter, arguments.folder, detail=arguments.detail)
-    console = open_console()
-    draw_summary(console, inventory)
-    draw_problems(console, inventory)
-    say(console, f"The tape is {arguments.folder}. It names your machines: it is as confidential as they are.")
+    if arguments.json:
+        print_json(inventory_summary(inventory))
+    else:
+        console = open_console()
+        draw_summary(console, inventory)
+        draw_problems(console, inventory)
+        say(console, f"The tape is {arguments.folder}. It names your machines: it is as confidential as they are.")
     return 0 if inventory.complete else 3
 
 
@@ -256,6 +278,11 @@ def _describe_record(command: argparse.ArgumentParser) -> None:
     command.add_argument("source", metavar="SOURCE", help="the source's name in it")
     command.add_argument("folder", metavar="FOLDER", help="a new folder, or one that holds a tape")
     _add_detail(command)
+    _add_json(command)
+
+
+def _add_json(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--json", action="store_true", help="print JSON")
 
 
 def _add_detail(command: argparse.ArgumentParser) -> None:
@@ -269,11 +296,56 @@ _COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int], Callable[[argpar
     "collect": (_collect, _describe_collect),
     "show": (_show, _describe_show),
     "sql": (_sql, _describe_sql),
-    "record": (_record, _describe_record),
+    "diff": (cli_outputs.diff, cli_outputs.describe_diff),
     "plan-migration": (cli_migration.plan_migration, cli_migration.describe),
-    "onboard": (cli_onboard.onboard, cli_onboard.describe),
     "plan-maintenance": (cli_migration.plan_maintenance, cli_migration.describe_maintenance),
+    "onboard": (cli_onboard.onboard, cli_onboard.describe),
+    "extensions": (cli_extensions.extensions, cli_extensions.describe),
+    "diagnostics": (cli_diagnostics.diagnostics, cli_diagnostics.describe),
+    "report": (cli_outputs.report, cli_outputs.describe_report),
+    "workbook": (cli_outputs.workbook, cli_outputs.describe_workbook),
+    "export": (cli_outputs.export, cli_outputs.describe_export),
+    "ansible": (cli_outputs.ansible, cli_outputs.describe_ansible),
+    "anonymise": (cli_outputs.anonymise, cli_outputs.describe_anonymise),
+    "record": (_record, _describe_record),
+    "completion": (cli_completion.completion, cli_completion.describe_completion),
 }
+_EXAMPLES = {
+    "demo": ("hybridinv demo", "hybridinv demo -o demo.json"),
+    "collect": (
+        "hybridinv collect hybridinv.toml -o estate.json",
+        "hybridinv collect hybridinv.toml -o estate.json --kinds vms,hosts --deadline 600",
+    ),
+    "show": (
+        "hybridinv show estate.json",
+        "hybridinv show estate.json vms --where power_state=running --where platform=azure",
+        "hybridinv show rvtools.xlsx hosts --json",
+    ),
+    "sql": ("hybridinv sql estate.json 'select name, cpus from vms order by cpus desc limit 10'",),
+    "diff": ("hybridinv diff monday.json tuesday.json", "hybridinv diff rvtools-2019.xlsx estate.json --kind vms"),
+    "plan-migration": (
+        "hybridinv plan-migration estate.json web01 --to-host esx02.example.com",
+        "hybridinv plan-migration hybridinv.toml web01 --to-datastore san-02 --check",
+    ),
+    "plan-maintenance": ("hybridinv plan-maintenance estate.json esx01.example.com esx02.example.com",),
+    "onboard": ("hybridinv onboard plan estate.json --target arc.toml --save arc-plan.json",),
+    "extensions": ("hybridinv extensions westeurope --publisher 'Microsoft.Azure.*' --latest",),
+    "diagnostics": (
+        "hybridinv diagnostics estate.json web01 --account-url https://diag01.table.core.windows.net"
+        " --start 2026-01-14T00:00Z --end 2026-01-15T00:00Z",
+    ),
+    "report": ("hybridinv report estate.json -o report.html",),
+    "workbook": ("hybridinv workbook estate.json -o estate.xlsx",),
+    "export": (
+        "hybridinv export estate.json --parquet tables",
+        "hybridinv export rvtools-2019.xlsx --inventory 2019.json",
+    ),
+    "ansible": ("hybridinv ansible estate.json --list", "hybridinv ansible estate.json --host web01"),
+    "anonymise": ("hybridinv anonymise estate.json -o copy.json --key names.key",),
+    "record": ("hybridinv record hybridinv.toml vc01 tapes/vc01",),
+    "completion": ("hybridinv completion bash >> ~/.bashrc",),
+}
+"""What the help of each command ends with."""
 
 
 def _kinds(text: str) -> list[str]:
@@ -306,26 +378,6 @@ def _is(wanted: str, value: object) -> bool:
     if isinstance(value, (tuple, frozenset)):
         return any(_is(wanted, one) for one in value)
     return wanted.lower() in {shown(value).lower(), "" if value is None else str(value).lower()}
-
-
-def _print_json(value: object) -> None:
-    # Escapes stay in: a terminal that is shown JSON must not act on it either.
-    print(json.dumps(_finite(value), indent=2, default=_json, allow_nan=False))
-
-
-def _finite(value: Any) -> Any:
-    """The value with null for what JSON has no number for."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, dict):
-        return {name: _finite(one) for name, one in value.items()}
-    return [_finite(one) for one in value] if isinstance(value, (list, tuple)) else value
-
-
-def _json(value: object) -> object:
-    if isinstance(value, Mapping):
-        return dict(value)
-    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 def _command() -> str:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import hybridinv as hi
 from hybridinv.model.wording import INCOMPLETE
+from hybridinv.report.workbook_reading import open_inventory
 from hybridinv.saving import check_writable, plain, write_whole
-from hybridinv.terminal import draw_plan, draw_problems, open_console, progress, say
+from hybridinv.terminal import draw_plan, draw_problems, open_console, print_json, progress, say
 
 if TYPE_CHECKING:
     import argparse
@@ -37,7 +36,7 @@ def plan_migration(arguments: argparse.Namespace) -> int:
     check = None
     with ExitStack() as stack:
         adapters = _vcenters(arguments.file, stack) if live else []
-        inventory = _collect(adapters, stack) if live else hi.load(arguments.file)
+        inventory = _collect(adapters, stack) if live else open_inventory(arguments.file)
         plan = hi.plan_migration(
             inventory,
             arguments.vm,
@@ -53,7 +52,7 @@ def plan_migration(arguments: argparse.Namespace) -> int:
     if picture:
         write_whole(picture, plan.render_svg().encode())
     if arguments.json:
-        _print_json({**_migration(plan), "check": plain(check)} if check else _migration(plan))
+        print_json({**_migration(plan), "check": plain(check)} if check else _migration(plan))
         return _code(plan, inventory, live=live)
     if check:
         draw_plan(console, check)
@@ -67,10 +66,10 @@ def plan_maintenance(arguments: argparse.Namespace) -> int:
     live = _is_estate(arguments.file)
     with ExitStack() as stack:
         adapters = [stack.enter_context(one) for one in hi.open_estate(arguments.file)] if live else []
-        inventory = _collect(adapters, stack) if live else hi.load(arguments.file)
+        inventory = _collect(adapters, stack) if live else open_inventory(arguments.file)
     plan = hi.plan_maintenance(inventory, arguments.hosts, update=arguments.update)
     if arguments.json:
-        _print_json(_maintenance(plan))
+        print_json(_maintenance(plan))
         return _code(plan, inventory, live=live)
     console = open_console()
     draw_plan(console, plan)
@@ -141,11 +140,6 @@ def describe_maintenance(command: argparse.ArgumentParser) -> None:
 def _migration(plan: hi.MigrationPlan) -> dict[str, Any]:
     """A plan with the id in place of the whole machine."""
     return {**plain(plan), "vm": plan.vm.id, "vm_name": plan.vm.name}
-
-
-def _print_json(value: object) -> None:
-    # Escapes stay in: a terminal that is shown JSON must not act on it either.
-    sys.stdout.write(json.dumps(value, indent=2, default=str) + "\n")
 
 
 def _maintenance(plan: hi.MaintenancePlan) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 import sys
 import tomllib
@@ -18,8 +17,9 @@ from hybridinv.model import Severity
 from hybridinv.model.onboarding import OnboardingTarget
 from hybridinv.onboarding.coverage import coverage_counts
 from hybridinv.onboarding.plan import inventory_findings
+from hybridinv.report.workbook_reading import open_inventory
 from hybridinv.saving import check_writable, plain, write_whole
-from hybridinv.terminal import clean, draw_grid, open_console, progress, say
+from hybridinv.terminal import Help, clean, draw_grid, examples, open_console, print_json, progress, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -39,6 +39,16 @@ _SCRIPT_OPTIONS = {
     "sha256": "the checksum of that installer",
 }
 _ARC = "azure-arc"
+_EXAMPLES = {
+    "plan": ("hybridinv onboard plan estate.json --target arc.toml --save arc-plan.json",),
+    "script": (
+        "hybridinv onboard script --os linux --plan arc-plan.json -o onboard.sh",
+        "hybridinv onboard script --form playbook --target arc.toml --auth service-principal -o onboard.yml",
+    ),
+    "verify": ("hybridinv onboard verify arc-plan.json --timeout 600",),
+    "coverage": ("hybridinv onboard coverage estate.json --state missing",),
+}
+"""What the help of each step ends with."""
 _FIELDS = attrs.fields_dict(OnboardingTarget)
 _REQUIRED = [name for name, field in _FIELDS.items() if field.default is attrs.NOTHING]
 
@@ -64,7 +74,13 @@ def describe(command: argparse.ArgumentParser) -> None:
     steps = command.add_subparsers(title="steps", metavar="STEP", required=True)
     for name, (run, options) in _STEPS.items():
         text = (run.__doc__ or "").strip()
-        step = steps.add_parser(name, help=text.partition(";")[0].rstrip("."), description=text)
+        step = steps.add_parser(
+            name,
+            help=text.partition(";")[0].rstrip("."),
+            description=text,
+            epilog=examples(*_EXAMPLES[name]),
+            formatter_class=Help,
+        )
         step.add_argument(
             "--traceback", action="store_true", default=argparse.SUPPRESS, help="on an error show where it came from"
         )
@@ -80,7 +96,7 @@ def _plan(arguments: argparse.Namespace) -> int:
     if file:
         hi.save_onboarding(plan, file)
     if arguments.json:
-        _print_json(plain(plan))
+        print_json(plain(plan))
         return 3 if plan.findings else 0
     console = open_console()
     say(console, f"{plan}.", "bold")
@@ -177,7 +193,7 @@ def _verify(arguments: argparse.Namespace) -> int:
             raise
     all_well = found.done and not found.problems
     if arguments.json:
-        _print_json({**plain(found), "done": found.done})
+        print_json({**plain(found), "done": found.done})
         return 0 if all_well else 3
     console = open_console()
     say(console, f"{found}.", "bold")
@@ -218,7 +234,7 @@ def _coverage(arguments: argparse.Namespace) -> int:
             "machines": [plain(one) for one in shown],
             "findings": [plain(one) for one in findings],
         }
-        _print_json(found)
+        print_json(found)
         return 3 if findings else 0
     console = open_console()
     told = ", ".join(f"{number} {_words(state)}" for state, number in counts.items() if number)
@@ -293,7 +309,7 @@ def _target_file(path: Path) -> dict[str, Any]:
 def _inventory(file: str) -> hi.Inventory:
     """The inventory in a file, or what an estate file leads to."""
     if Path(file).suffix != ".toml":
-        return hi.load(file)
+        return open_inventory(file)
     with ExitStack() as stack:
         adapters = [stack.enter_context(adapter) for adapter in hi.open_estate(file)]
         kinds = [kind for kind in ("vms", "resources") if any(kind in one.capabilities for one in adapters)]
@@ -368,8 +384,3 @@ def _seconds(text: str) -> float:
     if not 0 <= seconds < float("inf"):
         raise argparse.ArgumentTypeError("must be a number of seconds, 0 or more")
     return seconds
-
-
-def _print_json(value: object) -> None:
-    # Escapes stay in: a terminal that is shown JSON must not act on it either.
-    sys.stdout.write(json.dumps(value, indent=2) + "\n")

@@ -6,7 +6,7 @@ import concurrent.futures as futures
 import math
 import threading
 import warnings
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 import attrs
 
@@ -60,7 +60,7 @@ def collect(
     sources: Iterable[Source],
     kinds: Iterable[str] | None = None,
     executor: futures.Executor | None = None,
-    progress: Callable[[Progress], None] | None = None,
+    progress: Callable[[Progress], None] | Literal["line"] | None = None,
     deadline: float | None = None,
     detail: str | None = None,
 ) -> Inventory:
@@ -69,10 +69,12 @@ def collect(
     `kinds` limits what is read (`["vms", "hosts"]`); a source that does not have one of them is not asked for it,
     and one that no source has is a `NotSupported` error. `deadline` is in seconds: what is not there by then is a
     problem. `executor` is any `concurrent.futures.Executor`, threads where none is given; `progress` is called with
-    `Progress` values, from one thread at a time. `detail` is `"summary"` or `"full"`, else what each adapter was made
-    with.
+    `Progress` values, from one thread at a time; `"line"` shows them in one line, on a terminal and in a notebook.
+    `detail` is `"summary"` or `"full"`, else what each adapter was made with.
     """
     sources = _checked(sources)
+    if isinstance(progress, str):
+        return _with_line(progress, sources, kinds, executor, deadline, detail)
     wanted = _wanted(sources, kinds)
     seconds = None if deadline is None else seconds_of(deadline)
     report = one_at_a_time(progress)
@@ -95,6 +97,18 @@ def collect(
     except futures.TimeoutError:
         pass
     return merged(_outcome(future, source, asked) for future, (source, asked) in running.items())
+
+
+def _with_line(word: str, sources: list[Source], kinds: Any, executor: Any, deadline: Any, detail: Any) -> Inventory:
+    if word != "line":
+        raise NotSupported(f"there is no progress {word!r:.40}", remedy='give "line", or a function of Progress values')
+    from hybridinv.progress import ProgressLine
+
+    line = ProgressLine(sources)
+    try:
+        return collect(sources, kinds, executor, line, deadline, detail)
+    finally:
+        line.finish()
 
 
 def _in_thread(function: Callable[..., Inventory], *arguments: Any, **options: Any) -> futures.Future[Inventory]:

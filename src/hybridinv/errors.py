@@ -30,13 +30,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from hybridinv.model.findings import Problem
+
 
 class HybridInvError(Exception):
     """The root of all errors; `message` says what happened, `remedy` what to do next."""
 
     def __init__(self, message: str, *, remedy: str = "") -> None:
-        self.message = _printable(message)
-        self.remedy = _printable(remedy)
+        self.message: str = _printable(message)
+        self.remedy: str = _printable(remedy)
         super().__init__(self.message)
 
     def __str__(self) -> str:
@@ -69,9 +71,9 @@ class EndpointError(HybridInvError):
         self, message: str, *, source: str = "", operation: str = "", request_id: str = "", remedy: str = ""
     ) -> None:
         super().__init__(message, remedy=remedy)
-        self.source = source
-        self.operation = operation
-        self.request_id = request_id
+        self.source: str = source
+        self.operation: str = operation
+        self.request_id: str = request_id
 
 
 class ConnectFailed(EndpointError):
@@ -91,7 +93,7 @@ class AccessDenied(EndpointError):
 
     def __init__(self, message: str, *, missing: str = "", **where: str) -> None:
         super().__init__(message, **where)
-        self.missing = _printable(missing)
+        self.missing: str = _printable(missing)
 
 
 class Throttled(EndpointError):
@@ -99,7 +101,7 @@ class Throttled(EndpointError):
 
     def __init__(self, message: str, *, retry_after: float | None = None, **where: str) -> None:
         super().__init__(message, **where)
-        self.retry_after = retry_after
+        self.retry_after: float | None = retry_after
 
 
 class DeadlineExceeded(EndpointError):
@@ -111,7 +113,7 @@ class ServerFault(EndpointError):
 
     def __init__(self, message: str, *, status: int = 0, **where: str) -> None:
         super().__init__(message, **where)
-        self.status = status
+        self.status: int = status
 
 
 class UnexpectedAnswer(HybridInvError):
@@ -119,7 +121,7 @@ class UnexpectedAnswer(HybridInvError):
 
     def __init__(self, message: str, *, path: str = "", remedy: str = "") -> None:
         super().__init__(message, remedy=remedy)
-        self.path = path
+        self.path: str = path
 
 
 class TruncatedAnswer(UnexpectedAnswer):
@@ -131,7 +133,7 @@ class NotSupported(HybridInvError):
 
     def __init__(self, reason: str, *, remedy: str = "") -> None:
         super().__init__(reason, remedy=remedy)
-        self.reason = self.message
+        self.reason: str = self.message
 
 
 class NotFound(HybridInvError):
@@ -155,19 +157,19 @@ class MissingExtra(HybridInvError):
 
     def __init__(self, library: str, extra: str) -> None:
         super().__init__(f"this needs {library}, which is not installed", remedy=f"pip install 'hybridinv[{extra}]'")
-        self.extra = extra
+        self.extra: str = extra
 
 
 class IncompleteInventory(HybridInvError):
     """The strict form of an inventory with problems; `problems` holds them."""
 
-    def __init__(self, problems: Sequence[object]) -> None:
+    def __init__(self, problems: Sequence[Problem]) -> None:
         shown = 10
         super().__init__(
             f"{len(problems)} problems: " + "; ".join(f"{problem!s:.300}" for problem in problems[:shown]),
             remedy=f"and {len(problems) - shown} more, see .problems" if len(problems) > shown else "",
         )
-        self.problems = tuple(problems)
+        self.problems: tuple[Problem, ...] = tuple(problems)
 
 
 class EstateError(HybridInvError):

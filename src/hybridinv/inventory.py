@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -19,6 +21,7 @@ from hybridinv.model import (
     Extension,
     Host,
     License,
+    MachineMatch,
     Network,
     Problem,
     Resource,
@@ -27,9 +30,11 @@ from hybridinv.model import (
     VirtualMachine,
     VMkernelAdapter,
 )
-from hybridinv.model.rendering import html_table
+from hybridinv.model.rendering import SHOWN_ROWS, Names, html_table, page
+from hybridinv.model.wording import cell
 from hybridinv.saving import dump, read_json, write_whole
 from hybridinv.tables import QueryResult, Records, query
+from hybridinv.unnested import Unnested, unnested
 
 if TYPE_CHECKING:
     import os
@@ -51,7 +56,10 @@ KINDS: dict[str, type] = {
     "resources": Resource,
 }
 """The kinds of records, named as the adapters' methods and the inventory's tables are."""
-_MATCHES = "same_machines"
+_NEEDS_MATCHES = re.compile(r"(?i)same_machine|\bquery(_table)?\b")
+_WORKBOOK = "rvtools"
+_SHOWN_SOURCES = 50
+_SHOWN_WORDS = 800
 
 
 def listed(kinds: Iterable[str]) -> list[str]:
@@ -142,18 +150,23 @@ class Inventory:
         asked: Iterable[Asked] = (),
         taken_at: datetime | None = None,
     ) -> None:
+        tables: dict[str, Records[Any]] = {
+            "hosts": _records(Host, hosts),
+            "vms": _records(VirtualMachine, vms),
+            "extensions": _records(Extension, extensions),
+            "vmkernel_adapters": _records(VMkernelAdapter, vmkernel_adapters),
+            "clusters": _records(Cluster, clusters),
+            "datastores": _records(Datastore, datastores),
+            "networks": _records(Network, networks),
+            "switches": _records(Switch, switches),
+            "resource_pools": _records(ResourcePool, resource_pools),
+            "licenses": _records(License, licenses),
+            "resources": _records(Resource, resources),
+        }
+        # Of each table only its items: an inventory made from another must not keep that alive.
+        names = Names([tuple(records) for records in tables.values()])
         self.__attrs_init__(
-            hosts=_records(Host, hosts),
-            vms=_records(VirtualMachine, vms),
-            extensions=_records(Extension, extensions),
-            vmkernel_adapters=_records(VMkernelAdapter, vmkernel_adapters),
-            clusters=_records(Cluster, clusters),
-            datastores=_records(Datastore, datastores),
-            networks=_records(Network, networks),
-            switches=_records(Switch, switches),
-            resource_pools=_records(ResourcePool, resource_pools),
-            licenses=_records(License, licenses),
-            resources=_records(Resource, resources),
+            **{kind: records.named(names) for kind, records in tables.items()},
             problems=_records(Problem, problems),
             asked=tuple(asked),
             taken_at=(taken_at or datetime.now(UTC)).astimezone(UTC),
@@ -184,19 +197,20 @@ class Inventory:
 
         A record that only one of them has is `removed` or `added` where the other has looked for it and read that
         kind of its source completely; where it has not, `not_seen`. Where one was read in summary and the other in
-        full, what only the full one has is `not_seen`, and fields that the summary leaves out have not changed.
+        full, what only the full one has is `not_seen`, and fields that the summary leaves out have not changed. Where
+        one is of an RVTools workbook, only fields that both know can have changed.
         """
         return Records(Change, [change for kind in KINDS for change in _changes(kind, self, other)])
 
     def sql(self, sql: str) -> QueryResult:
         """Ask all tables in SQL (DuckDB): `inv.sql("select name, cpus from vms where power_state = 'running'")`.
 
-        The tables are those of the inventory, `problems`, and `same_machines` as the function of that name gives it.
+        The tables are those of the inventory, `problems`, `asked`, `same_machines` as the function of that name gives
+        it, and one for everything that records hold several of: `vm_disks`, `vm_nics`, `vm_tags`, `host_nics`,
+        `vmkernel_adapter_services`, … Those have the parent's id and name (`vm_id`, `vm_name`) and the place there
+        (`position`). `show tables` names them all; only those that the query names are built.
         """
-        tables = {**self.tables(), "problems": self.problems}
-        if _MATCHES in sql.lower():
-            tables[_MATCHES] = same_machines(self)
-        return query(tables, sql)
+        return query(every_table(self, matches=bool(_NEEDS_MATCHES.search(sql))), sql)
 
     def counts(self) -> dict[tuple[str, str], dict[str, int]]:
         """How many records of each kind, by platform and source; a source that gave none is there too."""
@@ -221,22 +235,46 @@ class Inventory:
         return f"<Inventory of {count_of('source', len(self.sources))}: {counts or 'nothing'}; {state}>"
 
     def _repr_html_(self) -> str:
-        rows = [[*key, *(row.get(kind, "") for kind in KINDS)] for key, row in self.counts().items()]
-        return (
-            f"<h3>Inventory of {count_of('source', len(self.sources))}, {self.taken_at:%Y-%m-%d %H:%M} UTC</h3>"
-            + html_table(["platform", "source", *(name.replace("_", " ") for name in KINDS)], rows)
-            + self._problems_html()
-        )
+        counts = self.counts()
+        kinds = [kind for kind in KINDS if any(row.get(kind) for row in counts.values())]
+        rows = [[*key, *(row.get(kind, "") for kind in kinds)] for key, row in list(counts.items())[:_SHOWN_SOURCES]]
+        more = f"<p>{len(counts) - _SHOWN_SOURCES} more</p>" if len(counts) > _SHOWN_SOURCES else ""
+        heads = ["platform", "source", *(name.replace("_", " ") for name in kinds)]
+        return page(
+            f"<h3>Inventory of {count_of('source', len(self.sources))}, {self.taken_at:%Y-%m-%d %H:%M} UTC</h3>",
+            html_table(heads, rows), more, self._problems_html(),
+        )  # fmt: skip
 
     def _problems_html(self) -> str:
         if self.complete:
             return "<p>Complete: nothing is missing.</p>"
-        shown = 20
-        names = [field.name for field in attrs.fields(Problem)]
-        rows = ([getattr(problem, name) for name in names] for problem in self.problems[:shown])
-        more = f"<p>{len(self.problems) - shown} more</p>" if len(self.problems) > shown else ""
+        shown = self.problems[:SHOWN_ROWS]
+        items = "".join(f"<li>{cell(_shortened(str(problem)))}</li>" for problem in shown)
+        more = f"<p>{len(self.problems) - SHOWN_ROWS} more</p>" if len(self.problems) > SHOWN_ROWS else ""
+        short = {(one.platform, one.source) for one in self.problems}
+        whole = len({(one.platform, one.source) for one in self.asked} - short)
         count = count_of("problem", len(self.problems))
-        return f"<p><strong>Incomplete: {count}.</strong> This is missing:</p>{html_table(names, rows)}{more}"
+        return (
+            f'<p><strong class="bad">Incomplete: {count}.</strong> {count_of("source", whole)} complete,'
+            f" {len(short)} not. This is missing:</p><ul>{items}</ul>{more}"
+        )
+
+
+def _shortened(text: str) -> str:
+    """A problem without its middle: what it is about comes first, what to do last."""
+    half = _SHOWN_WORDS // 2
+    return text if len(text) <= _SHOWN_WORDS else f"{text[:half]} … {text[-half:]}"
+
+
+def every_table(inv: Inventory, *, matches: bool = True) -> dict[str, Records[Any] | Unnested]:
+    """All tables of an inventory, those of what its records hold several of too; without `matches` there are none."""
+    tables = {
+        **inv.tables(),
+        "problems": inv.problems,
+        "asked": Records(Asked, inv.asked),
+        "same_machines": same_machines(inv) if matches else Records(MachineMatch),
+    }
+    return {**tables, **unnested({name: records.type for name, records in tables.items()}, tables)}
 
 
 def merged(parts: Iterable[Inventory]) -> Inventory:
@@ -297,6 +335,12 @@ def _is_less(one: Inventory, other: Inventory, kind: str, record: Any) -> bool:
     return _details(one, kind, record) == {"summary"} and _details(other, kind, record) == {"full"}
 
 
+def _are_unlike(one: Inventory, other: Inventory, kind: str, record: Any) -> bool:
+    """Whether one of them is of a workbook, which has fields that the other lacks, and lacks some that it has."""
+    details = _details(one, kind, record), _details(other, kind, record)
+    return details[0] != details[1] and {_WORKBOOK} in details
+
+
 def _details(inventory: Inventory, kind: str, record: Any) -> set[str]:
     here = (record.platform, record.source)
     return {one.detail for one in inventory.asked if (one.platform, one.source) == here and kind in one.kinds}
@@ -311,6 +355,8 @@ def _lacks(less: Any, more: Any, field: attrs.Attribute[Any]) -> bool:
 def _is_part(less: Any, more: Any) -> bool:
     if less == more:
         return True
+    if isinstance(less, Mapping) and isinstance(more, Mapping):
+        return less.items() <= more.items()
     if isinstance(less, tuple) and isinstance(more, tuple):
         return len(less) == len(more) and all(map(_is_part, less, more))
     if type(less) is not type(more) or not attrs.has(type(less)):
@@ -325,22 +371,26 @@ def _changes(kind: str, before: Inventory, after: Inventory) -> Iterable[Change]
     for id_, record in old.items():
         if id_ not in new:
             is_gone = _looked_for(after, kind, record) and not _is_less(after, before, kind, record)
+            is_gone &= not _are_unlike(before, after, kind, record) or _looked_for(before, kind, record)
             gone = ChangeKind.REMOVED if is_gone else ChangeKind.NOT_SEEN
             yield Change(change=gone, kind=kind, id=id_, name=record.name)
     for id_, record in new.items():
         if id_ not in old:
             is_new = _looked_for(before, kind, record) and not _is_less(before, after, kind, record)
+            is_new &= not _are_unlike(before, after, kind, record) or _looked_for(after, kind, record)
             come = ChangeKind.ADDED if is_new else ChangeKind.NOT_SEEN
             yield Change(change=come, kind=kind, id=id_, name=record.name)
         elif record != old[id_]:
             less_before, less_after = (
                 _is_less(one, other, kind, record) for one, other in ((before, after), (after, before))
             )
+            unlike = _are_unlike(before, after, kind, record)
+            less_before, less_after = less_before or unlike, less_after or unlike
             for field in attrs.fields(type(record)):
                 earlier, later = getattr(old[id_], field.name), getattr(record, field.name)
                 untold = (less_after and _lacks(later, earlier, field)) or (
                     less_before and _lacks(earlier, later, field)
                 )
-                if earlier != later and not untold:
+                if earlier != later and not untold and not (unlike and field.name == "problems"):
                     before_, after_ = str(earlier), str(later)
                     yield Change(kind=kind, id=id_, name=record.name, field=field.name, before=before_, after=after_)

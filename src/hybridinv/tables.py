@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import difflib
 import re
-import types
 import typing
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
-from functools import cache
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, overload
 
 import attrs
 
-from hybridinv.errors import MissingExtra, MultipleMatches, NotFound, QueryFailed, UnknownField
-from hybridinv.model.rendering import html_table
+from hybridinv.columns import arrow_schema, arrow_table, hints, need
+from hybridinv.errors import MultipleMatches, NotFound, QueryFailed, UnknownField
+from hybridinv.model.fact import Tags
+from hybridinv.model.rendering import SHOWN_ROWS, Names, html_table, page, records_html
+from hybridinv.model.wording import cell
 
 if TYPE_CHECKING:
+    import builtins
+    from collections.abc import Callable
+
     import pandas
     import polars
     import pyarrow
@@ -25,15 +29,16 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_SHOWN_ROWS = 20
-_SHOWN_COLUMNS = 12
-_SCALARS = frozenset({type(None), bool, int, float, str, datetime, date})
+_SHOWN_PROBLEMS = 5
 
 
 class Records(Sequence[T], Generic[T]):
-    """Records of one type: re-iterable, immutable, and a table (`to_arrow`, `to_pandas`, `to_polars`)."""
+    """Records of one type: re-iterable, immutable, and a table (`to_arrow`, `to_pandas`, `to_polars`).
 
-    __slots__ = ("_by_id", "_items", "problems", "type")
+    `records[0]` is a record, `records[:10]` are records, `records["name"]` is that column as a tuple.
+    """
+
+    __slots__ = ("_arrow", "_by_id", "_items", "_names", "problems", "type")
 
     def __init__(
         self,
@@ -41,11 +46,13 @@ class Records(Sequence[T], Generic[T]):
         items: Iterable[T] = (),
         problems: Iterable[Problem] = (),
     ) -> None:
-        self.type = type
+        self.type: builtins.type[T] = type
         self._items = tuple(items)
-        self.problems = tuple(problems)
+        self.problems: tuple[Problem, ...] = tuple(problems)
         """What could not be read of them; empty unless the function that gave them says that it keeps problems."""
         self._by_id: dict[str, T] | None = None
+        self._arrow: pyarrow.Table | None = None
+        self._names: Names | None = None
         for item in self._items:
             if not isinstance(item, type):
                 raise TypeError(f"Records of {type.__name__} cannot hold {item.__class__.__name__}: {item!r:.80}")
@@ -54,10 +61,28 @@ class Records(Sequence[T], Generic[T]):
     def __getitem__(self, index: int) -> T: ...
     @overload
     def __getitem__(self, index: slice) -> Records[T]: ...
-    def __getitem__(self, index: int | slice) -> T | Records[T]:
+    @overload
+    def __getitem__(self, index: str) -> tuple[Any, ...]: ...
+    def __getitem__(self, index: int | slice | str) -> T | Records[T] | tuple[Any, ...]:
+        if isinstance(index, str):
+            self._field(index)
+            return tuple(getattr(item, index) for item in self._items)
         if isinstance(index, slice):
-            return Records(self.type, self._items[index], self.problems)
+            return self._like(self._items[index])
         return self._items[index]
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return [field.name for field in attrs.fields(self.type)]  # type: ignore[arg-type]
+
+    def _like(self, items: Iterable[T]) -> Records[T]:
+        return Records(self.type, items, self.problems).named(self._names)
+
+    def named(self, names: Names | None) -> Records[T]:
+        """The same records, which in a notebook show other records by these names; `Inventory` gives its own."""
+        found: Records[T] = Records.__new__(Records)
+        found.type, found._items, found.problems = self.type, self._items, self.problems
+        found._by_id, found._arrow, found._names = self._by_id, self._arrow, names
+        return found
 
     def __len__(self) -> int:
         return len(self._items)
@@ -106,16 +131,18 @@ class Records(Sequence[T], Generic[T]):
             raise MultipleMatches(f"{len(matches)} records are named {name!r}: {ids}", remedy="choose one with get(id)")
         return matches[0] if matches else None
 
-    def where(self, **fields: object) -> Records[T]:
+    def where(self, test: Callable[[T], object] | None = None, /, **fields: object) -> Records[T]:
         """The records whose fields equal the given values; a callable value is asked instead.
 
         `vms.where(power_state="running", cpus=lambda n: n and n > 8)`. A field that the record does not have is an
-        `UnknownField` error, never an empty answer.
+        `UnknownField` error, never an empty answer. `test` is asked of the whole record, and type checkers know its
+        fields: `vms.where(lambda vm: len(vm.disks) > 4)`.
         """
         for name, wanted in fields.items():
             self._field(name)
             self._check_word(name, wanted)
-        return Records(self.type, (item for item in self._items if _matches(item, fields)), self.problems)
+        found = (item for item in self._items if _matches(item, fields))
+        return self._like(found if test is None else filter(test, found))
 
     def _field(self, name: str) -> None:
         known = [field.name for field in attrs.fields(self.type)]  # type: ignore[arg-type]
@@ -127,37 +154,49 @@ class Records(Sequence[T], Generic[T]):
     def _check_word(self, name: str, wanted: object) -> None:
         """A word that a field of fixed words never holds would match nothing, and look like an answer."""
         kind: Any = self.type
-        hint = _hints(kind)[name]
+        hint = hints(kind)[name]
         if isinstance(hint, type) and issubclass(hint, Enum) and isinstance(wanted, str):
             words = [member.value for member in hint]
             if wanted not in words:
                 raise UnknownField(f"{name} is never {wanted!r}", remedy=f"it is one of: {', '.join(words)}")
 
-    def to_arrow(self) -> pyarrow.Table:
-        """A `pyarrow.Table`; nested records become structs, units and descriptions are in the field metadata."""
-        pyarrow = _need("pyarrow")
+    @property
+    def schema(self) -> pyarrow.Schema:
+        """The Arrow schema: names and types; units and descriptions are in the metadata of its fields."""
         kind: Any = self.type
-        schema = arrow_schema(kind)
-        rows = [_plain(item) for item in self._items]
-        return pyarrow.Table.from_pylist(rows, schema=schema)
+        return arrow_schema(kind)
+
+    def to_arrow(self) -> pyarrow.Table:
+        """A `pyarrow.Table`, made once; nested records are structs, units and descriptions are in the field metadata."""
+        if self._arrow is None:
+            self._arrow = arrow_table(self.type, self._items)
+        return self._arrow
 
     def to_pandas(self) -> pandas.DataFrame:
-        """A `pandas.DataFrame` with Arrow-backed columns: integers stay integers, missing values stay missing."""
-        pandas = _need("pandas")
+        """A `pandas.DataFrame` over Arrow's memory: integers stay integers, missing values stay missing."""
+        pandas = need("pandas")
         return self.to_arrow().to_pandas(types_mapper=pandas.ArrowDtype)
 
     def to_polars(self) -> polars.DataFrame:
-        """A `polars.DataFrame`, without copying what Arrow already holds."""
-        return _need("polars").from_arrow(self.to_arrow())
+        """A `polars.DataFrame`; numbers and moments share Arrow's memory, text is copied into polars' own form."""
+        return need("polars").from_arrow(self.to_arrow())
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         return self.to_arrow().__arrow_c_stream__(requested_schema)
 
+    def plot(self) -> Any:
+        """A chart (Altair) of measurements over time, as `hi.charts.samples`; other records have none: `NotSupported`.
+
+        Of an inventory `hi.charts` has others. It needs `hybridinv[report]`.
+        """
+        from hybridinv.charts import samples
+
+        return samples(self)
+
     def _repr_html_(self) -> str:
-        names = shown_columns(self.type)
-        rows = ([getattr(item, name) for name in names] for item in self._items[:_SHOWN_ROWS])
-        more = f"<p>{len(self) - _SHOWN_ROWS} more</p>" if len(self) > _SHOWN_ROWS else ""
-        return f"<p>{len(self)} {self.type.__name__} records</p>{html_table(names, rows)}{more}"
+        kind: Any = self.type
+        missing = [f"<p><strong>Incomplete</strong>: {cell(one)}</p>" for one in self.problems[:_SHOWN_PROBLEMS]]
+        return page(*missing, records_html(kind, self._items, self._names, lambda name: _is_nested(kind, name)))
 
 
 def _matches(item: object, fields: Mapping[str, object]) -> bool:
@@ -168,96 +207,18 @@ def _matches(item: object, fields: Mapping[str, object]) -> bool:
     return True
 
 
-def shown_columns(kind: type) -> list[str]:
-    """The fields that fit on a screen: scalars, in the order of the record, without the long ids."""
-    # A record without a name is told by its lists.
-    lists = (tuple, frozenset) if attrs.fields_dict(kind).keys() & {"id", "name"} else (frozenset,)
-    nested = (*lists, Mapping)
-    names = []
-    for field in attrs.fields(kind):
-        origin = typing.get_origin(_hints(kind)[field.name])
-        is_nested = attrs.has(_hints(kind)[field.name]) or (isinstance(origin, type) and issubclass(origin, nested))
-        if not is_nested and (field.name == "id" or not field.name.endswith("_id")):
-            names.append(field.name)
-    if "name" in names:
-        names.remove("id")
-    return names[:_SHOWN_COLUMNS]
-
-
-def _plain(value: object) -> Any:
-    """A record as dicts, lists and scalars, as pyarrow takes them."""
-    if type(value) in _SCALARS:
-        return value
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, Mapping):
-        return list(value.items())
-    if isinstance(value, frozenset):
-        return sorted(_plain(item) for item in value)
-    if isinstance(value, Sequence):
-        return [_plain(item) for item in value]
-    kind: Any = type(value)
-    return {name: _plain(getattr(value, name)) for name in _field_names(kind)}
-
-
-@cache
-def _field_names(kind: type) -> tuple[str, ...]:
-    return tuple(field.name for field in attrs.fields(kind))
-
-
-@cache
-def _hints(kind: type) -> dict[str, Any]:
-    return typing.get_type_hints(kind)
-
-
-@cache
-def arrow_schema(kind: type) -> pyarrow.Schema:
-    """The Arrow schema of a record type; it comes from the attrs fields, so that there is only one."""
-    return _need("pyarrow").schema(_arrow_fields(kind))
-
-
-def _arrow_fields(kind: type) -> list[pyarrow.Field]:
-    pyarrow = _need("pyarrow")
-    return [
-        pyarrow.field(
-            field.name,
-            _arrow_type(_hints(kind)[field.name]),
-            metadata={
-                "description": str(field.metadata.get("doc", "")),
-                "unit": str(field.metadata.get("unit", "")),
-            },
-        )
-        for field in attrs.fields(kind)
-    ]
-
-
-def _arrow_type(hint: Any) -> pyarrow.DataType:
-    pyarrow = _need("pyarrow")
+def _is_nested(kind: type, name: str) -> bool:
+    """Whether a field holds what does not fit into a cell: other records, or several values."""
+    hint = hints(kind)[name]
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
-    if origin in (typing.Union, types.UnionType):
-        return _arrow_type(next(argument for argument in arguments if argument is not type(None)))
-    if origin in (tuple, frozenset):
-        return pyarrow.list_(_arrow_type(arguments[0]))
-    if attrs.has(hint):
-        return pyarrow.struct(_arrow_fields(hint))
-    if issubclass(hint, Mapping):
-        return pyarrow.map_(pyarrow.string(), pyarrow.string())
-    scalars: dict[type, Callable[[], Any]] = {
-        bool: pyarrow.bool_,
-        int: pyarrow.int64,
-        float: pyarrow.float64,
-        datetime: lambda: pyarrow.timestamp("us", tz="UTC"),  # a datetime is a date too
-        date: pyarrow.date32,
-        str: pyarrow.string,
-    }
-    return next(make() for scalar, make in scalars.items() if issubclass(hint, scalar))
+    if attrs.has(hint) or any(attrs.has(one) for one in arguments) or hint is Tags:
+        return True
+    # A record without a name is told by its lists.
+    return origin in (tuple, frozenset) and "name" in attrs.fields_dict(kind)
 
 
-def _need(library: str) -> Any:
-    try:
-        return __import__(library)
-    except ImportError:
-        raise MissingExtra(library, "tables") from None
+_NAMING = {"query", "query_table"}
+_NO_TABLE = re.compile(r"Table with name (\S+) does not exist")
 
 
 class QueryResult:
@@ -287,11 +248,11 @@ class QueryResult:
 
     def to_pandas(self) -> pandas.DataFrame:
         """A `pandas.DataFrame` with Arrow-backed columns."""
-        return self._table.to_pandas(types_mapper=_need("pandas").ArrowDtype)
+        return self._table.to_pandas(types_mapper=need("pandas").ArrowDtype)
 
     def to_polars(self) -> polars.DataFrame:
         """A `polars.DataFrame`."""
-        return _need("polars").from_arrow(self._table)
+        return need("polars").from_arrow(self._table)
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         return self._table.__arrow_c_stream__(requested_schema)
@@ -300,8 +261,9 @@ class QueryResult:
         return f"<QueryResult: {len(self)} rows of {', '.join(self.columns)}>"
 
     def _repr_html_(self) -> str:
-        more = f"<p>{len(self) - _SHOWN_ROWS} more</p>" if len(self) > _SHOWN_ROWS else ""
-        return html_table(self.columns, self.fetchall()[:_SHOWN_ROWS]) + more
+        more = f"<p>{len(self) - SHOWN_ROWS} more</p>" if len(self) > SHOWN_ROWS else ""
+        rows = zip(*(column.slice(0, SHOWN_ROWS).to_pylist() for column in self._table.columns), strict=True)
+        return page(html_table(self.columns, rows), more)
 
 
 def _distinct(names: Sequence[str]) -> list[str]:
@@ -316,15 +278,26 @@ def _distinct(names: Sequence[str]) -> list[str]:
     return found
 
 
-def query(tables: Mapping[str, Records[Any]], sql: str) -> QueryResult:
+class Table(Protocol):
+    """What a query can ask: `Records`, and what they hold several of."""
+
+    @property
+    def schema(self) -> pyarrow.Schema: ...
+    def to_arrow(self) -> pyarrow.Table: ...
+
+
+def query(tables: Mapping[str, Table], sql: str) -> QueryResult:
     """Ask tables in SQL (DuckDB's dialect). The query can reach no file and no network."""
-    duckdb = _need("duckdb")
+    duckdb = need("duckdb")
     words = set(re.findall(r"\w+", sql.lower()))
-    # A query that names none of them asks what there is.
-    asked = words & tables.keys() or tables.keys()
+    # These two make up names of tables while they run.
+    asked = words & tables.keys() or (tables.keys() if words & _NAMING else set())
     with duckdb.connect() as connection:
-        for name, records in ((name, tables[name]) for name in tables if name in asked):
-            connection.register(name, records.to_arrow())
+        for name, table in tables.items():
+            if name in asked:
+                connection.register(name, table.to_arrow())
+            elif not asked:  # It asks what there is.
+                connection.register(name, table.schema.empty_table())
         connection.execute("SET enable_external_access = false; SET lock_configuration = true")
         try:
             answer = connection.sql(sql)
@@ -332,8 +305,18 @@ def query(tables: Mapping[str, Records[Any]], sql: str) -> QueryResult:
                 raise QueryFailed(
                     "this statement has no answer", remedy="ask with SELECT; the tables cannot be changed"
                 )
-            table = answer.to_arrow_table()
-            return QueryResult(table.rename_columns(_distinct(table.column_names)))
+            found = answer.to_arrow_table()
+            return QueryResult(found.rename_columns(_distinct(found.column_names)))
         except duckdb.Error as error:
-            said = " ".join(str(error).partition("\nLINE ")[0].split())
-            raise QueryFailed(said, remedy=f"the tables are: {', '.join(tables)}") from error
+            said = " ".join(str(error).partition("\nLINE ")[0].partition("\nDid you mean")[0].split())
+            raise QueryFailed(said, remedy=_remedy(said, tables)) from error
+
+
+def _remedy(said: str, tables: Mapping[str, Table]) -> str:
+    wrong = _NO_TABLE.search(said)
+    if not wrong:
+        of_records = [name for name, table in tables.items() if isinstance(table, Records)]
+        return f"the tables are: {', '.join(of_records)}, and those of what they hold several of; `show tables`"
+    near = difflib.get_close_matches(wrong[1].lower(), tables, 3)
+    question = f"did you mean {' or '.join(near)}? " if near else ""
+    return f"{question}the tables are: {', '.join(tables)}"

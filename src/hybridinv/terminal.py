@@ -6,6 +6,9 @@ a name can neither colour a terminal nor forge a line of it.
 
 from __future__ import annotations
 
+import argparse
+import json
+import math
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -18,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from hybridinv.inventory import KINDS, count_of
+from hybridinv.saving import plain
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -75,6 +79,47 @@ def open_console() -> Console:
 
     width = None if sys.stdout.isatty() else _WIDEST
     return Console(width=width, highlight=False, markup=False, emoji=False)
+
+
+class Help(argparse.RawDescriptionHelpFormatter):
+    """Help whose one-line texts are wrapped, and whose examples stay as they are."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        if "\n" in text:
+            return super()._fill_text(text, width, indent)
+        return argparse.HelpFormatter._fill_text(self, text, width, indent)
+
+
+def examples(*lines: str) -> str:
+    """What the help of a command ends with."""
+    return "\n  ".join(("examples:" if len(lines) > 1 else "example:", *lines))
+
+
+def print_json(value: object) -> None:
+    """A value as JSON on standard output; what JSON has no number for is null."""
+    # Escapes stay in: a terminal that is shown JSON must not act on it either.
+    sys.stdout.write(json.dumps(_finite(value), indent=2, default=_json, allow_nan=False) + "\n")
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {name: _finite(one) for name, one in value.items()}
+    return [_finite(one) for one in value] if isinstance(value, (list, tuple)) else value
+
+
+def _json(value: object) -> object:
+    if isinstance(value, Mapping):
+        return dict(value)
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def inventory_summary(inventory: hi.Inventory) -> dict[str, Any]:
+    """What there is of each source, and the problems, for `print_json`."""
+    counts = [{"platform": platform, "source": source, **row} for (platform, source), row in inventory.counts().items()]
+    facts = {"taken_at": inventory.taken_at, "complete": inventory.complete, "sources": inventory.sources}
+    return {**facts, "counts": counts, "problems": [plain(one) for one in inventory.problems]}
 
 
 def say(console: Console, text: str, style: str = "") -> None:

@@ -93,6 +93,10 @@ class Simulator:
         """One adapter (`host-12/vmk1`) has sent to another as a migration would, for so many seconds until now."""
         self._command(f"carry {seconds} {source} {destination}")
 
+    def limit(self, metrics: int) -> None:
+        """From now on a request for historical counters may ask for so many of them; the server does not say so."""
+        self._command(f"limit {metrics}")
+
     def _command(self, line: str) -> dict[str, Any]:
         assert self.process.stdin is not None
         assert self.process.stdout is not None

@@ -15,7 +15,8 @@ import (
 )
 
 // control changes the estate while it is served, by lines of standard input:
-// "touch N", "remove N", "add N" and "carry SECONDS HOST/ADAPTER HOST/ADAPTER".
+// "touch N", "remove N", "add N", "limit METRICS" and
+// "carry SECONDS HOST/ADAPTER HOST/ADAPTER".
 // Each is answered with a line of JSON.
 type control struct {
 	e       *estate
@@ -59,6 +60,12 @@ func (c *control) command(line string) (r report) {
 		}
 		return r
 	}
+	if verb == "limit" {
+		if err := c.e.traffic.restrict(count); err != nil {
+			r.Error = err.Error()
+		}
+		return r
+	}
 	n, err := strconv.Atoi(strings.TrimSpace(count))
 	if err != nil || n < 1 {
 		r.Error = "a number of machines is missing"
@@ -85,7 +92,7 @@ func (c *control) command(line string) (r report) {
 			r.Added = append(r.Added, c.add().truth)
 		}
 	default:
-		r.Error = fmt.Sprintf("unknown command %q: touch, remove, add and carry exist", verb)
+		r.Error = fmt.Sprintf("unknown command %q: touch, remove, add, limit and carry exist", verb)
 	}
 	return r
 }

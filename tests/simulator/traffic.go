@@ -29,6 +29,7 @@ type performanceManager struct {
 
 	mu      sync.Mutex
 	carried []carriage
+	limit   int // metrics in one request for history, where no option says another
 }
 
 // carriage is an adapter that was busy for a while.
@@ -109,10 +110,17 @@ func (m *performanceManager) QueryAvailablePerfMetric(ctx *simulator.Context, r 
 	return &methods.QueryAvailablePerfMetricBody{Res: answer}
 }
 
-// QueryPerf answers for hosts in the CSV form, and leaves the rest to the stock one.
+// QueryPerf answers for machines, and for hosts in the CSV form; it leaves the rest to the stock one.
 func (m *performanceManager) QueryPerf(ctx *simulator.Context, r *types.QueryPerf) soap.HasFault {
 	answer := new(types.QueryPerfResponse)
+	if fault := m.refuse(ctx, r); fault != nil {
+		return &methods.QueryPerfBody{Fault_: fault}
+	}
 	for _, spec := range r.QuerySpec {
+		if vm, isMachine := ctx.Map.Get(spec.Entity).(*simulator.VirtualMachine); isMachine {
+			answer.Returnval = append(answer.Returnval, m.measured(vm, spec))
+			continue
+		}
 		h, isHost := ctx.Map.Get(spec.Entity).(*simulator.HostSystem)
 		if !isHost || spec.Format != string(types.PerfFormatCsv) {
 			return m.PerformanceManager.QueryPerf(ctx, r)

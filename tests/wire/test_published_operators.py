@@ -10,6 +10,7 @@ from azure.mgmt.hybridcompute import models as arc_models
 
 from hybridinv.model import OSType
 from hybridinv.wire import arc_licenses, arc_resources, fabric, hub_catalogue, hub_updates
+from hybridinv.wire.extension_images import newest
 from hybridinv.wire.placement import read_placement
 from hybridinv.wire.reading import Origin
 
@@ -74,7 +75,7 @@ def test_the_extensions_of_a_real_hub():
     assert ("Microsoft.Azure.Diagnostics", "LinuxDiagnostic", "3.0.121") in [
         (image.publisher, image.type, image.version) for image in images
     ]
-    assert len(hub_catalogue.newest(images)) == len({(image.publisher, image.type) for image in images})
+    assert len(newest(images)) == len({(image.publisher, image.type) for image in images})
 
 
 def test_the_extensions_of_the_description_have_their_names_in_the_id_alone():

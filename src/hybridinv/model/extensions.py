@@ -7,10 +7,11 @@ import attrs
 from hybridinv.model.fact import fact, several
 from hybridinv.model.findings import Problem
 from hybridinv.model.machines import OSType
+from hybridinv.model.rendering import Shown
 
 
 @attrs.frozen(kw_only=True)
-class Extension:
+class Extension(Shown):
     """An extension installed on a machine."""
 
     id: str = attrs.field(metadata={"doc": "The ARM id in lower case."})
@@ -48,7 +49,7 @@ class Extension:
 
 
 @attrs.frozen(kw_only=True)
-class ExtensionImage:
+class ExtensionImage(Shown):
     """One version of an extension that a location offers."""
 
     id: str = attrs.field(metadata={"doc": "The ARM id in lower case."})
@@ -60,3 +61,27 @@ class ExtensionImage:
     version: str = fact("", "Version.")
     location: str = fact("", "Region.")
     os_type: OSType = fact(OSType.UNKNOWN, "Where the platform tells.", converter=OSType)
+
+
+@attrs.frozen(kw_only=True)
+class InstalledExtension:
+    """One cell of the extension matrix: a machine, and one type of extension that its platform's machines have."""
+
+    vm_id: str = fact("", "The machine.")
+    machine: str = fact("", "Its name.")
+    platform: str = fact("", "`azure-stack-hub`, `azure` or `azure-arc`.")
+    source: str = fact("", "Which endpoint it was read from.")
+    location: str = fact("", "Region of the machine.")
+    os_type: OSType = fact(
+        OSType.UNKNOWN, "Family of its guest system: many types are for one of them alone.", converter=OSType
+    )
+    publisher: str = fact("", "Publisher, in the letters of most of the platform's machines.")
+    type: str = fact("", "Type, likewise.")
+    version: str = fact("", "The version on the machine; empty where it is not there, or not known.")
+    latest: str = fact("", "The newest version that the machine's location offers; empty where that is not known.")
+    is_behind: bool | None = fact(None, "Older than `latest`; None where either is not known.")
+    state: str = fact(
+        "",
+        "`installed`, `failed`, `in_transition`, `unknown`; `missing` where it is not on the machine, and `not_read`"
+        " where nobody can say, as the machine's extensions were not read.",
+    )

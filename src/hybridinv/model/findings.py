@@ -60,7 +60,9 @@ class Asked:
     source: str = fact("", "Which source, as in `adapter.source`.")
     kinds: frozenset[str] = several(frozenset(), "`hosts`, `vms` and so on.")
     subscription_ids: frozenset[str] = several(frozenset(), "The subscriptions that were read; vSphere has none.")
-    detail: str = fact("", "How much was asked for: `summary` or `full`; empty where that is not known.")
+    detail: str = fact(
+        "", "How much was asked for: `summary`, `full`, or `rvtools` (what a workbook holds); empty where not known."
+    )
     answers: tuple[Answered, ...] = several((), "What the lists of the source said of themselves.")
 
 

@@ -10,10 +10,11 @@ from hybridinv.model.fact import Tags, fact, several
 from hybridinv.model.findings import Problem
 from hybridinv.model.hardware import HostBusAdapter, Lun, PhysicalNic, TcpipStack
 from hybridinv.model.machines import PowerState
+from hybridinv.model.rendering import Shown
 
 
 @attrs.frozen(kw_only=True)
-class Host:
+class Host(Shown):
     """An ESXi host, a node of an Azure Stack Hub scale unit, or a dedicated host of Azure."""
 
     id: str = attrs.field(metadata={"doc": "Unique across sources; see VirtualMachine.id."})

@@ -10,6 +10,7 @@ import attrs
 from hybridinv.model.fact import Tags, fact, several
 from hybridinv.model.findings import Problem
 from hybridinv.model.hardware import Allocation, Device, Partition
+from hybridinv.model.rendering import Shown
 
 
 class PowerState(StrEnum):
@@ -269,7 +270,7 @@ class PendingUpdate:
 
 
 @attrs.frozen(kw_only=True)
-class VirtualMachine:
+class VirtualMachine(Shown):
     """A virtual machine, or a server seen by the Arc agent."""
 
     id: str = attrs.field(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 import attrs
 
@@ -12,12 +11,8 @@ from hybridinv.model.findings import Finding, Severity
 from hybridinv.model.hosts import Host
 from hybridinv.model.machines import VirtualMachine
 from hybridinv.model.migration import Confidence
+from hybridinv.model.rendering import bounded_table, findings_table, page
 from hybridinv.model.wording import INCOMPLETE, cell, visible
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-_SHOWN = 50
 
 
 class UpdateKind(StrEnum):
@@ -168,12 +163,11 @@ class MaintenancePlan:
             )
             for step in self.steps
         ]
-        findings = [(f.severity, f.code, f.message, f.remedy) for f in self.findings]
-        return (
-            f"<p><strong>{cell(self.title)}</strong></p>"
-            + _bounded(["machine", "host", "effect", "destination", "reason"], impacts)
-            + _bounded(["step", "host", "moves", "hosts available", "memory free", "CPU free"], steps)
-            + _bounded(["severity", "code", "message", "remedy"], findings)
+        return page(
+            f"<p><strong>{cell(self.title)}</strong></p>",
+            bounded_table(["machine", "host", "effect", "destination", "reason"], impacts),
+            bounded_table(["step", "host", "moves", "hosts available", "memory free", "CPU free"], steps),
+            findings_table(self.findings),
         )
 
 
@@ -202,12 +196,3 @@ def _words(word: str, count: int = 1) -> str:
 
 def _gib(count: int | None) -> str:
     return "" if count is None else f"{count / 2**30:.1f} GiB"
-
-
-def _bounded(names: Iterable[str], rows: Sequence[Iterable[object]]) -> str:
-    if not rows:
-        return ""
-    head = "".join(f"<th>{name}</th>" for name in names)
-    body = "".join("<tr>" + "".join(f"<td>{cell(one)}</td>" for one in row) + "</tr>" for row in rows[:_SHOWN])
-    more = f"<p>{len(rows) - _SHOWN} more</p>" if len(rows) > _SHOWN else ""
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more}"

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 import attrs
 
 from hybridinv.model.fact import fact, several
 from hybridinv.model.findings import Finding
 from hybridinv.model.machines import VirtualMachine
+from hybridinv.model.rendering import bounded_table, findings_table, page, sources_list
 from hybridinv.model.vmkernel import VMkernelAdapter
 from hybridinv.model.wording import INCOMPLETE, assumed, both, cell, duration, sentence, size, visible
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 STORAGE_PATHS = "storage"
 """The service of a flow that a host copies over its own storage paths; no VMkernel service carries it."""
@@ -129,13 +126,13 @@ class MigrationRule:
 
     def _repr_html_(self) -> str:
         rows = [
-            (flow.data, ", ".join(sorted(flow.when)), _carried(flow), flow.protocol, flow.confidence, flow.note,
-             "; ".join(flow.sources))
+            (flow.data, ", ".join(sorted(flow.when)), _carried(flow), flow.protocol, flow.confidence, flow.note)
             for flow in self.flows
-        ]  # fmt: skip
-        names = ("data", "when", "services", "protocol", "confidence", "note", "sources")
+        ]
+        names = ("data", "when", "services", "protocol", "confidence", "note")
+        sources = sources_list((flow.data, flow.sources) for flow in self.flows)
         differs = f"<p>Differs: {cell(self.differs)}</p>" if self.differs else ""
-        return f"<p>{cell(self.title)}</p>{_html_rows(names, rows)}{differs}"
+        return page(f"<p>{cell(self.title)}</p>", bounded_table(names, rows), differs, sources)
 
 
 @attrs.frozen(kw_only=True)
@@ -263,20 +260,19 @@ class MigrationPlan:
     def _repr_html_(self) -> str:
         from hybridinv.model.drawing import draw
 
-        findings = [(f.severity, f.code, f.message, f.remedy, "; ".join(f.sources)) for f in self.findings]
         notes = "".join(f"<li>{cell(note)}</li>" for note in assumed(flow.note for flow in self.flows))
-        return (
-            f"<p>{cell(sentence(self))}</p>"
-            + draw(self)
-            + (_html_rows(_FLOW_COLUMNS, map(_flow_cells, self.flows)) if self.flows else "")
-            + (f"<p>Assumes:</p><ul>{notes}</ul>" if notes else "")
-            + (_html_rows(("severity", "code", "message", "remedy", "sources"), findings) if findings else "")
+        return page(
+            f"<p>{cell(sentence(self))}</p>",
+            draw(self),
+            bounded_table(_FLOW_COLUMNS, [_flow_cells(flow) for flow in self.flows]),
+            sources_list((flow.data, flow.sources) for flow in self.flows),
+            f"<p>Assumes:</p><ul>{notes}</ul>" if notes else "",
+            findings_table(self.findings),
         )
 
 
 _FLOW_COLUMNS = (
     "data", "service", "protocol", "fallback", "from", "to", "VLAN", "MTU", "uplinks", "size", "time", "confidence",
-    "sources",
 )  # fmt: skip
 
 
@@ -287,18 +283,12 @@ def _flow_cells(flow: Flow) -> tuple[object, ...]:
         flow.data, flow.service, flow.protocol, "fallback" if flow.fallback else "", _adapter(flow.source_adapter),
         _adapter(flow.destination_adapter), both("", [end.vlan_id for end in ends]).strip(),
         both("", [end.mtu for end in ends]).strip(), uplinks, size(flow.bytes), duration(flow.seconds),
-        flow.confidence, "; ".join(flow.sources),
+        flow.confidence,
     )  # fmt: skip
 
 
 def _carried(flow: RuleFlow) -> str:
     return ", else ".join(flow.services) or "stays"
-
-
-def _html_rows(names: tuple[str, ...], rows: Iterable[Iterable[object]]) -> str:
-    head = "".join(f"<th>{name}</th>" for name in names)
-    body = "".join("<tr>" + "".join(f"<td>{cell(one)}</td>" for one in row) + "</tr>" for row in rows)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def _adapter(adapter: VMkernelAdapter | None) -> str:

@@ -10,6 +10,10 @@ import attrs
 from hybridinv.model.fact import fact, several
 from hybridinv.model.findings import Finding
 from hybridinv.model.metrics import MetricSample
+from hybridinv.model.rendering import bounded_table, findings_table, page
+from hybridinv.model.wording import cell, size, visible
+
+_SHOWN_NOTES = 20
 
 
 @attrs.frozen(kw_only=True)
@@ -34,18 +38,29 @@ class MigrationCheck:
     )
     checked_at: datetime | None = fact(None, "When.")
 
+    def __repr__(self) -> str:
+        return f"<MigrationCheck {self.operation}: {'nothing in the way' if self.feasible else 'it would be refused'}>"
+
     def __str__(self) -> str:
+        found = [f"{one.severity.upper()} {one.code}: {one.message}" for one in self.findings]
+        return "\n".join([self._verdict(), *(f"  {line}" for line in (*found, *self._agreement()))])
+
+    def _repr_html_(self) -> str:
+        said = (f"<p>{cell(line)}</p>" for line in self._agreement())
+        return page(f"<p><strong>{cell(self._verdict())}</strong></p>", findings_table(self.findings), *said)
+
+    def _verdict(self) -> str:
         verdict = "finds nothing in the way" if self.feasible else "would refuse it"
-        lines = [f"The vCenter {verdict} ({self.operation})."]
-        lines += [f"  {one.severity.upper()} {one.code}: {one.message}" for one in self.findings]
+        return f"The vCenter {verdict} ({self.operation})."
+
+    def _agreement(self) -> list[str]:
         said = {
             "agreed": self.both,
             "only the vCenter": self.only_server,
             "only the plan": self.only_ours,
             "beyond the vCenter's checks": self.beyond_server,
         }
-        lines += [f"  {what}: {', '.join(codes)}" for what, codes in said.items() if codes]
-        return "\n".join(lines)
+        return [f"{what}: {', '.join(codes)}" for what, codes in said.items() if codes]
 
 
 class TrafficVerdict(StrEnum):
@@ -95,5 +110,21 @@ class MigrationTraffic:
     started_at: datetime | None = fact(None, "Since when, by the vCenter's clock.")
     ended_at: datetime | None = fact(None, "Until when, by the vCenter's clock.")
 
+    def __repr__(self) -> str:
+        return f"<MigrationTraffic {self.verdict}: {visible(self.message)}>"
+
     def __str__(self) -> str:
         return "\n".join([self.message, *(f"  {note}" for note in self.notes)])
+
+    def _repr_html_(self) -> str:
+        adapters = [
+            (one.host_name, one.device, one.direction, one.planned, one.before_kilobytes_per_second,
+             one.mean_kilobytes_per_second, one.peak_kilobytes_per_second, size(one.carried_bytes))
+            for one in self.adapters
+        ]  # fmt: skip
+        heads = ("host", "device", "direction", "planned", "KB/s before", "mean KB/s", "peak KB/s", "carried")
+        return page(
+            f"<p><strong>{cell(self.message)}</strong></p>",
+            bounded_table(heads, adapters),
+            *(f"<p>{cell(note)}</p>" for note in self.notes[:_SHOWN_NOTES]),
+        )

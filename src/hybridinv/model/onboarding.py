@@ -13,6 +13,8 @@ from hybridinv.errors import NotSupported
 from hybridinv.model.fact import Tags, fact, several
 from hybridinv.model.findings import Finding
 from hybridinv.model.machines import OSType
+from hybridinv.model.rendering import bounded_table, findings_table, page
+from hybridinv.model.wording import cell, visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -156,6 +158,9 @@ class OnboardingPlan:
     skipped: tuple[OnboardingCase, ...] = several((), "The others, each with its reason.")
     findings: tuple[Finding, ...] = several((), "What concerns the plan as a whole.")
 
+    def __repr__(self) -> str:
+        return f"<OnboardingPlan {visible(self)}>"
+
     def __str__(self) -> str:
         reasons = Counter(str(one.reason).replace("_", " ") for one in self.skipped)
         why = ", ".join(f"{count} {reason}" for reason, count in reasons.most_common())
@@ -163,3 +168,17 @@ class OnboardingPlan:
         return f"{len(self.candidates)} to onboard to {where}; {len(self.skipped)} skipped" + (
             f": {why}" if why else ""
         )
+
+    def _repr_html_(self) -> str:
+        heads = ("name", "reason", "resource name", "hostname", "system", "findings")
+        return page(
+            f"<p><strong>{cell(self)}</strong></p>",
+            f"<p>To onboard: {len(self.candidates)}</p>" + bounded_table(heads, [*map(_case_cells, self.candidates)]),
+            f"<p>Skipped: {len(self.skipped)}</p>" + bounded_table(heads, [*map(_case_cells, self.skipped)]),
+            findings_table(self.findings),
+        )
+
+
+def _case_cells(case: OnboardingCase) -> tuple[object, ...]:
+    found = "; ".join(f"{one.severity} {one.code}: {one.message}" for one in case.findings)
+    return case.name, case.reason.replace("_", " "), case.resource_name, case.hostname, case.os_type, found

@@ -9,6 +9,7 @@ import attrs
 from hybridinv.model.fact import Tags, fact, several
 from hybridinv.model.findings import Problem
 from hybridinv.model.hardware import Allocation
+from hybridinv.model.rendering import Shown
 
 
 @attrs.frozen(kw_only=True)
@@ -64,7 +65,7 @@ class Mount:
 
 
 @attrs.frozen(kw_only=True)
-class Cluster:
+class Cluster(Shown):
     """A vSphere cluster (or a standalone host's compute resource), a scale unit of a Hub, or a host group of Azure."""
 
     id: str = attrs.field(metadata={"doc": "Unique across sources; see VirtualMachine.id."})
@@ -150,7 +151,7 @@ class Cluster:
 
 
 @attrs.frozen(kw_only=True)
-class Datastore:
+class Datastore(Shown):
     """A vSphere datastore."""
 
     id: str = attrs.field(metadata={"doc": "Unique across sources; see VirtualMachine.id."})
@@ -193,7 +194,7 @@ class Datastore:
 
 
 @attrs.frozen(kw_only=True)
-class Network:
+class Network(Shown):
     """A network a machine's adapter can be on: port group, distributed port group, virtual network."""
 
     id: str = attrs.field(metadata={"doc": "Unique across sources; see VirtualMachine.id."})
@@ -254,7 +255,7 @@ class PortGroup:
 
 
 @attrs.frozen(kw_only=True)
-class Switch:
+class Switch(Shown):
     """A virtual switch: a standard one of one host, or a distributed one."""
 
     id: str = attrs.field(metadata={"doc": "Unique across sources; a standard switch has `<host id>/<name>`."})
@@ -300,7 +301,7 @@ class Switch:
 
 
 @attrs.frozen(kw_only=True)
-class ResourcePool:
+class ResourcePool(Shown):
     """A resource pool or a vApp."""
 
     id: str = attrs.field(metadata={"doc": "Unique across sources; see VirtualMachine.id."})

@@ -8,10 +8,11 @@ import attrs
 
 from hybridinv.model.fact import Tags, fact, several
 from hybridinv.model.findings import Problem
+from hybridinv.model.rendering import Shown
 
 
 @attrs.frozen(kw_only=True)
-class License:
+class License(Shown):
     """A licence of vSphere, or one for extended security updates under Arc."""
 
     id: str = attrs.field(metadata={"doc": "Unique across sources; it does not hold the key."})
@@ -47,7 +48,7 @@ class License:
 
 
 @attrs.frozen(kw_only=True)
-class Resource:
+class Resource(Shown):
     """Something that Arc manages and that is no server: a Kubernetes cluster, an SQL server, an item of a vCenter."""
 
     id: str = attrs.field(metadata={"doc": "The ARM id in lower case."})

@@ -8,6 +8,7 @@ import attrs
 
 from hybridinv.model.fact import fact, several
 from hybridinv.model.findings import Problem
+from hybridinv.model.rendering import Shown
 
 
 class VMkernelService(StrEnum):
@@ -34,7 +35,7 @@ class VMkernelService(StrEnum):
 
 
 @attrs.frozen(kw_only=True)
-class VMkernelAdapter:
+class VMkernelAdapter(Shown):
     """A VMkernel adapter (vmk) of an ESXi host: its services, and its way to the wire."""
 
     id: str = attrs.field(metadata={"doc": "`<host id>/<device>`."})

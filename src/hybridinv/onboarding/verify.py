@@ -24,6 +24,8 @@ from hybridinv.inventory import problem_of
 from hybridinv.model import Problem
 from hybridinv.model.arc import OnboardingCheck, OnboardingState
 from hybridinv.model.onboarding import OnboardingPlan
+from hybridinv.model.rendering import bounded_table, page
+from hybridinv.model.wording import cell
 from hybridinv.onboarding.arrivals import Arrivals
 from hybridinv.tables import Records
 
@@ -70,6 +72,19 @@ class OnboardingVerification:
         """How many candidates are in each state; states that none is in are there too."""
         counts = Counter(one.state for one in self.checks)
         return {state: counts[state] for state in OnboardingState}
+
+    def __repr__(self) -> str:
+        return f"<OnboardingVerification {self}>"
+
+    def _repr_html_(self) -> str:
+        checks = [(one.name, one.state.replace("_", " "), one.message, one.remedy) for one in self.checks]
+        problems = [(one.scope, one.error, one.message, one.remedy) for one in self.problems]
+        return page(
+            f"<p><strong>{cell(self)}</strong></p>",
+            bounded_table(("name", "state", "message", "remedy"), checks),
+            f"<p>Could not be read: {len(problems)}</p>" if problems else "",
+            bounded_table(("scope", "error", "message", "remedy"), problems),
+        )
 
     def __str__(self) -> str:
         counts = self.counts

@@ -12,8 +12,11 @@ if TYPE_CHECKING:
     from hybridinv.model import Finding, Host, Problem
     from hybridinv.planning.index import Index
 
-KINDS = frozenset({"hosts", "vms", "vmkernel_adapters", "clusters", "datastores", "networks", "switches", "licenses"})
-"""What plans are made from."""
+KINDS = frozenset({
+    "hosts", "vms", "vmkernel_adapters", "clusters", "datastores", "networks", "switches", "licenses",
+    "disks", "nics", "snapshots", "devices",
+})  # fmt: skip
+"""What plans are made from; the last four are parts of machines, which a file may lack."""
 
 
 def check_read(index: Index, sources: Iterable[tuple[str, str]], used: Collection[str]) -> Iterator[Finding]:

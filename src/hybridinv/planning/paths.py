@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 
+_STACKS = frozenset({VMkernelService.VMOTION, VMkernelService.PROVISIONING})
+"""The services that have a TCP/IP stack of their name."""
+
+
 @attrs.frozen(kw_only=True)
 class Leg:
     """An adapter and its host."""
@@ -38,7 +42,7 @@ class End:
     adapters: tuple[VMkernelAdapter, ...]
     """Those of the service, the first being the one used."""
     known: bool
-    """Whether the inventory has any adapter of this host."""
+    """Whether the inventory has any adapter of this host, and says which services they carry."""
 
     @property
     def legs(self) -> tuple[Leg, ...]:
@@ -69,13 +73,20 @@ def fallback_adapters(adapters: Iterable[VMkernelAdapter]) -> tuple[VMkernelAdap
     return tuple(dict.fromkeys((*vmk0, *effective_adapters(adapters, VMkernelService.MANAGEMENT))))
 
 
+def services_known(adapters: Sequence[VMkernelAdapter]) -> bool:
+    """Whether the services of a host's adapters are known: not where none has any, and all say what was not read."""
+    told = any(adapter.services or adapter.netstack in _STACKS for adapter in adapters)
+    return told or not all(adapter.problems for adapter in adapters)
+
+
 def end_of(host: Host, adapters: Sequence[VMkernelAdapter], services: Sequence[str]) -> End:
     """Choose the first of the services that is set up on a host; the preferred where no adapter is known."""
     wanted, *fallbacks = services
     found, used = effective_adapters(adapters, wanted), wanted
-    if not found and fallbacks and adapters:
+    known = services_known(adapters)
+    if not found and fallbacks and known:
         found, used = fallback_adapters(adapters), fallbacks[0]
-    return End(host=host, wanted=wanted, service=used, adapters=found, known=bool(adapters))
+    return End(host=host, wanted=wanted, service=used, adapters=found, known=known)
 
 
 def meet(source: End, destination: End) -> tuple[Leg | None, Leg | None]:

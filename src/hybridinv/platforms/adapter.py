@@ -95,7 +95,7 @@ class Survey(ABC):
 class Adapter(ABC):
     """Reads one platform's endpoint. Constructing one does no I/O; it may be used by several threads."""
 
-    platform: ClassVar[str]
+    platform: str
     missing: ClassVar[Mapping[str, str]] = {}
     """Why the platform does not have the other kinds."""
 

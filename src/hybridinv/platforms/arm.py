@@ -12,6 +12,7 @@ from importlib import import_module
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from hybridinv.collecting import one_at_a_time
 from hybridinv.errors import (
     AccessDenied,
     AuthenticationFailed,
@@ -20,22 +21,27 @@ from hybridinv.errors import (
     NotSupported,
     ServerFault,
 )
-from hybridinv.model import Extension, VirtualMachine
+from hybridinv.model import Extension, ExtensionImage, VirtualMachine
 from hybridinv.platforms.adapter import Adapter, Reading, Report, Survey, checked_detail
+from hybridinv.platforms.extension_catalogue import KIND, ComputeCatalogue, Walk
+from hybridinv.platforms.kept_catalogue import DAY, KeptCatalogue, cache_folder, checked_age
+from hybridinv.tables import Records
 from hybridinv.transport.arm import ArmClient, Credential, missing_action
 from hybridinv.transport.client import TIMEOUT, Wire
 from hybridinv.transport.clouds import cloud_of, default_credential, host_of
 from hybridinv.wire import arm as wire
+from hybridinv.wire.extension_images import Wanted, newest
 from hybridinv.wire.reading import Origin
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from os import PathLike
 
     import httpx
 
+    from hybridinv.collecting import Progress
     from hybridinv.platforms.arm_survey import ArmSurvey
-    from hybridinv.tables import Records
+    from hybridinv.platforms.extension_catalogue import Catalogue
 
 _SUBSCRIPTION = re.compile(r"\w[\w.-]*")
 FEW = 100
@@ -68,8 +74,8 @@ class ArmAdapter(Adapter):
         detail: str,
     ) -> None:
         _check_credential(credential)
-        self.detail = checked_detail(detail)
-        self.source = source
+        self.detail: str = checked_detail(detail)
+        self.source: str = source
         self._wire = wire_
         self._credential = credential
         self._subscription_ids = given_ids(subscription_ids)
@@ -100,6 +106,50 @@ class ArmAdapter(Adapter):
         subscriptions_ = list(dict.fromkeys(wire.parse_id(id_).subscription_id for id_ in ours))
         reading = self._over(subscriptions_, None, self.detail).extensions_on(ours.values()) if ours else Reading()
         return self._whole("extensions", Extension, reading)
+
+    def extension_images(
+        self,
+        location: str,
+        *,
+        publishers: Iterable[str] | None = None,
+        types: Iterable[str] | None = None,
+        latest: bool = False,
+        progress: Callable[[Progress], None] | None = None,
+        cache: bool | str | PathLike[str] = False,
+        max_age: float = DAY,
+    ) -> Records[ExtensionImage]:
+        """The extensions that a location offers, version by version, in numeric order; all of them by default.
+
+        `publishers` and `types` limit it, by name or pattern (`Microsoft.*`), in any letter case: what they leave out
+        is not asked for, and what is named in full is not looked up. `latest` leaves the highest version of each.
+
+        Every publisher is asked for its types and every type for its versions, some side by side, as fast as the
+        endpoint's buckets allow. A publisher that has none says so with 404. One that could not be read is in
+        `problems` of what comes back, and the rest is there; where nothing could be read that is the exception.
+
+        With `cache` (True for this user's folder, or the path of one) answers are kept for `max_age` seconds: the next
+        run does not ask for them, and one that was interrupted goes on. A tape neither fills it nor reads it.
+        """
+        wanted = Wanted.of(location, publishers, types)
+        folder, age = cache_folder(cache), checked_age(max_age)
+        report = one_at_a_time(progress)
+        survey = self._over(self._subscription_ids, self._reporter(report), self.detail)
+        catalogue = self._catalogue(survey, wanted)
+        is_live = self.played is None and self._wire.tap is None
+        with KeptCatalogue(folder if is_live else None, catalogue.of, self._origin, age) as kept:
+            reading = Walk(catalogue, wanted, kept, survey).images()
+        return self._images(reading, latest=latest)
+
+    def _catalogue(self, survey: ArmSurvey, wanted: Wanted) -> Catalogue:
+        """The catalogue of a location, as this endpoint has it."""
+        return ComputeCatalogue(survey, wanted.location, self._subscription_ids)
+
+    def _images(self, reading: Reading, *, latest: bool) -> Records[ExtensionImage]:
+        """The images that were read, and the problems with others; the first of these is raised where nothing came."""
+        if not reading.records:
+            return self._whole(KIND, ExtensionImage, reading)
+        records = newest(reading.records) if latest else reading.records
+        return Records(ExtensionImage, records, dict.fromkeys(reading.all_problems(self, KIND)))
 
     def _ours(self, vms: Iterable[VirtualMachine]) -> list[VirtualMachine]:
         """The machines as a list; `NotSupported` where one is none, or of another source."""
@@ -181,7 +231,7 @@ class CloudAdapter(ArmAdapter):
             subscription_ids,
             detail,
         )
-        self.settings = {
+        self.settings: dict[str, Any] = {
             "subscription_ids": self._subscription_ids,
             "cloud": cloud,
             "endpoint": endpoint,

@@ -170,7 +170,7 @@ class ArmSurvey(Survey):
                 del failed[id_]
             else:
                 failed[id_].remedy = f"read again; {id_} itself is there: report it if it stays"
-        for scope, error in _by_cause(failed, len(ids)):
+        for scope, error in by_cause(failed, len(ids)):
             reading.lose(scope, error)
         return found
 
@@ -329,7 +329,7 @@ class ArmSurvey(Survey):
         return self.client.items(f"{owner['id']}/extensions", self.machine_version)
 
 
-def _by_cause(failed: Mapping[str, HybridInvError], of: int) -> Iterable[tuple[str, HybridInvError]]:
+def by_cause(failed: Mapping[str, HybridInvError], of: int) -> Iterable[tuple[str, HybridInvError]]:
     """The errors with their ids; where time ran out for many, that is one error that counts them."""
     for type_ in {type(error): None for error in failed.values()}:
         several = [(id_, error) for id_, error in failed.items() if type(error) is type_]

@@ -51,8 +51,8 @@ class Azure(CloudAdapter):
     it. Reads are tried again after 429 and 503 as `Retry-After` asks.
     """
 
-    platform: ClassVar[str] = "azure"
-    capabilities = frozenset({"vms", "extensions", "networks"})
+    platform: str = "azure"
+    capabilities: frozenset[str] = frozenset({"vms", "extensions", "networks"})
     missing: ClassVar[Mapping[str, str]] = {
         "hosts": "Azure shows no hosts but dedicated ones, read with Azure(dedicated_hosts=True)",
         "clusters": "Azure shows no clusters but the groups of dedicated hosts, read with Azure(dedicated_hosts=True)",

@@ -14,6 +14,7 @@ from hybridinv.platforms import arc_access
 from hybridinv.platforms.adapter import Reading, Report
 from hybridinv.platforms.arm import FEW, CloudAdapter, check_native, given_ids, sdk_errors
 from hybridinv.platforms.arm_survey import ArmSurvey, Item
+from hybridinv.platforms.extension_catalogue import ArcCatalogue
 from hybridinv.tables import Records
 from hybridinv.transport.parallel import once
 from hybridinv.wire import arc_access as wire_access
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from hybridinv.model.onboarding import OnboardingTarget
+    from hybridinv.platforms.extension_catalogue import Catalogue
+    from hybridinv.wire.extension_images import Wanted
 
 _MACHINES = "/providers/Microsoft.HybridCompute/machines"
 _LICENSES = "/providers/Microsoft.HybridCompute/licenses"
@@ -43,9 +46,9 @@ class AzureArc(CloudAdapter):
     Resource Graph and are empty where it cannot be asked.
     """
 
-    platform: ClassVar[str] = "azure-arc"
+    platform: str = "azure-arc"
     sdk_client: ClassVar[str] = "azure.mgmt.hybridcompute.HybridComputeManagementClient"
-    capabilities = frozenset({"vms", "extensions", "licenses", "resources"})
+    capabilities: frozenset[str] = frozenset({"vms", "extensions", "licenses", "resources"})
     missing: ClassVar[Mapping[str, str]] = {
         "hosts": "Arc sees machines, not what they run on",
         "clusters": "Arc sees machines, not clusters",
@@ -56,6 +59,10 @@ class AzureArc(CloudAdapter):
 
     def _over(self, subscription_ids: Sequence[str] | None, report: Report | None, detail: str) -> ArmSurvey:
         return _ArcSurvey(self._client, self._origin, subscription_ids, report, detail)
+
+    def _catalogue(self, survey: ArmSurvey, wanted: Wanted) -> Catalogue:
+        is_named = bool(wanted.publishers.exact and wanted.types.exact)
+        return ArcCatalogue(survey, wanted.location, self._subscription_ids, is_named=is_named)
 
     def native(self, record: Any) -> Any:
         """azure-mgmt-hybridcompute's `Machine`, `MachineExtension` or `License`, read anew."""

@@ -5,19 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from hybridinv.errors import NotSupported
-from hybridinv.inventory import listed
-from hybridinv.model import Change, ExtensionImage
 from hybridinv.model.fabric import HubUpdate, PlatformImage, UpdateRun
 from hybridinv.observing import observed_migrations
 from hybridinv.platforms.arm import ArmAdapter
 from hybridinv.platforms.compute import native_compute
+from hybridinv.platforms.extension_catalogue import KIND
 from hybridinv.platforms.hub_fabric import OperatorPlane
 from hybridinv.platforms.hub_login import ask_endpoints, hub_credential
 from hybridinv.platforms.hub_survey import OPERATOR, HubSurvey
+from hybridinv.platforms.kept_catalogue import DAY, cache_folder, checked_age
 from hybridinv.transport.arm import ArmClient, Credential
 from hybridinv.transport.client import TIMEOUT, Wire
 from hybridinv.transport.clouds import base_url, host_of
 from hybridinv.wire import hub_catalogue, hub_updates
+from hybridinv.wire.extension_images import Wanted, in_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from hybridinv.collecting import Progress
     from hybridinv.inventory import Inventory
+    from hybridinv.model import Change, ExtensionImage
     from hybridinv.platforms.adapter import Reading, Report, Survey
     from hybridinv.platforms.arm_survey import Item
     from hybridinv.platforms.hub_fabric import Found
@@ -44,7 +46,7 @@ class AzureStackHub(ArmAdapter):
     machines on it: those of tenants that the account does not see are counted there, and lead to no record.
     """
 
-    platform: ClassVar[str] = "azure-stack-hub"
+    platform: str = "azure-stack-hub"
     missing: ClassVar[Mapping[str, str]] = {
         "hosts": f"nodes are seen by the operator: {OPERATOR}",
         "clusters": f"scale units are seen by the operator: {OPERATOR}",
@@ -75,7 +77,7 @@ class AzureStackHub(ArmAdapter):
             subscription_ids,
             detail,
         )
-        self.settings = {
+        self.settings: dict[str, Any] = {
             "endpoint": self._endpoint,
             "admin_endpoint": self._admin_endpoint,
             "subscription_ids": self._subscription_ids,
@@ -84,7 +86,7 @@ class AzureStackHub(ArmAdapter):
         self._login = Wire(source, ca_file=ca_file, verify=verify, timeout=timeout)
         self._operators: ArmClient | None = None
         tenant, operator = {"vms", "extensions", "networks"}, {"hosts", "clusters"}
-        self.capabilities = frozenset(tenant | operator if admin_endpoint else tenant)
+        self.capabilities: frozenset[str] = frozenset(tenant | operator if admin_endpoint else tenant)
 
     def _connect(self) -> ArmClient:
         return self._connect_to(self._endpoint)
@@ -122,24 +124,27 @@ class AzureStackHub(ArmAdapter):
         types: Iterable[str] | None = None,
         latest: bool = False,
         progress: Callable[[Progress], None] | None = None,
+        cache: bool | str | PathLike[str] = False,
+        max_age: float = DAY,
     ) -> Records[ExtensionImage]:
-        """Every version of every extension that the Hub offers in a region, or an exception; the operator's one call.
+        """The extensions that the Hub offers in its region, version by version, in numeric order; all by default.
 
-        `publishers` and `types` limit what comes back, in any letter case; `latest` leaves the highest version of each.
+        With `admin_endpoint` it is one call to the operator's plane, which tells the operating system too and is never
+        kept. Without it publishers, types and versions are asked for one by one, with the Hub's api-version, as
+        `Azure.extension_images` describes it: there is more on the arguments.
         """
-        self._operator()
-        reading = self._fabric("extension_images", lambda plane: plane.extension_images(location),
+        if self._admin_endpoint is None:
+            return super().extension_images(
+                location, publishers=publishers, types=types, latest=latest, progress=progress, cache=cache,
+                max_age=max_age,
+            )  # fmt: skip
+        wanted = Wanted.of(location, publishers, types)
+        cache_folder(cache)
+        checked_age(max_age)
+        reading = self._fabric(KIND, lambda plane: plane.extension_images(location),
                                hub_catalogue.read_extension_image, progress)  # fmt: skip
-        wanted = [None if names is None else {name.lower() for name in listed(names)} for names in (publishers, types)]
-        reading.records = [
-            image
-            for image in reading.records
-            if all(names is None or word.lower() in names
-                   for names, word in zip(wanted, (image.publisher, image.type), strict=True))
-        ]  # fmt: skip
-        if latest:
-            reading.records = hub_catalogue.newest(reading.records)
-        return self._whole("extension_images", ExtensionImage, reading)
+        reading.records = in_order(image for image in reading.records if wanted.has(image))
+        return self._images(reading, latest=latest)
 
     def platform_images(self) -> Records[PlatformImage]:
         """The images that the Hub offers to its tenants, or an exception; the operator sees them."""

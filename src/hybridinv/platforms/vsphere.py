@@ -14,6 +14,7 @@ from hybridinv.model import Cluster, Datastore, Host, Network, OSType, ResourceP
 from hybridinv.platforms.adapter import Adapter, Report, Survey, checked_detail
 from hybridinv.platforms.vsphere_checks import check_migration
 from hybridinv.platforms.vsphere_guest import Transfers
+from hybridinv.platforms.vsphere_metrics import read_metrics
 from hybridinv.platforms.vsphere_onboarding import run_onboarding
 from hybridinv.platforms.vsphere_survey import VSphereSurvey
 from hybridinv.platforms.vsphere_terms import Terms
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from hybridinv.inventory import Inventory
+    from hybridinv.model import MetricSample
     from hybridinv.model.guest import OnboardingRun
     from hybridinv.model.migration import MigrationPlan
     from hybridinv.model.observed import MigrationCheck, MigrationTraffic
@@ -57,7 +59,7 @@ class VSphere(Adapter):
     and need the role as a global permission.
     """
 
-    platform: ClassVar[str] = "vsphere"
+    platform: str = "vsphere"
     missing: ClassVar[Mapping[str, str]] = {"extensions": "vSphere has no VM extensions; see the adapter of Arc"}
 
     tape_login: ClassVar[Mapping[str, Any]] = {"username": "tape", "password": "tape"}
@@ -76,13 +78,13 @@ class VSphere(Adapter):
         detail: str = "summary",
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        self.detail = checked_detail(detail)
+        self.detail: str = checked_detail(detail)
         address = _address(host, port)
         _check_login(username, password)
         host = host.strip()
-        self.source = host if port == _PORT else f"{address}:{port}"
-        self.settings = {"host": host, "port": port, "detail": detail}
-        self.capabilities = _KINDS
+        self.source: str = host if port == _PORT else f"{address}:{port}"
+        self.settings: dict[str, Any] = {"host": host, "port": port, "detail": detail}
+        self.capabilities: frozenset[str] = _KINDS
         self._wire = Wire(
             self.source, verify=verify, ca_file=ca_file, thumbprint=thumbprint, timeout=timeout, transport=transport
         )
@@ -91,7 +93,7 @@ class VSphere(Adapter):
         self._watch = Watch(Session(self._wire, f"https://{address}:{port}/sdk", username, password))
 
     def _survey(self, report: Report | None, detail: str) -> Survey:
-        self.product = self._session.content.about.fullName
+        self.product: str = self._session.content.about.fullName
         return VSphereSurvey(self.source, self._session, report, detail)
 
     def _noted(self, inventory: Inventory) -> Inventory:
@@ -139,6 +141,35 @@ class VSphere(Adapter):
         a migration, `seconds=0` is enough.
         """
         return watch_traffic(self.source, self._session, plan, seconds, interval, since)
+
+    def metrics(
+        self,
+        vms: VirtualMachine | Iterable[VirtualMachine] | None = None,
+        *,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        counters: Iterable[str] | None = None,
+        interval_s: int | None = None,
+    ) -> Records[MetricSample]:
+        """The counters of machines over time, in the words and units of `MetricSample`; what is missing is a problem.
+
+        Without `start` it is the last hour, in the 20-second samples that hosts keep for so long. With an earlier one
+        it is the finest interval that reaches back so far: a vCenter keeps 300 s for a day, 1,800 s for a week, 7,200 s
+        for a month, a day for a year. `interval_s` chooses one of them. `vms` are records of this adapter, all machines
+        without it; `counters` some of our words (`cpu_percent`), all that vSphere has without it. A machine has 180
+        samples of each counter in an hour, so name what you need.
+
+        `problems` of the answer says which counters the server does not have, or does not keep for that interval, and
+        which machines that run gave no samples. `NotSupported` for a time without a zone, an end before the start, an
+        unknown counter or interval. API: `QueryPerf` of the aggregate instance, so many at a time as
+        `config.vpxd.stats.maxQueryMetrics` allows.
+        """
+        if self.played is not None:
+            raise NotSupported("a tape has no counters", remedy="give a VSphere without one")
+        return read_metrics(
+            self.source, self._session, lambda: self.vms(detail="summary"), vms, start=start, end=end,
+            counters=counters, interval_s=interval_s,
+        )  # fmt: skip
 
     def run_onboarding(
         self,

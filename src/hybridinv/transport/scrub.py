@@ -83,9 +83,13 @@ def without(body: bytes, secrets: Iterable[str]) -> bytes:
 
 
 def secrets_of(request: httpx.Request) -> set[str]:
-    """The secrets that go out with a request: its token, session, cookies and password."""
+    """The secrets that go out with a request: its token or signature, session, cookies and password."""
     scheme, _, token = request.headers.get("Authorization", "").rpartition(" ")
     found = {token, request.headers.get(SESSION_HEADER, "")}
+    if scheme.startswith("SharedKey"):
+        found.add(token.partition(":")[2])
+    if b"sig=" in request.url.query:
+        found.update(request.url.params.get_list("sig"))
     if scheme == "Basic":
         with suppress(ValueError):
             found.add(base64.b64decode(token).decode("utf-8", "replace").partition(":")[2])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import tomllib
-from datetime import date
+from bisect import bisect_left
+from datetime import date, timedelta
 from functools import cache
 from importlib import resources
 from sys import intern
@@ -70,6 +71,28 @@ def released_on(version: str) -> date | None:
     numbers = _VERSION.match(version)
     month = _released().get(f"{numbers[1]}.{numbers[2]}") if numbers else None
     return date.fromisoformat(f"{month}-01") if month else None
+
+
+def released_by(version: str) -> date | None:
+    """The last day on which that version of the agent can have come out; None where nobody can tell.
+
+    One of which no release note was found came out no later than the next that is known.
+    """
+    numbers = _VERSION.match(version)
+    if not numbers:
+        return None
+    known = _released_in_order()
+    place = bisect_left(known, (int(numbers[1]), int(numbers[2])), key=lambda row: row[0])
+    if place == len(known):
+        return None
+    first = known[place][1]
+    return date(first.year + first.month // 12, first.month % 12 + 1, 1) - timedelta(days=1)
+
+
+@cache
+def _released_in_order() -> tuple[tuple[tuple[int, int], date], ...]:
+    months = {tuple(map(int, version.split("."))): month for version, month in _released().items()}
+    return tuple(((major, minor), date.fromisoformat(f"{months[major, minor]}-01")) for major, minor in sorted(months))
 
 
 @cache

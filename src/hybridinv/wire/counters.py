@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from functools import cache
 from importlib import resources
@@ -11,6 +12,8 @@ from hybridinv.errors import NotSupported
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+_ADAPTER = re.compile(r"(\\network (?:interface|adapter))\([^\\]*\)(?=\\)")
 
 
 @cache
@@ -36,3 +39,63 @@ def checked_counters(counters: Iterable[str] | None) -> list[str]:
             remedy=f"the counters are: {', '.join(units())}",
         )
     return named
+
+
+def guest_counters() -> list[str]:
+    """The counters that an agent in the guest can write; what only a hypervisor knows is not among them."""
+    return [name for name in units() if name in _catalogue()["windows"] or name in _catalogue()["linux"]]
+
+
+def checked_guest_counters(counters: Iterable[str] | None) -> list[str]:
+    """As `checked_counters`, of those that an agent in the guest can write."""
+    if counters is None:
+        return guest_counters()
+    named, known = checked_counters(counters), guest_counters()
+    unknown = [name for name in named if name not in known]
+    if unknown:
+        raise NotSupported(
+            f"the agent in the guest does not write {', '.join(map(repr, unknown))}: only a hypervisor knows",
+            remedy=f"the counters are: {', '.join(known)}",
+        )
+    return named
+
+
+def counter_of(raw_name: str) -> tuple[str, int]:
+    """Our word for what an agent in the guest calls a counter, and what its values are to be multiplied by.
+
+    The word is empty where there is none. Letter case and doubled backslashes do not matter.
+    """
+    return _words().get(_plain(raw_name), ("", 1))
+
+
+def raw_names(counter: str, system: str = "") -> list[str]:
+    """What the agents call a counter, of one `system` (`windows`, `linux`) or both; instances are `(*)`."""
+    systems = [system] if system in ("windows", "linux") else ["windows", "linux"]
+    return [name for one in systems for name in _catalogue()[one].get(counter, ())]
+
+
+@cache
+def column_counters(table: str) -> Mapping[str, tuple[str, int]]:
+    """The columns of a table of single samples, each with our word for it and what to multiply it by."""
+    return {name: (row["counter"], row.get("times", 1)) for name, row in _catalogue()["columns"][table].items()}
+
+
+def column_tables() -> list[str]:
+    """The names of the tables whose columns are counters."""
+    return list(_catalogue()["columns"])
+
+
+@cache
+def _words() -> Mapping[str, tuple[str, int]]:
+    times = _catalogue()["times"]
+    return {
+        _plain(name): (counter, times.get(name, 1))
+        for system in ("windows", "linux")
+        for counter, names in _catalogue()[system].items()
+        for name in names
+    }
+
+
+def _plain(raw_name: str) -> str:
+    """A raw name without what does not matter: letter case, doubled backslashes, which network adapter it is."""
+    return _ADAPTER.sub(r"\1(*)", raw_name.strip().replace("\\\\", "\\").lower())

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from hybridinv.model import ExtensionImage, OSType
+from hybridinv.model import ExtensionImage
 from hybridinv.model.fabric import PlatformImage
-from hybridinv.model.versions import version_key
 from hybridinv.wire.arm import ResourceId, arm_id, own_id
+from hybridinv.wire.extension_images import os_type
 from hybridinv.wire.reading import Body, Origin
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-_OS = {"windows": OSType.WINDOWS, "linux": OSType.LINUX, "": OSType.UNKNOWN, "n/a": OSType.UNKNOWN}
 
 
 def read_extension_image(body: dict[str, Any], origin: Origin) -> ExtensionImage:
@@ -30,7 +25,7 @@ def read_extension_image(body: dict[str, Any], origin: Origin) -> ExtensionImage
         type=properties.text("extensionType") or parts.get("types", ""),
         version=version,
         location=item.text("location") or parts.get("locations", ""),
-        os_type=_os_type(properties.text("vmOsType")),
+        os_type=os_type(properties.text("vmOsType")),
     )
 
 
@@ -50,26 +45,12 @@ def read_platform_image(body: dict[str, Any], origin: Origin) -> PlatformImage:
         sku=names[2],
         version=names[3],
         location=item.text("location") or parts.get("locations", ""),
-        os_type=_os_type(properties.text("osDisk.osType")),
+        os_type=os_type(properties.text("osDisk.osType")),
         data_disks=None if properties.look("dataDisks") is None else len(list(properties.each("dataDisks"))),
         provisioning_state=properties.text("provisioningState"),
         problems=item.problems(origin, "platform_images", id_),
     )
 
 
-def newest(images: Iterable[ExtensionImage]) -> list[ExtensionImage]:
-    """Of each publisher and type the highest version, number by number: `1.10` comes after `1.9`."""
-    found: dict[tuple[str, str], ExtensionImage] = {}
-    for image in images:
-        key = (image.publisher.lower(), image.type.lower())
-        if key not in found or version_key(image.version) > version_key(found[key].version):
-            found[key] = image
-    return list(found.values())
-
-
 def _parts(rid: ResourceId) -> dict[str, str]:
     return dict(zip((type_.lower() for type_ in rid.types), rid.names, strict=False))
-
-
-def _os_type(word: str) -> OSType:
-    return _OS.get(word.strip().lower(), OSType.OTHER)

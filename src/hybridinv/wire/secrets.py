@@ -42,7 +42,8 @@ _TELLING = re.compile(rf"{_NAME}\Z", re.IGNORECASE)
 _PAGE_TOKEN = re.compile(rf"(?:{'|'.join(_PAGES)})[-_]?token\Z", re.IGNORECASE)
 
 SUSPECT = re.compile(
-    rf"[\\&=]|eyJ|-----BEGIN|session\[|securestring|(?:bearer|basic|negotiate) |{_NAME}", re.IGNORECASE
+    rf"[\\&=]|eyJ|-----BEGIN|session\[|securestring|sig%|(?:bearer|basic|negotiate|sharedkey(?:lite)?) |{_NAME}",
+    re.IGNORECASE,
 )
 """In every text that `redact` would change, and in few others; so it saves most of the work."""
 
@@ -77,7 +78,9 @@ _RULES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...]
     for pattern, replacement in (
         # Whole words, looked into once: a long one with a thousand beginnings must not take for ever.
         (r"(?<![\w-])([\w-]{11,}+)(?:\.[\w-]*+){2,4}", _without_jwt),
-        (r"((?:[?&;]|&amp;|\\u0026)sig=)[^&\"'\s<\\]+", rf"\1{SCRUBBED}"),
+        (r"((?:(?<!\w)|\\u0026)sig=)[^&\"'\s<\\]+", rf"\1{SCRUBBED}"),
+        (r"((?<![a-z_])sig%(?:25)*3D)(?:(?!%(?:25)*26)[^&\"'\s<\\])+", rf"\1{SCRUBBED}"),
+        (r"(\bSharedKey(?:Lite)? [\w-]+:)[\w+/=]{16,}", rf"\1{SCRUBBED}"),
         (r"-----BEGIN ([A-Z ]*PRIVATE KEY)-----[^<\"]*?(?:-----END \1-----|(?=[<\"])|\Z)", SCRUBBED),
         (r"\b(Negotiate|Bearer|Basic) [\w+/=.~-]{16,}", rf"\1 {SCRUBBED}"),
         (r"(ConvertTo-SecureString\s+(?:-String\s+)?)(?:\"[^\"]*\"|'[^']*')", rf"\1{SCRUBBED}"),

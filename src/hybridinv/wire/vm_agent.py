@@ -34,7 +34,7 @@ def read_agent(properties: Body, view: Body, power: PowerState, *, known: bool) 
     if not known or power is PowerState.DEALLOCATED:
         return Agent(**intent, message="deallocated" if known else "no instance view")
     if not agent.value:
-        missing = wanted is False
+        missing = wanted is False and power is not PowerState.STOPPED
         return Agent(
             **intent,
             status=AgentStatus.NOT_INSTALLED if missing else AgentStatus.UNKNOWN,

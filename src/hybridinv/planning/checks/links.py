@@ -110,7 +110,10 @@ def check_end(end: End) -> Iterator[Finding]:
         message = f"no VMkernel adapter of {host.name} is enabled for vMotion"
         yield from found("VMotionNotConfigured", host.id, message)
     elif end.wanted == VMkernelService.VMOTION and not end.adapters:
-        message = f"the VMkernel adapters of {host.name} are not in this inventory; vMotion is taken to be set up"
+        message = (
+            f"the VMkernel adapters of {host.name}, or their services, are not in this inventory; "
+            "vMotion is taken to be set up"
+        )
         yield from found("VMkernelAdaptersUnknown", host.id, message)
     elif not end.adapters:
         message = f"no VMkernel adapter of {host.name} for {end.service} is in this inventory"

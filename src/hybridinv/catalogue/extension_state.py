@@ -1,0 +1,121 @@
+"""The state of an extension in one word, and how its version compares with what a location offers."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+import attrs
+
+from hybridinv.model.versions import version_key
+from hybridinv.wire.compute_sizes import plain_location
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from hybridinv.model import Extension, ExtensionImage, Problem
+
+Place = tuple[str, str, str]
+"""Platform, source and plain location: what a catalogue is of."""
+Kind = tuple[str, str]
+"""Publisher and type in lower case."""
+
+_DONE, _FAILED = frozenset({"succeeded"}), frozenset({"failed", "canceled", "cancelled"})
+_NUMBER = re.compile(r"\d+", re.ASCII)
+
+
+def state_of(extension: Extension) -> str:
+    """`installed`, `failed`, `in_transition`, or `unknown` where the platform says nothing.
+
+    A provisioning state that is neither an end nor empty is a transition: ARM's other words are `Creating`, `Updating`,
+    `Deleting`, `Migrating` and the like.
+    """
+    word = extension.provisioning_state.strip().lower()
+    if word in _FAILED or extension.status == "error":
+        return "failed"
+    if not word:
+        return "unknown"
+    return "installed" if word in _DONE else "in_transition"
+
+
+def kind_of(one: Extension | ExtensionImage) -> Kind:
+    """Publisher and type, as ARM compares them: without regard to case."""
+    return one.publisher.lower(), one.type.lower()
+
+
+@attrs.frozen
+class Offer:
+    """The versions of one type of extension that one location offers."""
+
+    versions: frozenset[tuple[int, ...]]
+    latest: str
+
+    def is_behind(self, version: str) -> bool | None:
+        """Whether a version is older than the newest; None where one of them has no numbers.
+
+        One of two numbers, as it is asked for (`1.10`), stands for all that begin so: the platform takes the newest.
+        """
+        own, newest = version_key(version), version_key(self.latest)
+        if not own or not newest:
+            return None
+        if _is_short(version):
+            return _padded(newest, 2)[:2] > _padded(own, 2)[:2]
+        return newest > own
+
+    def has(self, version: str) -> bool:
+        """Whether a version is offered; one of two numbers is where any that begins so is."""
+        own = version_key(version)
+        if _is_short(version):
+            return _padded(own, 2) in {_padded(one, 2)[:2] for one in self.versions}
+        return own in self.versions
+
+
+class Catalogue:
+    """What images say that each location offers."""
+
+    def __init__(self, images: Iterable[ExtensionImage], problems: Iterable[Problem] = ()) -> None:
+        grouped: dict[Place, dict[Kind, list[str]]] = defaultdict(lambda: defaultdict(list))
+        for image in images:
+            grouped[image.platform, image.source, plain_location(image.location)][kind_of(image)].append(image.version)
+        self._offers = {
+            place: {kind: _offer(versions) for kind, versions in kinds.items()} for place, kinds in grouped.items()
+        }
+        self._publishers = {place: {publisher for publisher, _ in kinds} for place, kinds in self._offers.items()}
+        self._has_histories = {
+            place: any(len(offer.versions) > 1 for offer in kinds.values()) for place, kinds in self._offers.items()
+        }
+        self._lost = {(one.platform, one.source) for one in problems}
+
+    def has(self, place: Place) -> bool:
+        """Whether anything was read of that location."""
+        return place in self._offers
+
+    def offer(self, place: Place, kind: Kind) -> Offer | None:
+        """What the location offers of that type; None where it has none."""
+        return self._offers.get(place, {}).get(kind)
+
+    def knows_publisher(self, place: Place, publisher: str) -> bool:
+        """Whether the location has anything of that publisher."""
+        return publisher.lower() in self._publishers.get(place, ())
+
+    def is_whole(self, place: Place) -> bool:
+        """Whether nothing of that source's catalogue has failed."""
+        platform, source, _ = place
+        return not self._lost & {(platform, source), ("", source), (platform, ""), ("", "")}
+
+    def has_histories(self, place: Place) -> bool:
+        """Whether it has older versions too; a catalogue of the latest alone cannot tell what is not offered."""
+        return self._has_histories.get(place, False)
+
+
+def _offer(versions: list[str]) -> Offer:
+    return Offer(frozenset(map(version_key, versions)), max(versions, key=version_key))
+
+
+def _is_short(version: str) -> bool:
+    return len(_NUMBER.findall(version)) <= 2
+
+
+def _padded(numbers: tuple[int, ...], length: int) -> tuple[int, ...]:
+    return numbers + (0,) * (length - len(numbers))

@@ -1,0 +1,207 @@
+"""The commands that make something of an inventory file: report, workbook, export, ansible, anonymise, diff."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import hybridinv as hi
+from hybridinv.inventory import KINDS, count_of
+from hybridinv.report.workbook_reading import open_inventory
+from hybridinv.saving import check_writable, plain
+from hybridinv.terminal import clean, draw_grid, open_console, print_json, say
+
+if TYPE_CHECKING:
+    import argparse
+    from pathlib import Path
+
+FILE = "an inventory file, or an RVTools workbook (.xlsx)"
+INVENTORY = "HYBRIDINV_INVENTORY"
+"""The variable that names the inventory file where Ansible calls, which gives none."""
+
+
+def report(arguments: argparse.Namespace) -> int:
+    """Write an inventory as one HTML page; it needs no network and no other file."""
+    target = check_writable(arguments.output)
+    inventory = open_inventory(arguments.file)
+    hi.write_html(inventory, target)
+    return _written(inventory, target, arguments)
+
+
+def workbook(arguments: argparse.Namespace) -> int:
+    """Write an inventory as a workbook with RVTools' sheets and columns; more sheets have what RVTools lacks."""
+    target = check_writable(arguments.output)
+    inventory = open_inventory(arguments.file)
+    hi.write_workbook(inventory, target)
+    return _written(inventory, target, arguments)
+
+
+def export(arguments: argparse.Namespace) -> int:
+    """Write every table of an inventory to files of their own; Parquet, CSV, or an inventory file."""
+    if not (arguments.parquet or arguments.csv or arguments.inventory):
+        sys.stderr.write(f"{arguments.usage}hybridinv: error: one of --parquet, --csv and --inventory is needed\n")
+        return 2
+    target = check_writable(arguments.inventory) if arguments.inventory else None
+    inventory = open_inventory(arguments.file)
+    written: list[Path] = []
+    if arguments.parquet:
+        written += hi.write_parquet(inventory, arguments.parquet)
+    if arguments.csv:
+        written += hi.write_csv(inventory, arguments.csv)
+    if target:
+        inventory.save(target)
+        written.append(target)
+    if arguments.json:
+        print_json([str(path) for path in written])
+        return 0
+    console = open_console()
+    for folder, count in Counter(path.parent for path in written).items():
+        say(console, f"{count_of('file', count)} written to {folder}.")
+    _say_incomplete(inventory)
+    return 0
+
+
+def anonymise(arguments: argparse.Namespace) -> int:
+    """Write a copy of an inventory without real names; plans and reports of it come out the same."""
+    target = check_writable(arguments.output)
+    inventory = open_inventory(arguments.file)
+    hi.anonymise(inventory, key_file=arguments.key).save(target)
+    console = open_console()
+    say(console, f"Written to {target}.")
+    if arguments.key:
+        say(console, f"{arguments.key} leads back to the real names: keep it apart from the copy.")
+    return 0
+
+
+def ansible(arguments: argparse.Namespace) -> int:
+    """Print an inventory as Ansible's inventory scripts do; machines are hosts, what they have in common is groups."""
+    file = arguments.file or os.environ.get(INVENTORY)
+    if not file:
+        said = f"give an inventory file, or name it in the variable {INVENTORY}"
+        sys.stderr.write(f"{arguments.usage}hybridinv: error: {said}\n")
+        return 2
+    inventory = hi.ansible_inventory(open_inventory(file))
+    if arguments.host is None:
+        print_json(inventory)
+        return 0
+    hosts: dict[str, Any] = inventory["_meta"]["hostvars"]
+    if arguments.host not in hosts:
+        raise hi.NotFound(f"no host of the inventory is named {arguments.host!r:.80}", remedy="--list names all")
+    print_json(hosts[arguments.host])
+    return 0
+
+
+def diff(arguments: argparse.Namespace) -> int:
+    """Show what changed between two inventory files; the exit code is 0 with changes and without."""
+    before, after = open_inventory(arguments.before), open_inventory(arguments.after)
+    changes = before.diff(after)
+    if arguments.kind:
+        changes = changes.where(kind=lambda kind: kind in arguments.kind)
+    if arguments.json:
+        print_json([plain(one) for one in changes])
+        return 0
+    console = open_console()
+    counts = Counter(str(one.change).replace("_", " ") for one in changes)
+    said = ", ".join(f"{number} {what}" for what, number in counts.items())
+    say(
+        console,
+        f"{before.taken_at:%Y-%m-%d %H:%M} to {after.taken_at:%Y-%m-%d %H:%M} UTC: {said or 'no changes'}.",
+        "bold",
+    )
+    shown = changes if arguments.all else [one for one in changes if one.change != "not_seen"]
+    if shown:
+        rows = [
+            [str(one.change).replace("_", " "), one.kind, one.name, one.field, one.before, one.after] for one in shown
+        ]
+        draw_grid(console, ["change", "kind", "name", "field", "before", "after"], rows)
+    if len(shown) < len(changes):
+        say(
+            console,
+            f"{len(changes) - len(shown)} not seen in one of them, which did not look for them or could not:"
+            " --all shows them",
+        )
+    return 0
+
+
+def _written(inventory: hi.Inventory, target: Path, arguments: argparse.Namespace) -> int:
+    if arguments.json:
+        print_json({"written": str(target), "complete": inventory.complete, "problems": len(inventory.problems)})
+        return 0
+    say(open_console(), f"Written to {target}.")
+    _say_incomplete(inventory)
+    return 0
+
+
+def _say_incomplete(inventory: hi.Inventory) -> None:
+    if not inventory.complete:
+        said = f"hybridinv: warning: the inventory is incomplete, it has {count_of('problem', len(inventory.problems))}"
+        sys.stderr.write(clean(said) + "\n")
+
+
+def describe_report(command: argparse.ArgumentParser) -> None:
+    """The arguments of `report`."""
+    _describe_file(command)
+    command.add_argument("-o", dest="output", metavar="HTML", required=True, help="the page to write")
+    _describe_json(command)
+
+
+def describe_workbook(command: argparse.ArgumentParser) -> None:
+    """The arguments of `workbook`."""
+    _describe_file(command)
+    command.add_argument("-o", dest="output", metavar="XLSX", required=True, help="the workbook to write")
+    _describe_json(command)
+
+
+def describe_export(command: argparse.ArgumentParser) -> None:
+    """The arguments of `export`."""
+    _describe_file(command)
+    command.add_argument("--parquet", metavar="FOLDER", help="one Parquet file a table")
+    command.add_argument("--csv", metavar="FOLDER", help="one CSV file a table")
+    command.add_argument("--inventory", metavar="JSON", help="one inventory file: of a workbook, to keep it as history")
+    _describe_json(command)
+    command.set_defaults(usage=command.format_usage())
+
+
+def describe_anonymise(command: argparse.ArgumentParser) -> None:
+    """The arguments of `anonymise`."""
+    _describe_file(command)
+    command.add_argument("-o", dest="output", metavar="JSON", required=True, help="the inventory file to write")
+    command.add_argument(
+        "--key",
+        metavar="KEYFILE",
+        help="keep here, and take from here, which name stands for which; without it nobody can tell",
+    )
+
+
+def describe_ansible(command: argparse.ArgumentParser) -> None:
+    """The arguments of `ansible`."""
+    command.add_argument("file", metavar="FILE", nargs="?", help=f"{FILE}; else the variable {INVENTORY} names it")
+    what = command.add_mutually_exclusive_group(required=True)
+    what.add_argument("--list", action="store_true", help="all hosts and groups")
+    what.add_argument("--host", metavar="NAME", help="the variables of one host")
+    command.set_defaults(usage=command.format_usage())
+
+
+def describe_diff(command: argparse.ArgumentParser) -> None:
+    """The arguments of `diff`."""
+    command.add_argument("before", metavar="BEFORE", help=FILE)
+    command.add_argument("after", metavar="AFTER", help=FILE)
+    command.add_argument(
+        "--kind",
+        metavar="KIND",
+        choices=list(KINDS),
+        action="append",
+        help=f"only this kind, may be repeated; {', '.join(KINDS)}",
+    )
+    command.add_argument("--all", action="store_true", help="also what one of them did not look for")
+    _describe_json(command)
+
+
+def _describe_file(command: argparse.ArgumentParser) -> None:
+    command.add_argument("file", metavar="FILE", help=FILE)
+
+
+def _describe_json(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--json", action="store_true", help="print JSON")

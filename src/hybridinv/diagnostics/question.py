@@ -1,0 +1,132 @@
+"""What is asked of a storage account: of which machines, which time, which counters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+
+import attrs
+
+from hybridinv.errors import NotSupported
+from hybridinv.model import OSType, VirtualMachine
+from hybridinv.wire.arm import arm_id, parse_id
+from hybridinv.wire.counters import checked_guest_counters
+from hybridinv.wire.storage_tables import GRAINS
+
+SAMPLES = "samples"
+_GRAINS = (*GRAINS, SAMPLES)
+_LONGEST_BY_MINUTES = timedelta(days=1)
+_LONGEST = timedelta(days=3653)
+_FIRST = datetime(2000, 1, 1, tzinfo=UTC)
+_LAST = datetime(9000, 1, 1, tzinfo=UTC)
+_PLATFORMS = ("azure", "azure-stack-hub")
+_ZONE = "give it one: datetime(2026, 3, 1, 12, tzinfo=datetime.UTC), or moment.astimezone() for this machine's zone"
+
+
+@attrs.frozen
+class Question:
+    """From when until before when (aware UTC), which counters (None for all), of which tables (None for the usual)."""
+
+    start: datetime
+    end: datetime
+    counters: Sequence[str] | None = None
+    grain: str | None = None
+
+    @property
+    def grains(self) -> list[str]:
+        """The tables in the order in which they are asked until one has something."""
+        if self.grain:
+            return [self.grain]
+        usual = list(GRAINS)
+        by_minutes = self.end - self.start <= _LONGEST_BY_MINUTES
+        return [*(usual if by_minutes else reversed(usual)), SAMPLES]
+
+
+@attrs.frozen
+class Machine:
+    """One machine as the tables know it: by its id in the likely spellings, by its UUID, and by its name."""
+
+    id: str
+    name: str
+    platform: str
+    spellings: tuple[str, ...]
+    uuid: str = ""
+    host: str = ""
+    system: str = ""
+    """`windows`, `linux`, or empty where that is not known."""
+
+
+def checked_question(start: datetime, end: datetime, counters: Iterable[str] | None, grain: str | None) -> Question:
+    """The question in UTC; `NotSupported` where it has no answer, and says how to put it."""
+    start, end = _moment("start", start), _moment("end", end)
+    if end <= start:
+        raise NotSupported(
+            f"end= ({end:%Y-%m-%d %H:%M} UTC) is not after start= ({start:%Y-%m-%d %H:%M} UTC)",
+            remedy="swap them; what begins at end= itself is not read",
+        )
+    if end - start > _LONGEST:
+        raise NotSupported(f"{(end - start).days} days are more than can be read", remedy="ask for ten years at most")
+    if grain is not None and grain not in _GRAINS:
+        raise NotSupported(f"there is no grain={grain!r:.40}", remedy=f"say one of: {', '.join(_GRAINS)}")
+    return Question(start, end, None if counters is None else checked_guest_counters(counters), grain)
+
+
+def _moment(name: str, value: object) -> datetime:
+    if not isinstance(value, datetime):
+        raise NotSupported(f"{name}= is a datetime, not {type(value).__name__}", remedy="pass a datetime with a zone")
+    if value.tzinfo is None or value.utcoffset() is None:
+        raise NotSupported(f"{name}={value.isoformat()} has no time zone", remedy=_ZONE)
+    if not _FIRST <= value <= _LAST:
+        raise NotSupported(f"{name}= is in the year {value.year}", remedy="check it: nothing was recorded then")
+    return value.astimezone(UTC)
+
+
+def checked_machines(vm: VirtualMachine | str | Iterable[VirtualMachine | str]) -> list[Machine]:
+    """The machines, each once; `NotSupported` for what has no diagnostics extension, or is no machine."""
+    several = [vm] if isinstance(vm, (VirtualMachine, str)) or not isinstance(vm, Iterable) else list(vm)
+    if not several:
+        raise NotSupported("no machine is asked for", remedy="pass a VirtualMachine, the ARM id of one, or several")
+    machines = [_from_id(one) if isinstance(one, str) else _from_record(one) for one in several]
+    return list({one.id: one for one in machines}.values())
+
+
+def _from_id(text: str) -> Machine:
+    """A machine of which the id alone is known."""
+    rid = parse_id(text)
+    types = [rid.provider.lower(), *(one.lower() for one in rid.types)]
+    if types[-1:] != ["virtualmachines"] or not (rid.subscription_id and rid.resource_group and rid.names):
+        raise NotSupported(f"{text!r:.120} is no ARM id of a virtual machine", remedy="pass vm.resource_id, or the vm")
+    return Machine(arm_id(text), rid.name, "", _spellings(text))
+
+
+def _from_record(vm: object) -> Machine:
+    if not isinstance(vm, VirtualMachine):
+        raise NotSupported(f"{type(vm).__name__} is no machine", remedy="pass a VirtualMachine, or its ARM id as text")
+    if vm.platform not in _PLATFORMS:
+        raise NotSupported(
+            f"{vm.name!r:.80} is of {vm.platform}, which has no diagnostics extension",
+            remedy="ask for a machine of Azure or of Azure Stack Hub",
+        )
+    written = vm.resource_id or vm.id
+    system = {OSType.WINDOWS: "windows", OSType.LINUX: "linux"}.get(vm.os_type, "")
+    machine = _from_id(written)
+    return attrs.evolve(
+        machine, id=vm.id, platform=vm.platform, spellings=_spellings(written, vm.resource_group), uuid=vm.native_id,
+        host=vm.hostname.partition(".")[0], system=system,
+    )  # fmt: skip
+
+
+def _spellings(text: str, group: str = "") -> tuple[str, ...]:
+    """The id as it may stand in a key, in which letter case counts: as ARM wrote it, as documented, in lower case.
+
+    The extension's setting `metrics.resourceId` decides; an id that is passed as text is tried as it is, first.
+    """
+    text = text.strip().rstrip("/")
+    rid = parse_id(text)
+    usual = (
+        f"/subscriptions/{rid.subscription_id.lower()}/resourceGroups/{group or rid.resource_group}"
+        f"/providers/Microsoft.Compute/virtualMachines/{rid.name}"
+    )
+    if len(rid.types) > 1:  # an instance of a uniform scale set
+        usual = text
+    return tuple(dict.fromkeys((text, usual, text.lower())))

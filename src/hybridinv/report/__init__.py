@@ -1,0 +1,1 @@
+"""What leaves the library: reports, workbooks, exports."""

@@ -1,0 +1,153 @@
+"""A file of RVTools as one estate: which vCenter a row is of, ids, and who is meant by a name."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from hybridinv.model import Problem, Tags
+from hybridinv.report.reading_cells import Row, Sheet, header_key
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+
+PLATFORM = "vsphere"
+_MOREF = re.compile(r"[a-z][a-z0-9]*-[\w-]+", re.IGNORECASE | re.ASCII)
+_PREFIX = {
+    "vms": "vm",
+    "hosts": "host",
+    "clusters": "cluster",
+    "datastores": "datastore",
+    "networks": "network",
+    "switches": "switch",
+    "resource_pools": "pool",
+    "licenses": "license",
+}
+_EMPTY: list[Any] = [[]]
+
+
+class Book:
+    """The sheets of a file, and what its rows say of each other."""
+
+    def __init__(self, sheets: Mapping[str, Sheet], columns: Mapping[str, Iterable[str]], default: str) -> None:
+        self.sheets = sheets
+        self.problems: list[Problem] = []
+        self.sources: dict[str, str] = {}
+        self.ids: dict[str, dict[tuple[str, ...], str]] = {kind: {} for kind in _PREFIX}
+        self._made_up: Counter[tuple[str, str]] = Counter()
+        self._ambiguous: dict[str, set[tuple[str, ...]]] = defaultdict(set)
+        self._known = {name: frozenset(map(header_key, headers)) for name, headers in columns.items()}
+        self._default = default
+        self._machine_ids: set[str] = set()
+        self._uuids: dict[str, set[str]] = defaultdict(set)
+        self._meet()
+
+    def rows(self, name: str) -> Iterator[Row]:
+        """The rows of a sheet; none where there is no such sheet."""
+        return iter(self.sheets.get(name) or Sheet(name, _EMPTY))
+
+    def has(self, name: str) -> bool:
+        """Whether the file has that sheet."""
+        return name in self.sheets
+
+    def vcenter(self, row: Row) -> str:
+        """What tells the vCenter of a row from others: its UUID, else its name, else that of the file."""
+        return self._told(row) or (next(iter(self.sources)) if len(self.sources) == 1 else self._default.lower())
+
+    def _told(self, row: Row) -> str:
+        server, uuid = row.text("VI SDK Server").lower(), row.text("VI SDK UUID").lower()
+        uuids = self._uuids.get(server, ())
+        return uuid or (next(iter(uuids)) if len(uuids) == 1 else server)
+
+    def _meet(self) -> None:
+        """Get to know the vCenters of all rows: of some sheets, old releases tell the name alone, or nothing."""
+        rows = [row for name in self._known for row in self.rows(name) if row.text("VI SDK Server", "VI SDK UUID")]
+        for row in rows:
+            if uuid := row.text("VI SDK UUID").lower():
+                self._uuids[row.text("VI SDK Server").lower()].add(uuid)
+        for row in rows:
+            self.sources.setdefault(self._told(row), row.text("VI SDK Server") or self._default)
+        if not self.sources:
+            self.sources[self._default.lower()] = self._default
+
+    def source_of(self, vcenter: str) -> str:
+        """What a vCenter is called."""
+        return self.sources.setdefault(vcenter, self._default)
+
+    def origin(self, row: Row) -> dict[str, Any]:
+        """The fields that every record has of where it is from."""
+        return {"platform": PLATFORM, "source": self.source_of(self.vcenter(row))}
+
+    def id_of(self, row: Row, kind: str, native: str, *names: str) -> str:
+        """The id as a vCenter's own reader gives it, by the object's moref; else one made of names, the same each time.
+
+        Records can be found by those names from then on.
+        """
+        vcenter = self.vcenter(row)
+        if _MOREF.fullmatch(native):
+            id_ = f"vsphere://{vcenter}/{native}"
+        else:
+            id_ = self.made_up(vcenter, kind, *names)
+            self._made_up[self.source_of(vcenter), kind] += 1
+        if kind == "vms":
+            self._machine_ids.add(id_)
+        self.call(kind, id_, vcenter, *names)
+        return id_
+
+    @staticmethod
+    def made_up(vcenter: str, kind: str, *names: str) -> str:
+        """An id made of names."""
+        return f"vsphere://{vcenter}/{_PREFIX[kind]}:{'/'.join(quote(name, safe='') for name in names)}"
+
+    def call(self, kind: str, id_: str, *key: str) -> None:
+        """Let a record be found by a key; one that several have finds none."""
+        key = tuple(part.casefold() for part in key)
+        if self.ids[kind].setdefault(key, id_) != id_:
+            self._ambiguous[kind].add(key)
+
+    def find(self, kind: str, *key: str) -> str:
+        """The id of the one record of that key; empty where there is none, or several."""
+        key = tuple(part.casefold() for part in key)
+        return "" if key in self._ambiguous[kind] else self.ids[kind].get(key, "")
+
+    def machine_ids(self) -> Collection[str]:
+        """The ids of all machines that were found."""
+        return self._machine_ids
+
+    def customs(self, row: Row, after: str) -> Tags:
+        """The custom attributes of a row, which stand after that column; empty ones are left out."""
+        known = self._known.get(row.sheet.name, frozenset())
+        values = ((name, row.at(number)) for name, number in row.sheet.customs(after, known).items())
+        return Tags({name: value for name, value in values if value})
+
+    def complain(self, kind: str, message: str, remedy: str = "", *, scope: str = "", source: str = "") -> None:
+        """Keep a problem, of each source of the file where none is named."""
+        for one in (source,) if source else tuple(dict.fromkeys(self.sources.values())) or (self._default,):
+            self.problems.append(
+                Problem(platform=PLATFORM, source=one, kind=kind, scope=scope, error="UnexpectedAnswer",
+                        message=message, remedy=remedy)
+            )  # fmt: skip
+
+    def complain_of_ids(self) -> None:
+        """Say for which kinds ids had to be made of names."""
+        for (source, kind), count in sorted(self._made_up.items()):
+            self.complain(
+                kind,
+                f"{count} of them have ids made of their names: the file does not have those that the vCenter gives",
+                "a comparison with what was read from the vCenter shows them as others",
+                source=source,
+            )
+
+    def complain_of_cells(self, kinds: Mapping[str, str]) -> None:
+        """Say which columns hold something else than they should; `kinds` are those of the sheets."""
+        for name, sheet in self.sheets.items():
+            for header, count in sorted(sheet.odd.items()):
+                example = sheet.examples[header]
+                self.complain(
+                    kinds.get(name, ""),
+                    f"{count} cells of column {header!r} of sheet {name} could not be understood, one is {example!r}",
+                    "those values are unknown; correct the file, and read it again",
+                    scope=f"{name} {header}",
+                )

@@ -1,0 +1,208 @@
+"""Workbooks of RVTools, new and old, read back into an inventory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from hybridinv.inventory import Inventory, load
+from hybridinv.model import Asked, Host, Problem
+from hybridinv.report import rvtools
+from hybridinv.report.reading_book import PLATFORM, Book
+from hybridinv.report.reading_cells import Sheet
+from hybridinv.report.reading_files import Found, read_sheets
+from hybridinv.report.reading_machines import read_machines
+from hybridinv.report.reading_networks import (
+    NO_SERVICES,
+    SERVICES,
+    read_networks,
+    read_switches,
+    read_vmkernel_adapters,
+)
+from hybridinv.report.reading_places import (
+    read_clusters,
+    read_datastores,
+    read_hosts,
+    read_licenses,
+    read_pools,
+    with_hosts,
+    with_machines,
+)
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterable
+    from datetime import datetime
+
+T = TypeVar("T")
+
+_WORKBOOKS = (".xlsx", ".xlsm", ".xls")
+
+DETAIL = "rvtools"
+"""What `Asked.detail` is: a workbook has other things than either detail of a live reading."""
+
+_PROBLEMS = "hvProblems"
+"""The sheet of `write_workbook` that says what it lacks."""
+_KIND_OF_SHEET = {
+    "vInfo": "vms", "vCPU": "vms", "vMemory": "vms", "vDisk": "vms", "vPartition": "vms", "vNetwork": "vms",
+    "vCD": "vms", "vUSB": "vms", "vSnapshot": "vms", "vTools": "vms", "vRP": "resource_pools",
+    "vCluster": "clusters", "vHost": "hosts", "vHBA": "hosts", "vNIC": "hosts", "vMultiPath": "hosts",
+    "vSwitch": "switches", "vPort": "networks", "dvSwitch": "switches", "dvPort": "networks",
+    "vSC_VMK": "vmkernel_adapters", "vDatastore": "datastores", "vLicense": "licenses", "vMetaData": "",
+    SERVICES: "vmkernel_adapters", _PROBLEMS: "",
+}  # fmt: skip
+"""The kinds of the sheets that are read."""
+_NEEDS = {
+    "vms": ("vInfo",),
+    "hosts": ("vHost",),
+    "clusters": ("vCluster",),
+    "datastores": ("vDatastore",),
+    "networks": ("vPort", "dvPort"),
+    "switches": ("vSwitch", "dvSwitch"),
+    "vmkernel_adapters": ("vSC_VMK",),
+    "resource_pools": ("vRP",),
+    "licenses": ("vLicense",),
+}
+"""The sheets without which a kind was not looked for."""
+_PARTS = {
+    "vDisk": "disks",
+    "vNetwork": "nics",
+    "vPartition": "partitions",
+    "vSnapshot": "snapshots",
+    "vCD": "devices",
+    "vTools": "agents",
+}
+"""What a machine is without for want of a sheet; the machines themselves are all there."""
+_NAMED_BY = {"vInfo": "VM", "vHost": "Host"}
+
+
+def read_workbook(path: str | os.PathLike[str]) -> Inventory:
+    """The inventory that a workbook of RVTools holds, or a folder of its CSV exports (`RVTools_tabvInfo.csv`, …).
+
+    Headers of old releases are understood (`In Use MB`, `vCenter UUID`, `vInfoVMName`); columns that nobody knows
+    are ignored. Records have the ids that a reading of the vCenter gives them, where the file tells (`VM ID`,
+    `Object ID`, `VI SDK UUID`); where it does not, ids are made of names and a problem says so. Kinds whose sheets
+    are missing were not looked for: a comparison shows their records as `not_seen`. RVTools has no column for the
+    services of VMkernel adapters, so they are unknown, which is a problem too. Moments are taken as UTC.
+
+    Errors: `InventoryFileError` where the file is none of these, or is damaged, or too large when unpacked;
+    `MissingExtra` without the extra `report`. What can only be read in part is in `problems`.
+    """
+    path = Path(path)
+    found = read_sheets(path, {name.casefold(): name for name in _KIND_OF_SHEET})
+    sheets = {name: Sheet(name, rows) for name, rows in found.sheets.items()}
+    book = Book(sheets, rvtools.sheets(), _server(sheets) or path.stem)
+    tables = _read_tables(book)
+    kinds = {kind for kind, needed in _NEEDS.items() if any(book.has(name) for name in needed)}
+    _complain(book, found, kinds)
+    asked = [
+        Asked(platform=PLATFORM, source=source, kinds=frozenset(kinds), detail=DETAIL)
+        for source in dict.fromkeys(book.sources.values())
+    ]
+    return Inventory(**tables, problems=book.problems, asked=asked, taken_at=_taken_at(sheets, found.made_at))
+
+
+def _read_tables(book: Book) -> dict[str, Any]:
+    clusters = _once(book, "clusters", read_clusters(book))
+    hosts = _once(book, "hosts", [*read_hosts(book), *_named_hosts(book)])
+    switches = _once(book, "switches", read_switches(book, hosts))
+    networks = _once(book, "networks", read_networks(book, switches))
+    datastores = _once(book, "datastores", read_datastores(book, hosts))
+    pools = _once(book, "resource_pools", read_pools(book))
+    vms = read_machines(book)
+    return {
+        "clusters": with_hosts(clusters, hosts),
+        "hosts": hosts,
+        "switches": switches,
+        "networks": networks,
+        "vmkernel_adapters": read_vmkernel_adapters(book, hosts, switches, networks),
+        "datastores": datastores,
+        "resource_pools": with_machines(pools, vms),
+        "licenses": read_licenses(book),
+        "vms": vms,
+    }
+
+
+def _named_hosts(book: Book) -> Iterable[Host]:
+    """Hosts that other sheets name, of which vHost has no row: all that is known of them is where they are."""
+    seen: set[tuple[str, str]] = set()
+    for sheet in ("vInfo", "vSC_VMK"):
+        for row in book.rows(sheet):
+            name, vcenter = row.text("Host"), book.vcenter(row)
+            if name and (vcenter, name) not in seen and not book.find("hosts", vcenter, name):
+                seen.add((vcenter, name))
+                cluster = row.text("Cluster")
+                yield Host(
+                    id=book.id_of(row, "hosts", "", name),
+                    name=name,
+                    **book.origin(row),
+                    location=row.text("Datacenter"),
+                    cluster_id=book.find("clusters", vcenter, cluster) if cluster else "",
+                )
+
+
+def _once(book: Book, kind: str, records: Iterable[T]) -> list[T]:
+    """Each record once, the last of its id; rows that differ are a problem."""
+    found: dict[str, T] = {}
+    old = 0
+    for record in records:
+        id_: str = getattr(record, "id")  # noqa: B009 - T has no bound that says so
+        old += found.get(id_, record) != record
+        found[id_] = record
+    if old:
+        book.complain(kind, f"{old} of them are in the file more than once, and differ; the last one counts",
+                      "were several files of one vCenter merged? Read them one by one")  # fmt: skip
+    return list(found.values())
+
+
+def _complain(book: Book, found: Found, kinds: Iterable[str]) -> None:
+    """Say what is missing or could not be understood."""
+    for name, message in sorted(found.failed.items()):
+        book.complain(_KIND_OF_SHEET[name], f"sheet {name} could not be read: {message}",
+                      "export it anew", scope=name)  # fmt: skip
+    for name, header in _NAMED_BY.items():
+        if book.has(name) and not book.sheets[name].has(header):
+            book.complain(_KIND_OF_SHEET[name], f"sheet {name} has no column {header!r}",
+                          "export it anew, with its headers as RVTools writes them", scope=name)  # fmt: skip
+    if "vms" not in kinds:
+        book.complain("vms", "the file has no sheet vInfo", "export all sheets")
+    for name, part in _PARTS.items():
+        if "vms" in kinds and not book.has(name):
+            book.complain(part, f"the file has no sheet {name}: the {part} of its machines are not known",
+                          "export all sheets")  # fmt: skip
+    if "hosts" not in kinds:
+        book.complain("hosts", "the file has no sheet vHost: of its hosts, names and clusters are known",
+                      "export all sheets")  # fmt: skip
+    if "vmkernel_adapters" in kinds and not book.has(SERVICES):
+        book.complain("vmkernel_adapters", f"{NO_SERVICES}: for none of them is known what it carries",
+                      "collect from the vCenter to plan migrations over certain networks")  # fmt: skip
+    book.problems += _told_problems(book)
+    book.complain_of_ids()
+    book.complain_of_cells(_KIND_OF_SHEET)
+
+
+def _told_problems(book: Book) -> Iterable[Problem]:
+    """What the inventory lacked that `write_workbook` wrote; what is odd about single records is left out."""
+    for row in book.rows(_PROBLEMS):
+        fields = {
+            name: row.text(name) for name in ("platform", "source", "kind", "scope", "error", "message", "remedy")
+        }
+        if fields["platform"] in ("", PLATFORM) and fields["source"] and not row.text("record_id"):
+            yield Problem(**fields)
+
+
+def _server(sheets: dict[str, Sheet]) -> str:
+    metadata = sheets.get("vMetaData")
+    return next((row.text("Server") for row in metadata or ()), "")
+
+
+def _taken_at(sheets: dict[str, Sheet], made_at: datetime) -> datetime:
+    metadata = sheets.get("vMetaData")
+    moments = [row.moment("xlsx creation datetime") for row in metadata or ()]
+    return max(filter(None, moments), default=made_at)
+
+
+def open_inventory(path: str | os.PathLike[str]) -> Inventory:
+    """The inventory in a file, whichever it is: one that `save` wrote, or one for `read_workbook`."""
+    path = Path(path)
+    return read_workbook(path) if path.is_dir() or path.suffix.lower() in _WORKBOOKS else load(path)

@@ -1,0 +1,147 @@
+"""Rows of an extension catalogue → records: publishers, their types of extensions, and the versions of those.
+
+Microsoft.Compute answers with bare arrays of sub-resources, whose names are the answer and whose ids name what they
+are in; Microsoft.HybridCompute with pages. Neither sorts versions by number: `1.10.0.0` follows `1.1.0.0` there.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from hybridinv.errors import NotSupported, UnexpectedAnswer
+from hybridinv.model import ExtensionImage, OSType
+from hybridinv.model.versions import version_key
+from hybridinv.wire.arm import arm_id, own_id, parse_id
+from hybridinv.wire.compute_sizes import plain_location
+from hybridinv.wire.reading import Body, Origin
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_REPORT = "report it with a tape (hi.record)"
+_NAME = re.compile(r"\w[\w.-]*", re.ASCII)
+_PATTERN = re.compile(r"[\w.*?\[\]!-]+", re.ASCII)
+_WILD = re.compile(r"[*?\[]")
+_OS = {"windows": OSType.WINDOWS, "linux": OSType.LINUX, "": OSType.UNKNOWN, "n/a": OSType.UNKNOWN}
+
+
+@attrs.frozen
+class Names:
+    """Names and patterns (`*`, `?`, `[…]`) that are wanted, in any letter case; without any, every name is."""
+
+    words: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, given: Iterable[str] | None, what: str) -> Names:
+        """Those that a caller gave; `NotSupported` where they can be none, or are none at all."""
+        if given is None:
+            return cls()
+        several: object = [given] if isinstance(given, str) else given
+        words = list(several) if hasattr(several, "__iter__") and not isinstance(several, (bytes, dict)) else []
+        if not words or not all(isinstance(word, str) and _PATTERN.fullmatch(word.strip()) for word in words):
+            raise NotSupported(
+                f"{what}={given!r:.80} names no {what}",
+                remedy=f"give names or patterns such as 'Microsoft.*', or leave {what}= out for all",
+            )
+        return cls(tuple(dict.fromkeys(word.strip() for word in words)))
+
+    @property
+    def exact(self) -> tuple[str, ...]:
+        """The names, where there are no patterns among them; else none."""
+        folded = {word.lower(): word for word in reversed(self.words)}
+        return () if any(map(_WILD.search, self.words)) else tuple(reversed(folded.values()))
+
+    def has(self, name: str) -> bool:
+        """Whether a name is wanted."""
+        folded = name.lower()
+        return not self.words or any(fnmatch.fnmatchcase(folded, word.lower()) for word in self.words)
+
+
+@attrs.frozen
+class Wanted:
+    """What of a catalogue is asked for."""
+
+    location: str
+    publishers: Names
+    types: Names
+
+    @classmethod
+    def of(cls, location: object, publishers: Iterable[str] | None, types: Iterable[str] | None) -> Wanted:
+        """What a caller asked for; `NotSupported` where it cannot be meant."""
+        if not isinstance(location, str) or not plain_location(location).isascii() or not plain_location(location):
+            raise NotSupported(
+                f"location={location!r:.60} is no location", remedy="name a region: 'westeurope'; a Hub's is its own"
+            )
+        return cls(plain_location(location), Names.of(publishers, "publishers"), Names.of(types, "types"))
+
+    def has(self, image: ExtensionImage) -> bool:
+        """Whether an image is of it."""
+        return self.publishers.has(image.publisher) and self.types.has(image.type)
+
+
+def read_name(body: dict[str, Any]) -> str:
+    """The name of a publisher or a type as it came; empty where it has none."""
+    item = Body(body)
+    rid = parse_id(item.text("id"))
+    own = rid.name if len(rid.names) == len(rid.types) else ""  # Arc's ids of publishers end with the collection
+    return item.text("name") or own
+
+
+def checked_name(name: str) -> str:
+    """A name that came in an answer; `UnexpectedAnswer` where it cannot be part of a path."""
+    if not _NAME.fullmatch(name):
+        raise UnexpectedAnswer(f"{name!r:.60} is no name of a publisher or type", path="name", remedy=_REPORT)
+    return name
+
+
+def read_image(body: dict[str, Any], origin: Origin) -> ExtensionImage:
+    """One version of an extension, from a list of versions; of a list with details its operating system too.
+
+    API: Microsoft.Compute `…/types/{type}/versions`, whose name is the version; and Microsoft.HybridCompute
+    `…/extensionTypes/{type}/versions`, which has all in its properties.
+    """
+    item, rid = Body(body), own_id(body)
+    properties = item.at("properties")
+    parts = dict(zip((type_.lower() for type_ in rid.types), rid.names, strict=False))
+    version = properties.text("version") or item.text("name") or parts.get("versions", "")
+    publisher = properties.text("publisher") or parts.get("publishers", "")
+    type_ = properties.text("extensionType") or parts.get("types", "") or parts.get("extensiontypes", "")
+    if not (version and publisher and type_):
+        raise UnexpectedAnswer(
+            "a version of an extension lacks its publisher, type or version", path="id", remedy=_REPORT
+        )
+    return ExtensionImage(
+        id=arm_id(rid.text),
+        name=version,
+        platform=origin.platform,
+        source=origin.source,
+        publisher=publisher,
+        type=type_,
+        version=version,
+        location=plain_location(item.text("location") or parts.get("locations", "")),
+        os_type=os_type(properties.text("operatingSystem")),
+    )
+
+
+def newest(images: Iterable[ExtensionImage]) -> list[ExtensionImage]:
+    """Of each publisher and type the highest version, number by number: `1.10` comes after `1.9`."""
+    found: dict[tuple[str, str], ExtensionImage] = {}
+    for image in images:
+        key = (image.publisher.lower(), image.type.lower())
+        if key not in found or version_key(image.version) > version_key(found[key].version):
+            found[key] = image
+    return list(found.values())
+
+
+def in_order(images: Iterable[ExtensionImage]) -> list[ExtensionImage]:
+    """By publisher, type and version, the last one number by number."""
+    return sorted(images, key=lambda one: (one.publisher.lower(), one.type.lower(), version_key(one.version)))
+
+
+def os_type(word: str) -> OSType:
+    """An operating system as a catalogue words it."""
+    return _OS.get(word.strip().lower(), OSType.OTHER)

@@ -1,0 +1,258 @@
+"""check_extensions and extension_matrix: versions by number, each machine by what its own location offers."""
+
+from __future__ import annotations
+
+import pytest
+
+import hybridinv as hi
+
+
+def machine(name="web01", location="westeurope", platform="azure", source="AzureCloud", **changes):
+    return hi.VirtualMachine(
+        id=f"/subscriptions/s/machines/{name}", name=name, platform=platform, source=source, location=location,
+        **changes,
+    )  # fmt: skip
+
+
+def extension(version, vm="web01", publisher="P", type="T", **changes):  # noqa: A002 - the field's name
+    vm_id = f"/subscriptions/s/machines/{vm}"
+    usual = {"platform": "azure", "source": "AzureCloud", "provisioning_state": "Succeeded"}
+    return hi.Extension(
+        id=f"{vm_id}/extensions/{publisher}.{type}".lower(), name=type, vm_id=vm_id, publisher=publisher, type=type,
+        version=version, **{**usual, **changes},
+    )  # fmt: skip
+
+
+def images(*versions, location="westeurope", publisher="P", type="T", platform="azure", source="AzureCloud"):  # noqa: A002
+    return [
+        hi.ExtensionImage(
+            id=f"{location}/{publisher}/{type}/{version}", name=version, platform=platform, source=source,
+            publisher=publisher, type=type, version=version, location=location,
+        )
+        for version in versions
+    ]  # fmt: skip
+
+
+def checked(extensions, offered, vms=None):
+    return hi.check_extensions(hi.Inventory(vms=vms or [machine()], extensions=extensions), offered)
+
+
+def codes(version, *offered, **changes):
+    return [one.code for one in checked([extension(version, **changes)], images(*offered))]
+
+
+@pytest.mark.parametrize(
+    ("version", "offered", "expected"),
+    [
+        ("1.10.5.0", ["1.9.0.0", "1.10.5.0"], []),
+        ("1.9.0.0", ["1.9.0.0", "1.10.5.0"], ["ExtensionBehind"]),  # as text it would be newer
+        ("1.10", ["1.9.0.0", "1.10.5.0"], []),  # two parts: any 1.10
+        ("1.9", ["1.9.0.0", "1.10.5.0"], ["ExtensionBehind"]),
+        ("1.8", ["1.9.0.0", "1.10.5.0"], ["ExtensionBehind", "ExtensionVersionRetired"]),
+        ("1.0", ["1.0.0.0", "1.0.7"], []),
+        ("2", ["2.0.7", "2.0.5"], []),
+        ("1.10.5", ["1.9.0.0", "1.10.5.0"], []),
+        ("1.9.0.7", ["1.9.0.0", "1.10.5.0"], ["ExtensionBehind", "ExtensionVersionRetired"]),
+        ("1.9.0.7", ["1.10.5.0"], ["ExtensionBehind"]),  # of the latest alone nothing is retired
+        ("1.11.0.0", ["1.9.0.0", "1.10.5.0"], ["ExtensionVersionUnknown"]),
+        ("", ["1.9.0.0", "1.10.5.0"], ["ExtensionVersionUnknown"]),
+        ("latest", ["1.9.0.0", "1.10.5.0"], ["ExtensionVersionUnknown"]),
+        ("10.0.0.0", ["9.9.9.9", "10.0.0.0"], []),
+    ],
+)
+def test_versions(version, offered, expected):
+    assert codes(version, *offered) == expected
+
+
+def test_what_is_said_of_one_that_is_behind():
+    (found,) = checked([extension("1.9.0.0")], images("1.10.5.0", "1.9.0.0"))
+    assert found.severity == "warning"
+    assert found.subject_id == "/subscriptions/s/machines/web01/extensions/p.t"
+    assert found.message == "P.T 1.9.0.0 on web01 is behind 1.10.5.0, the newest at westeurope of AzureCloud"
+
+
+def test_one_that_the_platform_upgrades_is_told_mildly():
+    (found,) = checked([extension("1.9.0.0", auto_upgrade=True)], images("1.9.0.0", "1.10.5.0"))
+    assert (found.code, found.severity) == ("ExtensionBehind", "info")
+    assert "by itself" in found.remedy
+
+
+def test_letters_do_not_matter():
+    assert codes("1.0.0.1", "1.0.0.1", publisher="p", type="t") == []
+
+
+def test_a_type_that_its_publisher_offers_no_longer_is_retired():
+    assert codes("1.0", "1.0.0.0", type="Gone") == ["ExtensionTypeRetired"]
+
+
+def test_one_of_a_publisher_that_is_not_in_the_catalogue_is_unknown():
+    (found,) = checked([extension("1.0", publisher="Other")], images("1.0.0.0"))
+    assert (found.code, found.severity) == ("ExtensionUnknown", "info")
+    assert "which has nothing of Other" in found.message
+
+
+def test_nothing_is_retired_where_a_part_of_the_catalogue_failed():
+    failed = hi.Problem(platform="azure", source="AzureCloud", kind="extension_images", error="ServerFault")
+    offered = hi.Records(hi.ExtensionImage, images("1.8.0.0", "1.10.5.0"), [failed])
+    gone, old = extension("1.0", type="Gone"), extension("1.9.0.0")
+    found = checked([gone, old], offered)
+    assert [one.code for one in found] == ["CatalogueIncomplete", "ExtensionUnknown", "ExtensionBehind"]
+    elsewhere = hi.Records(
+        hi.ExtensionImage, images("1.8.0.0", "1.10.5.0"), [hi.Problem(platform="azure-arc", source="AzureCloud")]
+    )
+    assert [one.code for one in checked([gone, old], elsewhere)] == [
+        "ExtensionTypeRetired", "ExtensionBehind", "ExtensionVersionRetired",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"location": "northeurope"}, {"platform": "azure-arc"}, {"source": "AzureUSGovernment"}],
+)
+def test_a_machine_is_compared_with_its_own_place_alone(other):
+    extensions = [extension("1.0.0.0"), extension("1.0.0.0", type="U")]
+    (found,) = checked(extensions, images("2.0.0.0", "1.5.0.0", **other))
+    assert (found.code, found.severity, found.subject_id) == ("CatalogueNotRead", "info", "")
+    assert "2 extensions" in found.message
+    assert "extension_images('westeurope')" in found.remedy
+
+
+def test_locations_are_the_same_however_they_are_written():
+    found = checked([extension("1.0.0.0")], images("2.0.0.0"), [machine(location="West Europe")])
+    assert [one.code for one in found] == ["ExtensionBehind"]
+
+
+def test_two_locations_have_two_newest_versions():
+    vms = [machine("a"), machine("b", location="northeurope")]
+    offered = images("1.0.0.0", "1.1.0.0") + images("1.0.0.0", location="northeurope")
+    found = checked([extension("1.0.0.0", "a"), extension("1.0.0.0", "b")], offered, vms)
+    assert [(one.code, one.subject_id.split("/")[4]) for one in found] == [("ExtensionBehind", "a")]
+
+
+def test_extensions_of_nobody_are_told_once():
+    found = checked([extension("1.0", "lost"), extension("1.0", "lost2")], images("1.0.0.0"))
+    assert [(one.code, one.message[:12]) for one in found] == [("ExtensionMachineUnknown", "2 extensions")]
+
+
+def test_what_is_neither_is_refused():
+    with pytest.raises(hi.NotSupported, match="list, not an Inventory"):
+        hi.check_extensions([], [])
+    with pytest.raises(hi.NotSupported, match="str, not images"):
+        hi.check_extensions(hi.Inventory(), "westeurope")
+    with pytest.raises(hi.NotSupported, match="holds Extension, not ExtensionImage"):
+        hi.check_extensions(hi.Inventory(), [extension("1.0")])
+    with pytest.raises(hi.NotSupported, match="None"):
+        hi.check_extensions(hi.Inventory(), None)
+
+
+def matrix(extensions, vms, offered=None, **more):
+    return hi.extension_matrix(hi.Inventory(vms=vms, extensions=extensions, **more), offered)
+
+
+def cells(rows):
+    return [(one.machine, one.type, one.version, one.state) for one in rows]
+
+
+def test_the_matrix_has_every_machine_by_every_type_of_its_platform():
+    vms = [machine("a"), machine("b"), machine("c", platform="azure-arc"), machine("d", platform="vsphere")]
+    extensions = [
+        extension("1.0.0.0", "a"), extension("2.0.0.0", "b", type="S", provisioning_state="Failed"),
+        extension("3.0.0.0", "c", platform="azure-arc", type="R", provisioning_state="Updating"),
+    ]  # fmt: skip
+    assert cells(matrix(extensions, vms)) == [
+        ("a", "S", "", "missing"), ("a", "T", "1.0.0.0", "installed"),
+        ("b", "S", "2.0.0.0", "failed"), ("b", "T", "", "missing"),
+        ("c", "R", "3.0.0.0", "in_transition"),
+    ]  # fmt: skip
+
+
+def test_the_matrix_with_a_catalogue():
+    vms = [machine("a"), machine("b", location="northeurope")]
+    rows = matrix([extension("1.9.0.0", "a"), extension("", "b")], vms, images("1.10.0.0", "1.9.0.0"))
+    assert [(one.machine, one.latest, one.is_behind) for one in rows] == [("a", "1.10.0.0", True), ("b", "", None)]
+
+
+def test_one_type_spelt_in_two_ways_is_one_column():
+    vms = [machine(name) for name in "abc"]
+    extensions = [extension("1.0", "a"), extension("1.0", "b"), extension("1.0", "c", publisher="p", type="t")]
+    rows = matrix(extensions, vms)
+    assert {(one.publisher, one.type) for one in rows} == {("P", "T")}
+    assert len(rows) == 3
+
+
+def test_a_type_that_is_twice_on_a_machine_has_two_rows():
+    twice = [extension("1.0"), hi.Extension(id="other", name="o", platform="azure", source="AzureCloud",
+             vm_id="/subscriptions/s/machines/web01", publisher="P", type="T", version="2.0")]  # fmt: skip
+    assert cells(matrix(twice, [machine()])) == [("web01", "T", "1.0", "installed"), ("web01", "T", "2.0", "unknown")]
+
+
+def problem(scope, kind="extensions", source="AzureCloud"):
+    return hi.Problem(platform="azure", source=source, kind=kind, scope=scope, error="AccessDenied", message="no")
+
+
+@pytest.mark.parametrize(
+    ("problems", "state"),
+    [
+        ([], "missing"),
+        ([problem("/subscriptions/s")], "not_read"),
+        ([problem("/subscriptions/S")], "not_read"),
+        ([problem("/subscriptions/s2")], "missing"),
+        ([problem("/subscriptions/s/machines/b")], "not_read"),
+        ([problem("/subscriptions/s/machines/b/extensions/x")], "not_read"),
+        ([problem("/subscriptions/s/machines/a")], "missing"),
+        ([problem("")], "not_read"),
+        ([problem("", kind="")], "not_read"),
+        ([problem("", kind="hosts")], "missing"),
+        ([problem("", source="elsewhere")], "missing"),
+    ],
+)
+def test_what_could_not_be_read_is_not_missing(problems, state):
+    rows = matrix([extension("1.0", "a")], [machine("a"), machine("b")], problems=problems)
+    assert cells(rows)[1] == ("b", "T", "", state)
+
+
+def test_what_was_not_asked_for_is_not_missing():
+    asked = [hi.Asked(platform="azure", source="AzureCloud", kinds={"vms"})]
+    rows = matrix([extension("1.0", "a")], [machine("a"), machine("b")], asked=asked)
+    assert cells(rows)[1][3] == "not_read"
+
+
+def test_the_matrix_is_a_table():
+    table = matrix([extension("1.0", "a")], [machine("a"), machine("b")]).to_arrow()
+    assert {"machine", "publisher", "type", "version", "latest", "state"} <= set(table.column_names)
+    assert table.num_rows == 2
+
+
+def test_the_demo():
+    inv = hi.demo()
+    rows = hi.extension_matrix(inv)
+    there = [one for one in rows if one.version]
+    assert len(there) == len(inv.extensions)
+    arm = {vm.id for vm in inv.vms if vm.platform != "vsphere"}
+    assert {one.vm_id for one in rows} == arm
+    assert {one.code for one in hi.check_extensions(inv, [])} == {"CatalogueNotRead"}
+
+
+def test_ten_thousand_machines_with_ten_extensions_each():
+    vms = [machine(f"m{n}", location=f"l{n % 4}") for n in range(10_000)]
+    extensions = [
+        extension(f"1.{t}.0.{n % 5}", f"m{n}", publisher=f"P{t % 3}", type=f"T{t}")
+        for n in range(10_000)
+        for t in range(10)
+    ]
+    offered = [
+        one
+        for place in range(3)
+        for t in range(10)
+        for one in images(
+            *(f"1.{t}.0.{k}" for k in range(1, 7)), location=f"l{place}", publisher=f"P{t % 3}", type=f"T{t}"
+        )
+    ]
+    inv = hi.Inventory(vms=vms, extensions=extensions)
+    found = hi.check_extensions(inv, offered)
+    assert sum(one.code == "ExtensionBehind" for one in found) == 75_000
+    assert sum(one.code == "ExtensionVersionRetired" for one in found) == 15_000
+    assert sum(one.code == "CatalogueNotRead" for one in found) == 1
+    rows = hi.extension_matrix(inv, offered)
+    assert len(rows) == 100_000
+    assert sum(one.is_behind is True for one in rows) == 75_000

@@ -1,0 +1,224 @@
+"""check_load: what is said of machines at, over and under each threshold, and when nothing is said."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+import hybridinv as hi
+
+DAY = datetime(2026, 1, 5, tzinfo=UTC)
+GIB = 2**30
+
+
+def series(counter, value, vm="a", days=8, a_day=24):
+    return [
+        hi.MetricSample(vm_id=vm, counter=counter, at=DAY + timedelta(days=day, minutes=n), average=value)
+        for day in range(days)
+        for n in range(a_day)
+    ]
+
+
+def inventory(**changes):
+    usual = {"memory_bytes": 100 * GIB, "disks": [hi.Disk(name="1"), hi.Disk(name="2")], "power_state": "running"}
+    vm = hi.VirtualMachine(id="a", name="web01", platform="vsphere", source="vc", **{**usual, **changes})
+    return hi.Inventory(vms=[vm])
+
+
+def codes(samples, inv=None, **options):
+    found = hi.check_load(samples, inv, **options)
+    return [one.code for one in found if one.code != "LoadNotJudged"]
+
+
+@pytest.mark.parametrize(
+    ("counter", "fine", "over", "code"),
+    [
+        ("cpu_percent", 85, 85.1, "CpuStarved"),
+        ("cpu_ready_percent", 10, 10.1, "CpuContended"),
+        ("memory_used_percent", 95, 95.1, "MemoryStarved"),
+        ("memory_available_bytes", 5 * GIB, 4.9 * GIB, "MemoryStarved"),
+        ("memory_ballooned_bytes", GIB, 1.1 * GIB, "MemoryReclaimed"),
+        ("memory_swapped_bytes", GIB, 1.1 * GIB, "MemoryReclaimed"),
+        ("disk_latency_seconds", 0.025, 0.026, "DiskBound"),
+        ("disk_busy_percent", 90, 90.1, "DiskBound"),
+        ("disk_queue_length", 4, 4.1, "DiskBound"),
+        ("cpu_iowait_percent", 20, 20.1, "DiskBound"),
+    ],
+)
+def test_each_threshold(counter, fine, over, code):
+    assert codes(series(counter, fine), inventory()) == []
+    (found,) = (one for one in hi.check_load(series(counter, over), inventory()) if one.code != "LoadNotJudged")
+    assert (found.code, found.severity, found.subject_id) == (code, "warning", "a")
+    assert "web01" in found.message
+    assert "95th" in found.message or "5th" in found.message
+    assert found.remedy
+    assert found.sources
+
+
+@pytest.mark.parametrize(
+    ("option", "counter", "value"),
+    [
+        ("busy_cpu_percent", "cpu_percent", 60),
+        ("ready_percent", "cpu_ready_percent", 3),
+        ("busy_memory_percent", "memory_used_percent", 60),
+        ("reclaimed_percent", "memory_swapped_bytes", GIB / 2),
+        ("disk_latency_seconds", "disk_latency_seconds", 0.004),
+        ("disk_busy_percent", "disk_busy_percent", 40),
+        ("disk_queue", "disk_queue_length", 3),
+        ("iowait_percent", "cpu_iowait_percent", 4),
+    ],
+)
+def test_each_threshold_can_be_lowered(option, counter, value):
+    assert codes(series(counter, value), inventory()) == []
+    assert len(codes(series(counter, value), inventory(), **{option: 0})) == 1
+
+
+def test_the_least_memory_can_be_raised():
+    samples = series("memory_available_bytes", 20 * GIB)
+    assert codes(samples, inventory()) == []
+    assert codes(samples, inventory(), least_memory_percent=30) == ["MemoryStarved"]
+
+
+def test_a_peak_is_no_starvation():
+    samples = series("cpu_percent", 20)
+    peaks = [hi.MetricSample(vm_id="a", counter="cpu_percent", at=DAY, average=100.0)] * 5
+    assert codes(samples + peaks) == []
+    assert codes(samples + peaks * 4) == ["CpuStarved"]
+
+
+def idle(cpu=2, network=100, disk=100, **more):
+    samples = series("cpu_percent", cpu, **more)
+    samples += series("network_bytes_per_second", network, **more) if network is not None else []
+    return samples + (series("disk_bytes_per_second", disk, **more) if disk is not None else [])
+
+
+def test_idle():
+    (found,) = (one for one in hi.check_load(idle(), inventory()) if one.code == "MachineIdle")
+    assert found.severity == "info"
+    assert "web01 was idle on 8 days: at most 2.0 % of its CPUs, 100 B/s of network, 100 B/s of disk" in found.message
+    assert "not measured" not in found.message
+
+
+@pytest.mark.parametrize(
+    ("busy", "threshold"),
+    [
+        ({"cpu": 6}, {"idle_cpu_percent": 7}),
+        ({"network": 6_000}, {"idle_network_bytes_per_second": 7_000}),
+        ({"disk": 30_000}, {"idle_disk_bytes_per_second": 40_000}),
+    ],
+)
+def test_anything_that_it_does_makes_it_not_idle(busy, threshold):
+    assert codes(idle(**busy)) == []
+    assert codes(idle(**busy), **threshold) == ["MachineIdle"]
+
+
+def test_directions_are_added_up():
+    both = series("network_received_bytes_per_second", 3_000) + series("network_sent_bytes_per_second", 3_000)
+    assert codes(idle(network=None) + both) == []
+    assert codes(idle(network=None) + both, idle_network_bytes_per_second=6_000) == ["MachineIdle"]
+
+
+def test_idle_by_the_cpu_alone_says_so():
+    (found,) = (one for one in hi.check_load(idle(network=None, disk=None)) if one.code == "MachineIdle")
+    assert "its network and disk traffic was not measured" in found.message
+
+
+def not_judged(samples, inv=None, **options):
+    return [one.message for one in hi.check_load(samples, inv, **options) if one.code == "LoadNotJudged"]
+
+
+def test_too_few_days_to_call_it_idle():
+    samples = idle(days=6)
+    assert codes(samples) == []
+    (said,) = not_judged(samples)
+    assert "idle is said of 7 days, and samples are of 6" in said
+    assert codes(samples, idle_days=6) == ["MachineIdle"]
+
+
+def test_a_busy_machine_needs_no_week():
+    assert codes(series("cpu_percent", 99, days=1)) == ["CpuStarved"]
+
+
+def test_too_few_samples_to_judge():
+    samples = series("cpu_percent", 99, days=1, a_day=19)
+    assert codes(samples) == []
+    (said,) = not_judged(samples)
+    assert "cpu_percent has 19 samples, and 20 are needed" in said
+    assert codes(samples, least_samples=19) == ["CpuStarved"]
+
+
+def test_samples_without_a_value_are_no_samples():
+    assert codes([hi.MetricSample(vm_id="a", counter="cpu_percent", at=DAY)] * 50) == []
+    assert (
+        "cpu_percent has 0 samples" in not_judged([hi.MetricSample(vm_id="a", counter="cpu_percent", at=DAY)] * 50)[0]
+    )
+
+
+def test_what_was_not_measured_is_not_judged():
+    (said,) = not_judged(series("cpu_percent", 50))
+    assert "nothing that tells of its memory was measured" in said
+    assert "nothing that tells of its disks was measured" in said
+    assert "CPUs" not in said
+
+
+def test_memory_without_its_size_is_not_judged():
+    samples = series("memory_swapped_bytes", 50 * GIB)
+    assert codes(samples) == []
+    assert "how much memory it has is not known (inventory=)" in not_judged(samples)[0]
+    assert codes(samples, inventory(memory_bytes=None)) == []
+
+
+def test_everything_measured_and_in_order_says_nothing():
+    samples = [
+        one
+        for counter, value in (
+            ("cpu_percent", 50), ("memory_used_percent", 50), ("disk_latency_seconds", 0.001),
+        )
+        for one in series(counter, value)
+    ]  # fmt: skip
+    assert len(hi.check_load(samples, inventory())) == 0
+
+
+def test_machines_that_run_and_were_not_measured_are_named():
+    (found,) = hi.check_load([], inventory())
+    assert (found.code, found.severity, found.subject_id) == ("LoadNotMeasured", "info", "a")
+    assert len(hi.check_load([], inventory(power_state="stopped"))) == 0
+    assert len(hi.check_load([], inventory(is_template=True))) == 0
+
+
+def test_machines_are_judged_apart():
+    samples = series("cpu_percent", 99, vm="x/one") + series("cpu_percent", 50, vm="x/two")
+    assert [(one.code, one.subject_id) for one in hi.check_load(samples) if one.code != "LoadNotJudged"] == [
+        ("CpuStarved", "x/one")
+    ]
+
+
+def test_problems_are_kept():
+    problem = hi.Problem(source="x", message="no table")
+    assert hi.check_load(hi.Records(hi.MetricSample, [], [problem])).problems == (problem,)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"busy_cpu_percent": -1}, {"busy_cpu_percent": float("nan")}, {"idle_days": 0}, {"least_samples": True},
+     {"ready_percent": "10"}, {"least_samples": 0}, {"disk_queue": None}],
+)  # fmt: skip
+def test_thresholds_that_make_no_sense_are_refused(options):
+    with pytest.raises(hi.NotSupported):
+        hi.check_load([], **options)
+
+
+def test_what_is_neither_is_refused():
+    with pytest.raises(hi.NotSupported, match="inventory= is list"):
+        hi.check_load([], [])
+    with pytest.raises(hi.NotSupported, match="holds VirtualMachine"):
+        hi.check_load(inventory().vms)
+
+
+def test_thresholds_are_documented():
+    import inspect
+
+    names = [name for name, one in inspect.signature(hi.check_load).parameters.items() if one.kind is one.KEYWORD_ONLY]
+    assert len(names) > 10
+    assert [name for name in names if f"`{name}`" not in inspect.getdoc(hi.check_load)] == []

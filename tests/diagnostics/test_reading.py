@@ -1,0 +1,508 @@
+"""`read_diagnostics`: which tables and keys are asked for, what comes of it, and what is said where nothing does."""
+
+import base64
+import logging
+from collections import Counter
+from datetime import UTC, datetime, timedelta, timezone
+
+import httpx
+import pytest
+from azure.core.credentials import AzureNamedKeyCredential, AzureSasCredential
+
+import hybridinv as hi
+from diagnostics.table_service import ACCOUNT, KEY, URL, TableService, fault, interval
+from seeding.seed_diagnostics import OWN, key_text, linux_entity, machines, net_ticks
+from seeding.seed_diagnostics import metric_entities as pair
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+TABLE, HOURS = "WADMetricsPT1MP10DV2S20260222", "WADMetricsPT1HP10DV2S20260222"
+CPU, PRIVILEGED = r"\Processor(_Total)\% Processor Time", r"\Processor(_Total)\% Privileged Time"
+WIN, LIN, *_ = list(machines(2))
+
+
+def vm(of=WIN, **changes):
+    values = {
+        "id": of["id"].lower(), "name": of["name"], "platform": "azure", "source": "azure", "resource_id": of["id"],
+        "os_type": of["system"], "native_id": of["uuid"],
+    }  # fmt: skip
+    return hi.VirtualMachine(**{**values, **changes})
+
+
+def minutes(count, start=NOON):
+    return [start + timedelta(minutes=number) for number in range(count)]
+
+
+def fill(service, of=WIN, *, names=(CPU,), times=None, table=TABLE, spelling=None):
+    for moment in times or minutes(60):
+        for name in names:
+            service.add(table, *interval(key_text(spelling or of["id"]), name, moment))
+
+
+@pytest.fixture
+def service():
+    return TableService()
+
+
+def read(service, machine=None, **changes):
+    options = {
+        "account_url": URL, "credential": AzureNamedKeyCredential(ACCOUNT, KEY), "start": NOON,
+        "end": NOON + timedelta(hours=1), "transport": service,
+    }  # fmt: skip
+    return hi.read_diagnostics(machine or vm(), **{**options, **changes})
+
+
+# What is asked for
+
+
+def test_an_interval_is_counted_once_though_it_is_there_twice(service):
+    fill(service)
+    assert len(service.tables[TABLE]) == 120
+    found = read(service)
+    assert (len(found), found.complete, len({one.at for one in found})) == (60, True, 60)
+    assert sum(one.count for one in found) == 180
+    assert {(one.vm_id, one.counter, one.unit, one.interval_s) for one in found} == {
+        (WIN["id"].lower(), "cpu_percent", "percent", 60)
+    }
+
+
+def test_the_first_moment_is_in_and_the_last_is_not(service):
+    fill(service, times=minutes(200, NOON - timedelta(hours=1)))
+    found = read(service)
+    assert (found[0].at, found[-1].at, len(found)) == (NOON, NOON + timedelta(minutes=59), 60)
+
+
+def test_moments_of_any_zone_are_the_same(service):
+    fill(service)
+    there = timezone(timedelta(hours=-7))
+    assert read(service, start=NOON.astimezone(there), end=(NOON + timedelta(hours=1)).astimezone(there)) == read(
+        service
+    )
+
+
+def test_nothing_is_asked_without_a_partition_and_a_range_of_keys(service):
+    fill(service)
+    read(service, counters=["cpu_percent"])
+    assert len(service.requests) == 1
+    where = dict(httpx.QueryParams(service.requests[0].url.query.decode()))["$filter"]
+    assert where.startswith(f"PartitionKey eq '{key_text(WIN['id'])}' and RowKey ge '25")
+
+
+@pytest.mark.parametrize("os_type", ["windows", "unknown"])
+def test_one_counter_over_one_hour_takes_few_requests_whatever_else_is_there(service, os_type):
+    noise = [rf"\Queue({number})\Waiting" for number in range(300)]
+    fill(service, names=[CPU, *noise], times=minutes(60))
+    fill(service, LIN)
+    found = read(service, vm(os_type=os_type), counters=["cpu_percent"])
+    assert (len(found), found.complete) == (60, True)
+    assert len(service.requests) == 2
+
+
+@pytest.mark.parametrize("page_size", [7, 25])
+def test_pages_are_followed(service, page_size):
+    service.page_size = page_size
+    fill(service, names=[CPU, PRIVILEGED, OWN])
+    assert len(read(service)) == 180
+    assert Counter(one.counter for one in read(service, counters=["cpu_percent"])) == {"cpu_percent": 60}
+
+
+def test_a_counter_in_other_letters_is_found_by_name(service):
+    service.page_size = 100
+    fill(service, names=[CPU.upper(), *(rf"\Q({n})\W" for n in range(9))])
+    assert len(read(service, counters=["cpu_percent"])) == 60
+
+
+def test_a_range_over_ten_days_takes_both_tables(service):
+    start = datetime(2026, 3, 3, 23, 30, tzinfo=UTC)
+    fill(service, times=minutes(30, start))
+    fill(service, times=minutes(30, start + timedelta(minutes=30)), table="WADMetricsPT1MP10DV2S20260304")
+    assert len(read(service, start=start, end=start + timedelta(hours=1))) == 60
+    assert service.asked == [TABLE, "WADMetricsPT1MP10DV2S20260304"]
+
+
+def test_what_was_written_late_is_found_in_the_next_table(service):
+    start = datetime(2026, 3, 3, 23, 0, tzinfo=UTC)
+    fill(service, times=minutes(59, start))
+    fill(service, times=minutes(1, start + timedelta(minutes=59)), table="WADMetricsPT1MP10DV2S20260304")
+    assert len(read(service, start=start, end=start + timedelta(hours=1))) == 60
+    del service.tables["WADMetricsPT1MP10DV2S20260304"]
+    found = read(service, start=start, end=start + timedelta(hours=1))
+    assert (len(found), found.complete) == (59, True)
+
+
+@pytest.mark.parametrize(
+    ("hours", "tables"),
+    [(1, [TABLE]), (24, [TABLE]), (25, [HOURS])],
+)
+def test_minutes_for_a_day_or_less_hours_for_more(service, hours, tables):
+    fill(service)
+    fill(service, table=HOURS, times=[NOON])
+    found = read(service, end=NOON + timedelta(hours=hours))
+    assert service.asked == tables
+    assert {one.interval_s for one in found} == {60 if tables == [TABLE] else 3600}
+
+
+def test_where_there_are_no_minutes_there_may_be_hours(service):
+    fill(service, table=HOURS, times=[NOON])
+    found = read(service)
+    assert ([one.interval_s for one in found], found.complete) == ([3600], True)
+    assert service.asked == [TABLE, HOURS]
+
+
+def test_a_grain_that_is_asked_for_is_the_only_one(service):
+    fill(service, table=HOURS, times=[NOON])
+    assert len(read(service, grain="PT1H")) == 1
+    found = read(service, grain="PT1M")
+    assert (len(found), found.complete) == (0, False)
+    with pytest.raises(hi.NotSupported, match="PT1M, PT1H, samples"):
+        read(service, grain="PT5M")
+
+
+# The spelling of the id in the keys
+
+
+@pytest.mark.parametrize(
+    ("spelling", "requests"),
+    [
+        (WIN["id"], 1),
+        (WIN["id"].lower(), 2),
+        (WIN["id"].replace("Plant.0", "PLANT.0"), None),
+    ],
+)
+def test_the_id_is_tried_as_arm_wrote_it_and_in_lower_case(service, spelling, requests):
+    fill(service, spelling=spelling)
+    found = read(service)
+    assert len(found) == (60 if requests else 0)
+    assert found.complete is bool(requests)
+    assert requests is None or len(service.requests) == requests
+
+
+def test_an_id_in_capitals_is_tried_as_documented_too(service):
+    fill(service)
+    shouted = WIN["id"].replace("resourceGroups", "RESOURCEGROUPS").replace("Compute", "COMPUTE")
+    assert len(read(service, vm(resource_id=shouted))) == 60
+
+
+def test_an_id_as_text_is_tried_as_it_is(service):
+    odd = WIN["id"].replace("Plant.0", "PLANT.0")
+    fill(service, spelling=odd)
+    found = read(service, odd)
+    assert len(found) == 60
+    assert {one.vm_id for one in found} == {WIN["id"].lower()}
+
+
+def test_the_spelling_that_was_found_is_tried_first_in_the_next_table(service):
+    start = datetime(2026, 3, 3, 23, 30, tzinfo=UTC)
+    later, spelling = "WADMetricsPT1MP10DV2S20260304", WIN["id"].lower()
+    fill(service, times=minutes(30, start), spelling=spelling)
+    fill(service, times=minutes(30, start + timedelta(minutes=30)), table=later, spelling=spelling)
+    assert len(read(service, start=start, end=start + timedelta(hours=1))) == 60
+    assert len(service.requests) == 3
+
+
+# Counters
+
+
+def test_counters_of_both_systems_have_one_name(service):
+    fill(service, names=[CPU, r"\Memory\Available Bytes"])
+    fill(service, LIN, names=["/builtin/processor/percentprocessortime", "/builtin/memory/availablememory"])
+    found = read(service, [vm(), vm(LIN)], counters=["cpu_percent", "memory_available_bytes"])
+    assert Counter((one.vm_id, one.counter) for one in found) == {
+        (of["id"].lower(), word): 60 for of in (WIN, LIN) for word in ("cpu_percent", "memory_available_bytes")
+    }
+    assert len({one.raw_name for one in found}) == 4
+
+
+def test_without_counters_everything_is_there(service):
+    fill(service, names=[CPU, OWN])
+    assert Counter((one.counter, one.raw_name, one.unit) for one in read(service)) == {
+        ("cpu_percent", CPU, "percent"): 60,
+        ("", OWN, ""): 60,
+    }
+
+
+@pytest.mark.parametrize("counters", [["cpu"], "cpu", ["cpu_percent", "x"], []])
+def test_an_unknown_counter_names_the_known_ones(service, counters):
+    with pytest.raises(hi.NotSupported, match="the counters are: cpu_percent, "):
+        read(service, counters=counters)
+    assert service.requests == []
+
+
+def test_a_counter_that_is_not_recorded_is_a_problem(service):
+    fill(service)
+    found = read(service, counters=["cpu_percent", "thread_count"])
+    assert len(found) == 60
+    (problem,) = found.problems
+    assert problem.message == "nothing of vm-00 for thread_count, though other counters are there"
+    alone = read(service, counters=["thread_count"])
+    assert len(alone) == 0
+    assert f"has other counters of it alone in {TABLE}" in alone.problems[0].message
+
+
+# Single samples
+
+
+def windows_row(moment, value, of=WIN, **changes):
+    ticks = net_ticks(moment)
+    row = {
+        "PartitionKey": f"0{ticks - ticks % 600_000_000}", "RowKey": f"{of['uuid']}___IaaS____{of['name']}___{ticks}",
+        "EventTickCount": str(ticks), "DeploymentId": of["uuid"], "Role": "IaaS", "RoleInstance": f"_{of['name']}",
+        "CounterName": CPU, "CounterValue": value,
+    }  # fmt: skip
+    return row | changes
+
+
+def test_the_samples_of_windows_are_read_where_there_is_nothing_else(service):
+    for number, moment in enumerate([*minutes(60, NOON + timedelta(seconds=15)), NOON - timedelta(seconds=1)]):
+        service.add("WADPerformanceCountersTable", windows_row(moment, float(number)))
+        service.add("WADPerformanceCountersTable", windows_row(moment, 99.0, LIN))
+    found = read(service)
+    assert service.asked == [TABLE, HOURS, "WADPerformanceCountersTable"]
+    assert [one.average for one in found] == [float(number) for number in range(60)]
+    assert {(one.counter, one.interval_s, one.count) for one in found} == {("cpu_percent", None, 1)}
+    assert found[0].at == NOON + timedelta(seconds=15)
+    assert found.complete
+
+
+def test_samples_whose_partition_is_rounded_to_ten_minutes_are_found(service):
+    for moment in minutes(60, NOON + timedelta(seconds=30)):
+        ticks = net_ticks(moment)
+        row = windows_row(moment, 1.0, PartitionKey=f"0{ticks - ticks % 6_000_000_000}")
+        service.add("WADPerformanceCountersTable", row)
+    assert len(read(service, start=NOON + timedelta(minutes=7))) == 53
+
+
+def test_a_machine_is_found_by_name_where_the_agent_wrote_another_id(service):
+    service.add("WADPerformanceCountersTable", windows_row(NOON, 1.0, DeploymentId="other"))
+    assert len(read(service, grain="samples")) == 1
+    # With an id that is its own the name does not matter: another machine may have it.
+    service.add("WADPerformanceCountersTable", windows_row(NOON, 2.0, RowKey="b"))
+    assert [one.last for one in read(service, grain="samples")] == [2.0]
+
+
+def test_two_machines_of_one_name_are_not_mixed(service):
+    for id_ in ("one", "two"):
+        service.add("WADPerformanceCountersTable", windows_row(NOON, 1.0, DeploymentId=id_, RowKey=id_))
+    with pytest.raises(hi.MultipleMatches, match="2 machines that are called 'vm-00'"):
+        read(service, grain="samples")
+
+
+@pytest.mark.parametrize("partition", [0, 3, 9])
+def test_the_samples_of_linux_are_found_in_their_partition(service, partition):
+    for number, moment in enumerate(minutes(12, NOON)):
+        service.add("LinuxCpuVer2v0", linux_entity(LIN, partition, moment, number, PercentProcessorTime=5, Odd=1))
+        service.add("LinuxMemoryVer2v0", linux_entity(LIN, partition, moment, number, AvailableMemory=2))
+        service.add("LinuxCpuVer2v0", linux_entity(WIN, partition, moment, number, PercentProcessorTime=99))
+    found = read(service, vm(LIN))
+    assert Counter((one.counter, one.average) for one in found) == {
+        ("cpu_percent", 5.0): 12, ("memory_available_bytes", 2.0 * 2**20): 12,
+    }  # fmt: skip
+    before = len(service.requests)
+    assert len(read(service, vm(LIN), counters=["cpu_percent"])) == 12
+    assert len(service.requests) - before <= 12
+    assert "LinuxMemoryVer2v0" not in service.asked[before:]
+
+
+# Several machines, several accounts
+
+
+def other_account(**options):
+    return TableService("branchdiag", **options)
+
+
+class Both(httpx.BaseTransport):
+    """Two accounts on one wire."""
+
+    def __init__(self, *services):
+        self.services = {f"{one.account}.table.core.windows.net": one for one in services}
+
+    def handle_request(self, request):
+        return self.services[request.url.host].handle_request(request)
+
+
+def read_both(first, second, **changes):
+    keys = [AzureNamedKeyCredential(one.account, one.key) for one in (first, second)]
+    urls = [f"https://{one.account}.table.core.windows.net" for one in (first, second)]
+    return read(Both(first, second), **{"account_url": urls, "credential": keys, **changes})
+
+
+def test_machines_are_each_read_once_and_in_order(service):
+    fill(service)
+    fill(service, LIN)
+    found = read(service, [vm(LIN), vm(), WIN["id"]])
+    assert [one.vm_id for one in found] == [LIN["id"].lower()] * 60 + [WIN["id"].lower()] * 60
+
+
+def test_a_machine_without_data_is_a_problem_and_the_others_are_there(service):
+    fill(service)
+    found = read(service, [vm(), vm(LIN)])
+    assert len(found) == 60
+    (problem,) = found.problems
+    assert (problem.scope, problem.error, problem.kind) == (LIN["id"].lower(), "NotFound", "diagnostics")
+    assert TABLE in problem.message
+    assert "storageAccount" in problem.remedy
+
+
+def test_several_accounts_are_one_answer(service):
+    fill(service, times=minutes(30))
+    second = other_account()
+    fill(second, times=minutes(40, NOON + timedelta(minutes=20)))
+    found = read_both(service, second)
+    assert (len(found), found.complete) == (60, True)
+
+
+def test_an_account_that_cannot_be_read_is_a_problem_where_another_can(service):
+    fill(service)
+    found = read_both(service, other_account(refuses=lambda request: fault(403, "AuthorizationFailure", "no")))
+    assert len(found) == 60
+    (problem,) = found.problems
+    assert (problem.error, problem.source) == ("AccessDenied", "branchdiag.table.core.windows.net")
+
+
+def test_where_no_account_can_be_read_it_is_an_error():
+    refusing = [TableService(name, refuses=lambda request: fault(403, "AuthorizationFailure", "no"))
+                for name in (ACCOUNT, "branchdiag")]  # fmt: skip
+    with pytest.raises(hi.AccessDenied):
+        read_both(*refusing)
+
+
+def test_each_account_has_its_credential(service):
+    with pytest.raises(hi.NotSupported, match="2 accounts and 1 credentials"):
+        read_both(service, other_account(), credential=[AzureNamedKeyCredential(ACCOUNT, KEY)])
+    with pytest.raises(hi.NotSupported, match="account_url= is empty"):
+        read(service, account_url=[])
+
+
+def test_hours_of_one_account_are_not_added_to_the_minutes_of_another(service):
+    fill(service)
+    second = other_account()
+    fill(second, table=HOURS, times=[NOON, NOON - timedelta(hours=1)])
+    assert {one.interval_s for one in read_both(service, second)} == {60}
+
+
+# What is missing has a reason
+
+
+def test_no_table_at_all_says_which(service):
+    found = read(service)
+    assert len(found) == 0
+    (problem,) = found.problems
+    assert problem.message == (
+        f"nothing of vm-00: {ACCOUNT}.table.core.windows.net has no table {TABLE}, {HOURS}, WADPerformanceCountersTable"
+    )
+
+
+def test_tables_without_the_machine_say_so(service):
+    fill(service, LIN)
+    found = read(service, grain="PT1M")
+    assert found.problems[0].message == (
+        f"nothing of vm-00: {ACCOUNT}.table.core.windows.net has nothing of it and this time in {TABLE}"
+    )
+
+
+def test_a_table_that_was_removed_leaves_a_gap_that_is_said(service):
+    start = datetime(2026, 3, 3, 23, 30, tzinfo=UTC)
+    fill(service, times=minutes(30, start + timedelta(minutes=30)), table="WADMetricsPT1MP10DV2S20260304")
+    found = read(service, start=start, end=start + timedelta(hours=1))
+    assert len(found) == 30
+    assert [one.message for one in found.problems] == [
+        f"there is no table {TABLE}: nothing of 2026-03-03 23:30 to 2026-03-04 00:00 UTC"
+    ]
+
+
+def test_what_came_before_an_error_is_kept(service):
+    service.page_size = 20
+    fill(service)
+    broken = []
+
+    def refuse(request):
+        broken.append(request)
+        return fault(500, "OperationTimedOut", "too long") if len(broken) == 3 else None
+
+    service.refuses = refuse
+    found = read(service)
+    assert len(found) == 40
+    assert [(one.error, one.scope) for one in found.problems] == [("ServerFault", WIN["id"].lower())]
+    assert "OperationTimedOut" in found.problems[0].message
+
+
+def test_odd_rows_are_noted_and_the_rest_is_read(service):
+    service.add(TABLE, *pair(WIN, CPU, NOON), {**next(pair(WIN, OWN, NOON)), "Average": "NaN", "RowKey": "x"})
+    service.tables[TABLE][-1]["RowKey"] = service.tables[TABLE][0]["RowKey"] + "2"
+    found = read(service)
+    assert len(found) == 2
+    assert [one.message for one in found.problems] == [f"{TABLE}: Average: expected a number, got 'NaN'"]
+
+
+def test_instances_of_a_uniform_scale_set_are_refused_with_a_reason(service):
+    instance = (
+        "/subscriptions/1/resourceGroups/g/providers/Microsoft.Compute/virtualMachineScaleSets/s/virtualMachines/0"
+    )
+    with pytest.raises(hi.NotSupported, match="uniform scale set"):
+        read(service, instance)
+    fill(service)
+    found = read(service, [instance, vm()])
+    assert (len(found), len(found.problems)) == (60, 1)
+
+
+# What cannot be asked
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"start": NOON.replace(tzinfo=None)}, r"start=2026-03-01T12:00:00 has no time zone — give it one: datetime\("),
+        ({"end": NOON.replace(tzinfo=None)}, "end=2026-03-01T12:00:00 has no time zone"),
+        ({"end": NOON}, r"end= \(2026-03-01 12:00 UTC\) is not after start="),
+        ({"end": NOON - timedelta(hours=1)}, "is not after start="),
+        ({"start": "2026-03-01"}, "start= is a datetime, not str"),
+        ({"start": NOON.date()}, "start= is a datetime, not date"),
+        ({"start": NOON.replace(year=1999)}, "in the year 1999"),
+        ({"end": NOON.replace(year=9999)}, "in the year 9999"),
+        ({"end": NOON.replace(year=2040)}, "more than can be read"),
+    ],
+)
+def test_times_that_cannot_be_asked_for(service, changes, said):
+    with pytest.raises(hi.NotSupported, match=said):
+        read(service, **changes)
+    assert service.requests == []
+
+
+@pytest.mark.parametrize(
+    "machine",
+    [
+        "vm-00", "", "/subscriptions/1/resourceGroups/g/providers/Microsoft.Network/networkInterfaces/n",
+        "/subscriptions/1/resourceGroups/g", 5, [5], [],
+        hi.VirtualMachine(id="vsphere://x/vm-1", name="a", platform="vsphere", source="vc"),
+        hi.VirtualMachine(id="/x", name="a", platform="azure-arc", source="azure"),
+    ],
+)  # fmt: skip
+def test_what_has_no_diagnostics_extension(service, machine):
+    with pytest.raises(hi.NotSupported):
+        hi.read_diagnostics(
+            machine, account_url=URL, credential=AzureNamedKeyCredential(ACCOUNT, KEY), start=NOON,
+            end=NOON + timedelta(hours=1), transport=service,
+        )  # fmt: skip
+    assert service.requests == []
+
+
+def test_a_wrong_key_is_the_account_s_own_error(service, caplog):
+    caplog.set_level(logging.DEBUG)
+    wrong = base64.b64encode(b"another key, of the same length as a right one").decode()
+    with pytest.raises(hi.AuthenticationFailed) as caught:
+        read(service, [vm(), vm(LIN)], credential=AzureNamedKeyCredential(ACCOUNT, wrong))
+    assert wrong not in caplog.text + str(caught.value) + repr(caught.value)
+
+
+def test_no_secret_in_what_is_read(service):
+    service.admits = lambda request: True
+    signature = AzureSasCredential("sv=2019-02-02&se=2099-01-01&sig=secret%2Bsecret%2Bsecret")
+    service.add(TABLE, *interval(key_text(WIN["id"]), r"\secret+secret+secret", NOON))
+    found = read(service, credential=signature)
+    assert len(found) == 1
+    assert "secret+secret" not in repr(list(found)) + repr(found.problems)
+
+
+def test_the_summaries_of_a_day(service):
+    fill(service)
+    found = hi.daily_summaries(read(service))
+    assert [(one.counter, one.mean, one.maximum, one.count) for one in found] == [("cpu_percent", 2.0, 3.0, 60)]

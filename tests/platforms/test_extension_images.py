@@ -1,0 +1,367 @@
+"""The extension catalogue from an endpoint: publishers, types, versions, and what is missing of them."""
+
+import threading
+
+import httpx
+import pytest
+from azure.mgmt.compute import ComputeManagementClient
+from azure.mgmt.hybridcompute import HybridComputeManagementClient
+
+import hybridinv as hi
+from arm_estate import Estate
+from arm_server import TOKEN, Credential
+from hybridinv.wire.extension_images import in_order
+from misbehaviour import edited, forbidden, html, refused, throttled
+
+METADATA = {"authentication": {"loginEndpoint": "https://login.invalid/x", "audiences": ["https://a"]}}
+CATALOGUE = {
+    "Canonical": {},
+    "Microsoft.Azure.Diagnostics": {"LinuxDiagnostic": ["3.0.9", "3.0.121"], "IaaSDiagnostics": ["1.1", "1.10", "1.9"]},
+    "Microsoft.Compute": {"BGInfo": ["2.1"]},
+    "zabbix": {"Agent": ["1.0"]},
+}
+ARC = {
+    "Microsoft.Azure.Monitor": {"AzureMonitorLinuxAgent": {"1.9.1": "Linux", "1.33.0": "Linux"}},
+    "Microsoft.Compute": {"CustomScriptExtension": {"1.10.12": "Windows"}},
+}
+
+
+@pytest.fixture
+def server(serve):
+    server = serve(Estate("sub-1"))
+    server.estate.others.catalogue = CATALOGUE
+    server.estate.others.arc_catalogue = ARC
+    server.estate.metadata = METADATA
+    return server
+
+
+def told(images):
+    return [(one.publisher, one.type, one.version) for one in images]
+
+
+EVERYTHING = [
+    ("Microsoft.Azure.Diagnostics", "IaaSDiagnostics", "1.1"),
+    ("Microsoft.Azure.Diagnostics", "IaaSDiagnostics", "1.9"),
+    ("Microsoft.Azure.Diagnostics", "IaaSDiagnostics", "1.10"),
+    ("Microsoft.Azure.Diagnostics", "LinuxDiagnostic", "3.0.9"),
+    ("Microsoft.Azure.Diagnostics", "LinuxDiagnostic", "3.0.121"),
+    ("Microsoft.Compute", "BGInfo", "2.1"),
+    ("zabbix", "Agent", "1.0"),
+]
+
+
+def asked(server):
+    return {name: count for name, count in server.counts.items() if "publishers" in name or "extension" in name}
+
+
+# What there is
+
+
+def test_everything_that_a_location_offers_in_numeric_order(server, azure):
+    images = azure(server).extension_images("West Europe")
+    assert told(images) == EVERYTHING
+    assert (images.complete, images.type) == (True, hi.ExtensionImage)
+    assert {(one.platform, one.location, one.os_type) for one in images} == {("azure", "westeurope", hi.OSType.UNKNOWN)}
+    assert asked(server) == {"publishers": 1, "extension types": 4, "extension versions": 4}
+    assert images[0].id.startswith("/subscriptions/sub-1/providers/microsoft.compute/locations/westeurope/publishers/")
+
+
+def test_the_highest_version_of_each_type(server, azure):
+    newest = azure(server).extension_images("westeurope", latest=True)
+    assert told(newest) == [EVERYTHING[n] for n in (2, 4, 5, 6)]
+
+
+def test_publishers_and_types_by_pattern_in_any_letter_case(server, azure):
+    adapter = azure(server)
+    assert told(adapter.extension_images("westeurope", publishers=["MICROSOFT.*"])) == EVERYTHING[:6]
+    assert asked(server) == {"publishers": 1, "extension types": 2, "extension versions": 3}
+    assert told(adapter.extension_images("westeurope", types="linux*")) == EVERYTHING[3:5]
+    assert server.counts["extension versions"] == 4
+    assert told(adapter.extension_images("westeurope", publishers=["z*", "nobody*"])) == EVERYTHING[6:]
+
+
+def test_what_is_named_in_full_is_not_looked_up(server, azure):
+    adapter = azure(server)
+    assert told(adapter.extension_images("westeurope", publishers="microsoft.compute")) == EVERYTHING[5:6]
+    assert asked(server) == {"extension types": 1, "extension versions": 1}
+    server.counts.clear()
+    images = adapter.extension_images("westeurope", publishers=["Microsoft.compute"], types=["bginfo", "agent"])
+    assert told(images) == EVERYTHING[5:6]
+    assert asked(server) == {"extension versions": 2}
+
+
+def test_progress_counts_publishers_then_types_then_images(server, azure):
+    steps = []
+    azure(server).extension_images("westeurope", progress=steps.append)
+    last = {step.kind: (step.read, step.expected) for step in steps}
+    assert last == {"publishers": (4, 4), "extension_types": (4, 4), "extension_images": (7, 7)}
+    assert [step.read for step in steps if step.kind == "publishers"] == [0, 1, 2, 3, 4]
+
+
+def test_nothing_is_asked_before_it_is_wanted(server, azure):
+    adapter = azure(server)
+    assert adapter.capabilities == {"vms", "extensions", "networks"}
+    for wrong in ({"publishers": []}, {"types": "a/b"}, {"cache": 3}, {"cache": ""}, {"max_age": 0}, {"max_age": True}):
+        with pytest.raises(hi.NotSupported):
+            adapter.extension_images("westeurope", **wrong)
+    for location in ("", None, 7):
+        with pytest.raises(hi.NotSupported):
+            adapter.extension_images(location)
+    assert server.seen == []
+
+
+def test_at_most_sixteen_at_a_time_and_more_than_one(server, azure):
+    server.estate.others.catalogue = {f"publisher{n}": {} for n in range(60)}
+    inside, most, lock = 0, 0, threading.Lock()
+    ordinary, several = server.answers.get_extension_types, threading.Event()
+
+    def counting(path, query, body):
+        nonlocal inside, most
+        with lock:
+            inside += 1
+            most = max(most, inside)
+            if inside > 1:
+                several.set()
+        several.wait(10)
+        answer = ordinary(path, query, body)
+        with lock:
+            inside -= 1
+        return answer
+
+    server.answers.get_extension_types = counting
+    assert len(azure(server).extension_images("westeurope")) == 0
+    assert 2 <= most <= 16
+
+
+def test_no_bucket_overflows(server, azure):
+    server.estate.others.catalogue = {f"publisher{n}": {"Agent": ["1"]} for n in range(60)}
+    server.enforce(burst=40, rate=100)
+    assert len(azure(server).extension_images("westeurope")) == 60
+    assert server.counts["refused"] == 0
+
+
+# The vendor's clients say the same
+
+
+def test_azures_catalogue_is_what_the_sdk_lists(server, azure):
+    adapter = azure(server)
+    images = adapter.extension_images("westeurope")
+    sdk = adapter.native_client(images[0])
+    assert isinstance(sdk, ComputeManagementClient)
+    listed = []
+    for publisher in sdk.virtual_machine_images.list_publishers("westeurope"):
+        if not CATALOGUE[publisher.name]:
+            continue
+        for type_ in sdk.virtual_machine_extension_images.list_types("westeurope", publisher.name):
+            listed += sdk.virtual_machine_extension_images.list_versions("westeurope", publisher.name, type_.name)
+    assert {one.id.lower(): one.name for one in listed} == {image.id: image.version for image in images}
+
+
+def test_arcs_catalogue_is_what_the_sdk_lists(server, arc):
+    adapter = arc(server)
+    images = adapter.extension_images("eastus")
+    sdk = adapter._client.sdk(HybridComputeManagementClient, "sub-1")
+    listed = [
+        version
+        for publisher in sdk.extension_publisher.list("eastus")
+        for type_ in sdk.extension_type.list("eastus", publisher.name)
+        for version in sdk.extension_metadata_v2.list("eastus", publisher.name, type_.name)
+    ]
+    assert {(one.id, one.version, one.os_type) for one in images} == {
+        (one.id, one.properties.version, one.properties.operating_system.lower()) for one in listed
+    }
+    older = [one.id for one in sdk.extension_metadata.list("eastus", "microsoft.compute", "customscriptextension")]
+    assert [id_.removeprefix("/subscriptions/sub-1") for id_ in older] == [
+        image.id for image in images if image.publisher == "microsoft.compute"
+    ]
+
+
+# Arc
+
+
+def test_arc_is_asked_as_a_tenant_and_tells_the_operating_system(server, arc):
+    images = arc(server).extension_images("eastus", latest=True)
+    assert [(one.type, one.version, one.os_type, one.location) for one in images] == [
+        ("azuremonitorlinuxagent", "1.33.0", hi.OSType.LINUX, "eastus"),
+        ("customscriptextension", "1.10.12", hi.OSType.WINDOWS, "eastus"),
+    ]
+    assert {target.partition("?")[0].split("/")[1] for _, target, _ in server.seen} == {"providers"}
+
+
+def test_an_older_arc_is_asked_with_a_version_that_it_knows(server, arc):
+    known = ["2025-02-19-preview", "2024-07-10"]
+    server.estate.versions = dict.fromkeys(("publishers", "extensiontypes", "versions"), known)
+    assert len(arc(server).extension_images("eastus")) == 3
+
+
+def test_where_arc_lists_no_publishers_those_that_are_named_are_read_all_the_same(server, arc):
+    server.misbehave("GET /providers/", refused(404, "InvalidResourceType", "no such type"))
+    adapter = arc(server)
+    with pytest.raises(hi.NotFound, match="name publishers= and types= in full"):
+        adapter.extension_images("eastus")
+    images = adapter.extension_images("eastus", publishers="Microsoft.Compute", types="CustomScriptExtension")
+    assert [(one.version, one.os_type) for one in images] == [("1.10.12", hi.OSType.UNKNOWN)]
+    assert images[0].id.startswith("/providers/microsoft.hybridcompute/")
+
+
+def test_a_subscription_that_arc_may_not_read_is_passed_over(server, arc):
+    server.estate.subscriptions = {"sub-0": "Enabled", "sub-1": "Enabled"}
+    server.misbehave("GET /providers/", forbidden("Microsoft.HybridCompute/locations/publishers/read"))
+    server.misbehave("sub-0", forbidden())
+    adapter = arc(server)
+    assert len(adapter.extension_images("eastus", publishers="Microsoft.Compute", types="CustomScriptExtension")) == 1
+    server.misbehave("sub-1", forbidden())
+    with pytest.raises(hi.AccessDenied):
+        adapter.extension_images("eastus", publishers="Microsoft.Compute", types="CustomScriptExtension")
+
+
+# A Hub's tenant plane
+
+
+def test_a_hub_without_its_operator_is_asked_as_a_tenant_with_its_own_version(server, hub):
+    versions = ["2020-06-01", "2017-12-01"]
+    types = ("virtualmachines", "publishers", "types", "versions")
+    server.estate.versions = dict.fromkeys(types, versions)
+    images = hub(server).extension_images("local", publishers="microsoft.*")
+    assert told(images) == EVERYTHING[:6]
+    assert {one.platform for one in images} == {"azure-stack-hub"}
+    assert server.counts["vm extension images"] == 0
+    assert {"2020-06-01"} == {target.rpartition("=")[2] for _, target, _ in server.seen if "/publishers" in target}
+
+
+# What is missing
+
+
+@pytest.mark.parametrize("named", [None, ["Microsoft.*", "zabbix"]])
+def test_one_failed_publisher_is_a_problem_and_the_rest_is_there(server, azure, named):
+    server.misbehave("Microsoft.Compute/artifacttypes", refused(500, "InternalServerError"))
+    images = azure(server).extension_images("westeurope", publishers=named)
+    assert told(images) == [*EVERYTHING[:5], EVERYTHING[6]]
+    (problem,) = images.problems
+    assert (problem.kind, problem.scope, problem.error) == ("extension_images", "Microsoft.Compute", "ServerFault")
+    assert (images.complete, "INCOMPLETE" in repr(images)) == (False, True)
+    assert not azure(server).extension_images("westeurope", latest=True).complete
+
+
+def test_one_failed_type_is_a_problem_too(server, azure):
+    server.misbehave("types/BGInfo/versions", html)
+    images = azure(server).extension_images("westeurope")
+    assert [(one.scope, one.error) for one in images.problems] == [("Microsoft.Compute/BGInfo", "UnexpectedAnswer")]
+    assert len(images) == 6
+
+
+def test_where_nothing_could_be_read_that_is_the_exception(server, azure):
+    server.misbehave("/publishers[?]", refused(400, "InvalidParameter", "The supplied location is not available."))
+    with pytest.raises(hi.ServerFault, match="not available"):
+        azure(server).extension_images("mars")
+
+
+def test_a_location_that_is_none_is_told_where_publishers_are_named_too(server, azure):
+    server.misbehave("locations/mars/publishers", refused(404, "NoRegisteredProviderFound", "no location mars"))
+    with pytest.raises(hi.NotFound, match="no location mars"):
+        azure(server).extension_images("mars", publishers="Microsoft.Compute", types="BGInfo")
+
+
+def test_a_publisher_that_is_none_is_told_and_one_without_extensions_is_not(server, azure):
+    adapter = azure(server)
+    none = adapter.extension_images("westeurope", publishers="canonical")
+    assert (len(none), none.complete) == (0, True)
+    with pytest.raises(hi.NotFound, match="no publisher 'Microsft.Compute'") as caught:
+        adapter.extension_images("westeurope", publishers="Microsft.Compute")
+    assert "did you mean 'Microsoft.Compute'" in caught.value.remedy
+    images = adapter.extension_images("westeurope", publishers=["zabbix", "Microsft.Compute"], types="Agent")
+    assert told(images) == EVERYTHING[6:]
+    assert [one.scope for one in images.problems] == ["Microsft.Compute"]
+
+
+def test_a_name_that_leads_elsewhere_is_not_followed(server, azure):
+    server.misbehave("/publishers[?]", edited(lambda page: page.append({"name": "../../../evil", "id": "/x"})))
+    images = azure(server).extension_images("westeurope")
+    assert told(images) == EVERYTHING
+    assert [one.error for one in images.problems] == ["UnexpectedAnswer"]
+    assert not [target for _, target, _ in server.seen if "evil" in target]
+
+
+def test_a_login_that_is_refused_ends_it_at_once(server, azure):
+    server.estate.others.catalogue = {f"publisher{n}": {"Agent": ["1"]} for n in range(500)}
+    server.misbehave("/types[?]", refused(401, "InvalidAuthenticationToken"))
+    with pytest.raises(hi.AuthenticationFailed):
+        azure(server).extension_images("westeurope")
+    assert server.counts["extension types"] < 100
+
+
+class Silent(httpx.BaseTransport):
+    """Lists 500 publishers, tells the versions of some, and then nothing any more."""
+
+    def __init__(self, answers):
+        self.answers, self.seen, self.lock = answers, 0, threading.Lock()
+
+    def handle_request(self, request):
+        above = request.url.path
+        if above.endswith("/publishers"):
+            return httpx.Response(200, json=[{"name": f"publisher{n}"} for n in range(500)])
+        with self.lock:
+            self.seen += 1
+            silent = self.seen > self.answers
+        if silent:
+            raise httpx.ConnectTimeout("nobody there", request=request)
+        return httpx.Response(404, json={"error": {"code": "NotFound", "message": "no"}})
+
+
+def test_an_endpoint_that_falls_silent_is_not_asked_500_times():
+    transport = Silent(answers=100)
+    adapter = hi.Azure(credential=Credential(), subscription_ids=["sub-1"], transport=transport)
+    with pytest.raises(hi.ConnectFailed, match="of 500 not read, the endpoint fell silent"):
+        adapter.extension_images("westeurope")
+    assert 100 < transport.seen < 150
+
+
+def test_throttling_is_waited_for(server, azure):
+    server.misbehave("Microsoft.Compute/artifacttypes", throttled(0), times=2)
+    assert azure(server).extension_images("westeurope").complete
+
+
+def test_a_deadline_leaves_what_is_there(server, azure):
+    server.estate.others.catalogue = {f"publisher{n}": {} for n in range(200)}
+    gate = threading.Event()
+    ordinary = server.answers.get_extension_types
+
+    def slow(path, query, body):
+        if not path.endswith(
+            ("publisher0/artifacttypes/vmextension/types", "publisher1/artifacttypes/vmextension/types")
+        ):
+            gate.wait(5)
+        return ordinary(path, query, body)
+
+    server.answers.get_extension_types = slow
+    try:
+        with hi.deadline(0.5), pytest.raises(hi.DeadlineExceeded, match="of 200 not read"):
+            azure(server).extension_images("westeurope")
+    finally:
+        gate.set()
+
+
+def test_the_first_subscription_that_may_read_is_asked(serve, azure):
+    server = serve(Estate("sub-0", "sub-1"))
+    server.estate.others.catalogue = CATALOGUE
+    server.misbehave("/subscriptions/sub-0/", forbidden("Microsoft.Compute/locations/publishers/read"))
+    adapter = azure(server)
+    assert told(adapter.extension_images("westeurope")) == EVERYTHING
+    assert told(adapter.extension_images("westeurope", publishers="zabbix")) == EVERYTHING[6:]
+    server.misbehave("/subscriptions/sub-1/", forbidden("Microsoft.Compute/locations/publishers/read"))
+    with pytest.raises(hi.AccessDenied) as caught:
+        adapter.extension_images("westeurope")
+    assert caught.value.missing == "Microsoft.Compute/locations/publishers/read"
+
+
+def test_no_secret_is_in_what_goes_wrong(server, azure):
+    server.misbehave("Microsoft.Compute/artifacttypes", refused(500, "InternalServerError", f"token {TOKEN}"))
+    images = azure(server).extension_images("westeurope")
+    assert TOKEN not in repr(images.problems)
+
+
+def test_order_does_not_depend_on_who_answers_first(server, azure):
+    server.estate.others.catalogue = {f"p{n % 7}.{n}": {"A": ["1", "2"], "b": ["1"]} for n in range(40)}
+    images = azure(server).extension_images("westeurope")
+    assert list(images) == in_order(images)
+    assert len(images) == 120
