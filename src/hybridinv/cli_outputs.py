@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILE = "an inventory file, or an RVTools workbook (.xlsx)"
+_SHOWN = 60
+"""Characters of a value in a table of changes; some are whole records."""
 INVENTORY = "HYBRIDINV_INVENTORY"
 """The variable that names the inventory file where Ansible calls, which gives none."""
 
@@ -52,13 +54,14 @@ def export(arguments: argparse.Namespace) -> int:
         written += hi.write_csv(inventory, arguments.csv)
     if target:
         inventory.save(target)
-        written.append(target)
     if arguments.json:
-        print_json([str(path) for path in written])
+        print_json([str(path) for path in (*written, *([target] if target else ()))])
         return 0
     console = open_console()
     for folder, count in Counter(path.parent for path in written).items():
         say(console, f"{count_of('file', count)} written to {folder}.")
+    if target:
+        say(console, f"Written to {target}.")
     _say_incomplete(inventory)
     return 0
 
@@ -112,9 +115,7 @@ def diff(arguments: argparse.Namespace) -> int:
     )
     shown = changes if arguments.all else [one for one in changes if one.change != "not_seen"]
     if shown:
-        rows = [
-            [str(one.change).replace("_", " "), one.kind, one.name, one.field, one.before, one.after] for one in shown
-        ]
+        rows = [[*_head(one), _short(one.before), _short(one.after)] for one in shown]
         draw_grid(console, ["change", "kind", "name", "field", "before", "after"], rows)
     if len(shown) < len(changes):
         say(
@@ -123,6 +124,14 @@ def diff(arguments: argparse.Namespace) -> int:
             " --all shows them",
         )
     return 0
+
+
+def _head(change: hi.Change) -> list[str]:
+    return [str(change.change).replace("_", " "), change.kind, change.name, change.field]
+
+
+def _short(value: str) -> str:
+    return value if len(value) <= _SHOWN else f"{value[: _SHOWN - 1]}…"
 
 
 def _written(inventory: hi.Inventory, target: Path, arguments: argparse.Namespace) -> int:
@@ -196,7 +205,7 @@ def describe_diff(command: argparse.ArgumentParser) -> None:
         help=f"only this kind, may be repeated; {', '.join(KINDS)}",
     )
     command.add_argument("--all", action="store_true", help="also what one of them did not look for")
-    _describe_json(command)
+    command.add_argument("--json", action="store_true", help="print JSON, with the values in full")
 
 
 def _describe_file(command: argparse.ArgumentParser) -> None:

@@ -58,6 +58,7 @@ KINDS: dict[str, type] = {
 """The kinds of records, named as the adapters' methods and the inventory's tables are."""
 _NEEDS_MATCHES = re.compile(r"(?i)same_machine|\bquery(_table)?\b")
 _WORKBOOK = "rvtools"
+_MEBIBYTE = 2**20
 _SHOWN_SOURCES = 50
 _SHOWN_WORDS = 800
 
@@ -349,6 +350,13 @@ def _details(inventory: Inventory, kind: str, record: Any) -> set[str]:
 def _lacks(less: Any, more: Any, field: attrs.Attribute[Any]) -> bool:
     """Whether a value differs from the one of a fuller record only in what is not known of it."""
     factory = getattr(field.default, "factory", None)
+    if (
+        field.name.endswith("_bytes")
+        and None not in (less, more)
+        and abs(less - more) < _MEBIBYTE
+        and not less % _MEBIBYTE
+    ):
+        return True  # a workbook has whole MiB
     return bool(less == (factory() if factory else field.default)) or _is_part(less, more)
 
 

@@ -6,9 +6,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from large_estate import large_estate
 
 import hybridinv as hi
+from large_estate import large_estate
 from live.browser import Page, chromium
 from report.test_html import hostile
 
@@ -235,7 +235,7 @@ def test_the_accessibility_tree_has_a_name_for_everything_that_is_used(browser: 
     browser.show(demo)
     nodes = browser.call("Accessibility.getFullAXTree")["nodes"]
     used = ("button", "link", "searchbox", "table", "region", "navigation", "image")
-    seen = {role: 0 for role in used}
+    seen = dict.fromkeys(used, 0)
     for node in nodes:
         role = node.get("role", {}).get("value")
         if role in seen and not node.get("ignored"):
@@ -260,7 +260,9 @@ def test_a_printed_table_says_how_much_is_left_out(browser: Page, large: Path) -
     browser.show(large)
     browser.ask("dispatchEvent(new Event('beforeprint'))")
     assert len(column(browser, "machine-list", 0)) == 300
-    assert browser.ask("document.querySelector('#machine-list .rest').textContent") == "9,716 more rows are not printed."
+    assert (
+        browser.ask("document.querySelector('#machine-list .rest').textContent") == "9,716 more rows are not printed."
+    )
     browser.ask("dispatchEvent(new Event('afterprint'))")
     assert len(column(browser, "machine-list", 0)) == 50
 

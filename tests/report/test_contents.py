@@ -182,7 +182,9 @@ def test_a_dead_link_and_an_unknown_speed_are_told_apart() -> None:
 def test_the_verdicts_are_those_of_the_matrix(demo: hi.Inventory, told: Contents) -> None:
     paths = hi.migration_matrix(demo)
     for row in rows(told, "vmkernel-matrix"):
-        hot = [one for one in paths if one.source_host_name == row["Host"] and one.cluster_id and one.purpose == "vmotion"]
+        hot = [
+            one for one in paths if one.source_host_name == row["Host"] and one.cluster_id and one.purpose == "vmotion"
+        ]
         assert row["vMotion to"] == f"{sum(one.feasible for one in hot)} of {len(hot)} hosts"
     counted = {row["Finding"]: row["Paths"] for row in rows(told, "path-findings")}
     for code, count in counted.items():
@@ -259,7 +261,9 @@ def test_arc_coverage_is_that_of_the_function(demo: hi.Inventory, told: Contents
 
 
 def test_findings_of_agents_go_to_the_section_of_their_subject(demo: hi.Inventory, told: Contents) -> None:
-    shown = [row["Finding"] for id_ in ("agent-findings", "extension-findings", "tools-findings") for row in rows(told, id_)]
+    shown = [
+        row["Finding"] for id_ in ("agent-findings", "extension-findings", "tools-findings") for row in rows(told, id_)
+    ]
     due = [one.code for one in hi.check_agents(demo) if one.subject_id]
     assert sorted(map(str, shown)) == sorted(due)
     assert {row["Finding"] for row in rows(told, "tools-findings")} == {"ToolsOutdated", "AgentMissing"}

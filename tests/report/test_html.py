@@ -299,7 +299,9 @@ def test_a_packed_column_gives_each_row_its_cell() -> None:
 
 
 def test_equal_values_of_different_kinds_are_not_mixed_up() -> None:
-    table = Table(id="t", columns=(Column("n", Unit.COUNT),), rows=[(1,), (1.0,), (Cell(1, Tone.BAD),), (Cell(1.0, Tone.BAD),)])
+    table = Table(
+        id="t", columns=(Column("n", Unit.COUNT),), rows=[(1,), (1.0,), (Cell(1, Tone.BAD),), (Cell(1.0, Tone.BAD),)]
+    )
     (column,) = json.loads(page.island(table))
     assert [column["cells"][place][0] for place in column["rows"]] == ["1", "1.0", "1", "1.0"]
 

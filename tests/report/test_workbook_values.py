@@ -8,7 +8,7 @@ import attrs
 import pytest
 
 import hybridinv as hi
-from report.filled_estate import FULL_HOST, FULL_VM, GIB, HERE, THEN, VC, filled_estate, vm
+from report.filled_estate import FULL_HOST, FULL_VM, GIB, HERE, PLACES, THEN, VC, filled_estate, vm
 from report.rvtools_layout import table, written
 
 VINFO = {
@@ -157,6 +157,32 @@ def test_an_adapter_of_a_host_that_was_not_read_has_no_host_name(tmp_path):
     book = written(filled_estate(hosts=[]), tmp_path)
     for sheet in ("vSC_VMK", "hvVmkServices", "vSwitch"):
         assert [row["Host"] for row in table(book, sheet)] == [None]
+
+
+def test_local_disks_of_one_name_hold_the_datastore_of_their_host(tmp_path):
+    lun = hi.Lun(name="mpx.vmhba0:C0:T0:L0", paths=("vmhba0:C0:T0:L0 active",))
+    hosts = [hi.Host(id=f"{VC}/host-{n}", name=f"esx{n}", **HERE, luns=(lun,)) for n in (1, 2, 3)]
+    datastores = [
+        hi.Datastore(id=f"{VC}/datastore-{n}", name=f"local{n}", **HERE, extents=(f"{lun.name}:1",),
+                     host_ids=(f"{VC}/host-{n}",))
+        for n in (2, 1)
+    ]  # fmt: skip
+    book = written(hi.Inventory(hosts=hosts, datastores=datastores), tmp_path)
+    assert [row["Datastore"] for row in table(book, "vMultiPath")] == ["local1", "local2", None]
+
+
+def test_machines_on_no_distributed_switch_are_on_none(tmp_path):
+    switch = hi.Switch(id=f"{VC}/dvs-1", name="dvs", kind="distributed", **HERE)
+    machine = vm(2, nics=(hi.Nic(name="n", network_id=f"{VC}/network-1"),))
+    (row,) = table(written(hi.Inventory(vms=[machine], switches=[switch]), tmp_path), "dvSwitch")
+    assert row["# VMs"] == 0
+
+
+def test_networks_that_rvtools_has_no_sheet_for_are_on_ours(tmp_path):
+    opaque = hi.Network(id=f"{VC}/network-o9", name="nsx", kind="opaque", **HERE)
+    book = written(filled_estate(networks=[*PLACES["networks"], opaque]), tmp_path)
+    assert [row["name"] for row in table(book, "hvNetworks")] == ["nsx"]
+    assert [row["Port"] for row in table(book, "dvPort")] == ["dv-servers", "trunk"]
 
 
 def test_several_vcenters_stand_in_one_workbook(tmp_path):

@@ -21,7 +21,7 @@ from hybridinv.report.sections import (
     plans,
     vmkernel,
 )
-from hybridinv.report.seen import Reading
+from hybridinv.report.seen import PLATFORMS, Reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,9 +63,11 @@ def _of_inventory(inv: Inventory) -> Contents:
     reading = Reading(inv)
     sections = [make(reading) for make in _SECTIONS]
     count = len(inv.problems)
+    asked = dict.fromkeys((one.source, one.platform) for one in inv.asked)
+    sources = [f"{source} ({PLATFORMS.get(platform, platform)})" for source, platform in asked]
     return Contents(
         title="Inventory report",
-        lead=f"{count_of('source', len(inv.sources))}: {', '.join(inv.sources)}" if inv.sources else "Made by hand.",
+        lead=f"{count_of('source', len(sources))}: {', '.join(sources)}" if sources else "Made by hand.",
         verdict=f"INCOMPLETE: {count_of('problem', count)}" if count else "Complete",
         tone=Tone.BAD if count else Tone.GOOD,
         taken_at=inv.taken_at,

@@ -92,7 +92,7 @@ class Bars:
     title: str = ""
     """What is counted."""
     unit: str = ""
-    """Of what: `machines`."""
+    """Of what, in the plural: `machines`."""
     bars: Sequence[Bar] = several((), "The parts.")
 
 

@@ -174,7 +174,7 @@ class VSphereEstate:
         """How many machines have an adapter on each distributed switch, by its UUID."""
         found: dict[str, int] = defaultdict(int)
         for machine in self.machines:
-            for switch in {nic.switch for nic in machine.vm.nics}:
+            for switch in {nic.switch for nic in machine.vm.nics if nic.switch}:
                 found[switch] += 1
         return found
 
@@ -199,13 +199,17 @@ class VSphereEstate:
         return found
 
     @cached_property
-    def by_lun(self) -> dict[tuple[str, str], str]:
-        """The datastore on each disk, by vCenter and canonical name."""
-        return {
-            (vcenter_of(datastore.id), extent.rpartition(":")[0]): datastore.name
-            for datastore in self.inv.datastores
-            for extent in datastore.extents
-        }
+    def _on_luns(self) -> dict[tuple[str, str], list[Datastore]]:
+        found: dict[tuple[str, str], list[Datastore]] = defaultdict(list)
+        for datastore in self.inv.datastores:
+            for extent in datastore.extents:
+                found[vcenter_of(datastore.id), extent.rpartition(":")[0]].append(datastore)
+        return found
+
+    def datastore_on(self, lun: str, host: Host) -> str:
+        """The datastore on a host's disk: local disks of several hosts may have one name."""
+        found = self._on_luns.get((vcenter_of(host.id), lun), ())
+        return next((one.name for one in found if host.id in one.host_ids), "")
 
     @cached_property
     def license_names(self) -> dict[str, list[str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hybridinv import __version__
+from hybridinv.inventory import count_of
 from hybridinv.report.rvtools_estate import vcenter_of
 from hybridinv.report.sheets import Sheet
 
@@ -61,7 +62,7 @@ def _advice(vm: Any) -> Iterator[tuple[str, str]]:
     if vm.snapshots:
         oldest = min((snapshot.created_at for snapshot in vm.snapshots if snapshot.created_at), default=None)
         since = f", the oldest of {oldest:%Y-%m-%d}" if oldest else ""
-        yield f"{len(vm.snapshots)} snapshots{since}", "Snapshot"
+        yield count_of("snapshot", len(vm.snapshots)) + since, "Snapshot"
     if vm.consolidation_needed:
         yield "its disks need consolidation", "Consolidation"
     for device in vm.devices:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from hybridinv.report.rvtools_estate import Part, mebibytes, percent, vcenter_of
+from hybridinv.report.rvtools_estate import Part, mebibytes, percent
 from hybridinv.report.sheets import Sheet
 
 if TYPE_CHECKING:
@@ -233,7 +233,7 @@ def _path_state(number: int) -> Callable[[Part], str]:
 
 
 def _on_lun(row: Part) -> str:
-    name: str = row.of.estate.by_lun.get((vcenter_of(row.of.it.id), row.it.name), "")
+    name: str = row.of.estate.datastore_on(row.it.name, row.of.it)
     return name
 
 

@@ -55,6 +55,11 @@ def _others(kind: str) -> Callable[[VSphereEstate], Iterable[Any]]:
     return lambda estate: (one for one in getattr(estate.inv, kind) if one.platform != VSPHERE)
 
 
+def _networks(estate: VSphereEstate) -> Iterator[Network]:
+    """Those of the other platforms, and of vSphere those that RVTools has no sheet for: NSX's."""
+    return (one for one in estate.inv.networks if one.platform != VSPHERE or one.kind == "opaque")
+
+
 def _parts(name: str) -> Callable[[VSphereEstate], Iterator[Part]]:
     def rows(estate: VSphereEstate) -> Iterator[Part]:
         for vm in _others("vms")(estate):
@@ -183,7 +188,7 @@ SHEETS = (
     _record_sheet("hvExtensions", _others("extensions"), Extension),
     _record_sheet("hvHosts", _others("hosts"), Host),
     _record_sheet("hvClusters", _others("clusters"), Cluster),
-    _record_sheet("hvNetworks", _others("networks"), Network),
+    _record_sheet("hvNetworks", _networks, Network),
     _record_sheet("hvLicenses", _others("licenses"), License),
     _record_sheet("hvResources", _others("resources"), Resource),
     _plain_sheet("hvTags", _tags, _Tag),

@@ -112,7 +112,14 @@ def _matrix(cells: Sequence[InstalledExtension], empty: str) -> Table:
     for own in machines.values():
         first = next(iter(own.values()))
         shown = [_state(own, type_) for type_ in types]
-        rows.append((first.machine, PLATFORMS.get(first.platform, first.platform), first.os_type if first.os_type != "unknown" else None, *shown))
+        rows.append(
+            (
+                first.machine,
+                PLATFORMS.get(first.platform, first.platform),
+                first.os_type if first.os_type != "unknown" else None,
+                *shown,
+            )
+        )
     more = f": the {_SHOWN_TYPES} types most often there, of {len(there)}" if len(there) > _SHOWN_TYPES else ""
     return Table(
         id="extension-matrix",

@@ -115,11 +115,11 @@ def _sources(reading: Reading) -> Table:
             count_of(words(kind).removesuffix("s"), row[kind]) for kind in KINDS if kind in row and kind not in _COUNTED
         )
         rows.append((key[1], PLATFORMS.get(key[0], key[0]), state, details.get(key) or None, *counts, more))
-    names = [(words(kind), Unit.COUNT) for kind in _COUNTED]
+    names = [(words(kind).capitalize(), Unit.COUNT) for kind in _COUNTED]
     return Table(
         id="sources",
         caption="Sources: how many records each gave",
-        columns=columns("Source", "Platform", "State", "Detail", *names, "and"),
+        columns=columns("Source", "Platform", "State", "Detail", *names, "And"),
         rows=rows,
         empty="No source was asked.",
     )
