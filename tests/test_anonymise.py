@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import attrs
+import openpyxl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -142,6 +143,20 @@ def test_free_text_is_removed_and_its_absence_stays() -> None:
     assert (copy.annotation, copy.question) == ("removed", "")
 
 
+@pytest.mark.parametrize(
+    ("said", "left"),
+    [
+        ("guestToolsNotRunning, guestToolsNeedUpgrade", "guestToolsNotRunning, guestToolsNeedUpgrade"),
+        ("Cloned; HIMDS0042: no, not web01", "Cloned; removed"),
+        ("no status yet", "no status yet"),
+        ("web01 is ill, and so is web02; call Ann", "removed"),
+        ("", ""),
+    ],
+)
+def test_of_an_agents_message_the_platforms_words_stay(said: str, left: str) -> None:
+    assert anonymised(hi.Agent(message=said), pseudonyms=pseudonyms()).message == left
+
+
 # What becomes of each form
 
 FORMS = {
@@ -237,6 +252,15 @@ def test_names_that_differ_in_letter_case_stay_so(name: str) -> None:
 def test_no_long_word_is_left(text: str) -> None:
     found = pseudonyms().of(f"zqx{text}zqx")
     assert "zqx" not in found.lower()
+
+
+@given(
+    st.lists(st.tuples(st.text("/\\:.@[]-_ ,;#?&=%(){}~\n0aF", max_size=4), st.integers(0, 99)), min_size=1, max_size=8)
+)
+def test_no_name_is_left_between_any_marks(parts: list[tuple[str, int]]) -> None:
+    text = "".join(f"{marks}zqx{number}Zqx" for marks, number in parts)
+    assert "zqx" not in pseudonyms().of(text).lower()
+    assert "zqx" not in pseudonyms().word_by_word(text).lower()
 
 
 @given(st.uuids())
@@ -404,6 +428,22 @@ def test_arc_covers_the_same_machines(copied: Any) -> None:
     one, other = ([(row.state, row.reason) for row in hi.arc_coverage(inv)] for inv in (DEMO, copy))
     assert len(one) > 10
     assert one == other
+
+
+def test_the_workbook_has_the_same_rows(copied: Any, tmp_path: Path) -> None:
+    copy, _ = copied
+    shapes = []
+    for name, inv in (("real", DEMO), ("copy", copy)):
+        hi.write_workbook(inv, tmp_path / f"{name}.xlsx")
+        book = openpyxl.load_workbook(tmp_path / f"{name}.xlsx")
+        shapes.append([(sheet.title, sheet.max_row, sheet.max_column) for sheet in book])
+    assert shapes[0] == shapes[1]
+    assert len(shapes[0]) > 10
+
+
+def test_agents_are_judged_alike(copied: Any) -> None:
+    copy, _ = copied
+    assert said(hi.check_agents(DEMO), {}) == said(hi.check_agents(copy), ids_of(copy)) != []
 
 
 def test_what_is_in_it_adds_up_to_the_same(copied: Any) -> None:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import re
 import secrets
+import shlex
 import signal
 import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import hybridinv as hi
-from hybridinv.cli import main
+from hybridinv.cli import main, parser
 from hybridinv.demo import tape_folders
 from hybridinv.platforms import PLATFORMS, Platform
 
@@ -336,6 +339,52 @@ def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == f"hybridinv {hi.__version__}\n"
 
 
+def commands(parser: argparse.ArgumentParser, name: str = "hybridinv") -> Iterator[tuple[str, argparse.ArgumentParser]]:
+    """All commands and steps that do something themselves."""
+    below = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    if not below:
+        yield name, parser
+    for action in below:
+        for step, one in action.choices.items():
+            yield from commands(one, f"{name} {step}")
+
+
+@pytest.mark.parametrize(
+    ("name", "command"), list(commands(parser())), ids=lambda one: one if isinstance(one, str) else ""
+)
+def test_help_teaches(name: str, command: argparse.ArgumentParser) -> None:
+    assert len(command.description or "") > 20
+    head, *examples = (command.epilog or "").splitlines()
+    assert head in ("example:", "examples:")
+    for line in examples:
+        words = shlex.split(line.partition(">>")[0])
+        assert words[: len(name.split())] == name.split()
+        parser().parse_args(words[1:])
+    silent = [action.dest for action in command._actions if not action.help]
+    assert silent == []
+
+
+def test_every_command_that_prints_a_table_prints_json_too() -> None:
+    without = {name for name, command in commands(parser()) if "--json" not in command._option_string_actions}
+    # One writes a file, one a script, one lines for a shell; one prints JSON and nothing else.
+    assert without == {"hybridinv anonymise", "hybridinv onboard script", "hybridinv completion", "hybridinv ansible"}
+
+
+def test_what_was_read_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target, tape = str(tmp_path / "out.json"), str(tmp_path / "tape")
+    for arguments in (
+        ["collect", estate(tmp_path, VSPHERE), "-o", target, "--json"],
+        ["record", estate(tmp_path, VSPHERE), VSPHERE.name, tape, "--json"],
+    ):
+        assert main(arguments) == 0
+        told = json.loads(capsys.readouterr().out)
+        assert (told["complete"], told["sources"]) == (True, ["vc01.example.test"])
+        assert told["counts"][0]["vms"] == 14
+    assert main(["demo", "--json", "-o", target]) == 0
+    assert json.loads(capsys.readouterr().out)["complete"] is False
+    assert hi.load(target) == hi.demo()
+
+
 class Broken:
     """A platform with a bug."""
 
@@ -362,12 +411,15 @@ def test_a_bug_is_one_line_unless_asked(
 
 @pytest.mark.parametrize(
     "arguments", [["show"], ["show", "vms"], ["show", "hosts", "--all"], ["show", "problems"], ["show", "--json"],
-                  ["show", "vms", "--json"], ["sql", "select * from vms"], ["sql", "select * from vms", "--json"]],
+                  ["show", "vms", "--json"], ["sql", "select * from vms"], ["sql", "select * from vms", "--json"],
+                  ["diff", "EMPTY"], ["diff", "EMPTY", "--json"], ["ansible", "--list"]],
 )  # fmt: skip
 def test_names_cannot_play_with_the_terminal(
-    arguments: list[str], hostile: str, capsys: pytest.CaptureFixture[str]
+    arguments: list[str], hostile: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main([arguments[0], hostile, *arguments[1:]]) == 0
+    hi.Inventory().save(tmp_path / "empty.json")
+    real = [str(tmp_path / "empty.json") if one == "EMPTY" else one for one in arguments]
+    assert main([real[0], hostile, *real[1:]]) == 0
     shown = capsys.readouterr().out
     assert not [one for one in shown if not one.isprintable() and one != "\n"]
     assert not any(line.startswith("forged") for line in shown.splitlines())

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import pickle
+import subprocess
 import sys
 from datetime import UTC, datetime
 
@@ -173,3 +175,26 @@ def test_a_word_that_a_field_never_holds_is_an_error_and_no_empty_answer(wrong: 
 def test_get_of_what_is_no_id_finds_nothing(wrong: object) -> None:
     with pytest.raises(hi.NotFound):
         VMS.get(wrong)  # type: ignore[arg-type]
+
+
+def test_sums_of_integers_are_integers_and_the_largest_stay_exact() -> None:
+    inv = hi.Inventory(vms=VMS)
+    answer = inv.sql("select sum(cpus) as cpus, sum(null::int) as none, (2::hugeint) ** 70 as large from vms")
+    assert str(answer.to_arrow().schema.field("cpus").type) == "int64"
+    assert answer.fetchall()[0][:2] == (12, None)
+    (number,) = inv.sql("select 170141183460469231731687303715884105::hugeint").fetchall()[0]
+    assert number == 170141183460469231731687303715884105
+
+
+def test_moments_are_utc_wherever_the_query_runs() -> None:
+    script = """if True:
+        import hybridinv as hi
+        from datetime import UTC, datetime
+        made = datetime(2026, 1, 2, 23, tzinfo=UTC)
+        vm = hi.VirtualMachine(id="a", name="a", platform="p", source="s", created_at=made)
+        answer = hi.Inventory(vms=[vm]).sql("select created_at, created_at::date::text from vms")
+        print(answer.to_arrow().schema.field(0).type, answer.fetchall()[0][0].isoformat(), answer.fetchall()[0][1])
+    """
+    zone = {**os.environ, "TZ": "Pacific/Auckland"}
+    done = subprocess.run([sys.executable, "-c", script], env=zone, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["timestamp[us,", "tz=UTC]", "2026-01-02T23:00:00+00:00", "2026-01-02"]

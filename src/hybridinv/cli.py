@@ -1,3 +1,4 @@
+# PYTHON_ARGCOMPLETE_OK
 """The `hybridinv` command: arguments → one public function → print."""
 
 from __future__ import annotations

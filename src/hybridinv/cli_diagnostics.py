@@ -7,10 +7,11 @@ import json
 import logging
 import os
 import sys
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 import hybridinv as hi
+from hybridinv.diagnostics.question import ALL_GRAINS
 from hybridinv.saving import plain
 from hybridinv.terminal import draw_grid, open_console, say, shown
 from hybridinv.wire.counters import guest_counters
@@ -52,7 +53,7 @@ def diagnostics(arguments: argparse.Namespace) -> int:
     if arguments.json:
         found = {"samples": [plain(one) for one in answer], "problems": [plain(one) for one in samples.problems]}
         # Escapes stay in: a terminal that is shown JSON must not act on it either.
-        sys.stdout.write(json.dumps(found, indent=2, default=str) + "\n")
+        sys.stdout.write(json.dumps(found, indent=2, default=_json) + "\n")
     else:
         console = open_console()
         columns = _DAY if arguments.daily else _SAMPLE
@@ -79,8 +80,8 @@ def describe(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument(
         "--grain",
-        choices=("PT1M", "PT1H", "samples"),
-        help="read the tables of minutes, of hours, or of samples; minutes for a day or less, else hours",
+        choices=ALL_GRAINS,
+        help="which tables are read; by default those of minutes for a day or less, else those of hours",
     )
     command.add_argument("--ca-file", metavar="FILE", help="the CA of a Stack Hub's certificate, in PEM form")
     command.add_argument("--daily", action="store_true", help="one line for each day and counter")
@@ -129,6 +130,10 @@ def _cloud(account_url: str) -> str:
     if "usgovcloudapi.net" in account_url:
         return "AzureUSGovernment"
     return "AzureChinaCloud" if "chinacloudapi.cn" in account_url else "AzureCloud"
+
+
+def _json(value: object) -> str:
+    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 def _cell(value: object, unit: str) -> str:

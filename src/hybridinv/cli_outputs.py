@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 FILE = "an inventory file, or an RVTools workbook (.xlsx)"
 _SHOWN = 60
 """Characters of a value in a table of changes; some are whole records."""
+_BEFORE = 16
 INVENTORY = "HYBRIDINV_INVENTORY"
 """The variable that names the inventory file where Ansible calls, which gives none."""
 
@@ -115,7 +116,7 @@ def diff(arguments: argparse.Namespace) -> int:
     )
     shown = changes if arguments.all else [one for one in changes if one.change != "not_seen"]
     if shown:
-        rows = [[*_head(one), _short(one.before), _short(one.after)] for one in shown]
+        rows = [[*_head(one), *_apart(one.before, one.after)] for one in shown]
         draw_grid(console, ["change", "kind", "name", "field", "before", "after"], rows)
     if len(shown) < len(changes):
         say(
@@ -130,8 +131,16 @@ def _head(change: hi.Change) -> list[str]:
     return [str(change.change).replace("_", " "), change.kind, change.name, change.field]
 
 
-def _short(value: str) -> str:
-    return value if len(value) <= _SHOWN else f"{value[: _SHOWN - 1]}…"
+def _apart(before: str, after: str) -> tuple[str, str]:
+    """Two values, cut to the place where they differ where they are long."""
+    same = next((at for at, (one, other) in enumerate(zip(before, after, strict=False)) if one != other), 0)
+    start = max(same - _BEFORE, 0) if max(len(before), len(after)) > _SHOWN else 0
+    return _short(before, start), _short(after, start)
+
+
+def _short(value: str, start: int) -> str:
+    cut = ("…" if start else "") + value[start:]
+    return cut if len(cut) <= _SHOWN else f"{cut[: _SHOWN - 1]}…"
 
 
 def _written(inventory: hi.Inventory, target: Path, arguments: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""Records[T]: many records of one type, and the Arrow schema that their attrs fields define."""
+"""Records[T]: many records of one type, as a sequence, as a table, and asked in SQL."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import difflib
 import re
 import typing
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, overload
 
@@ -167,7 +168,7 @@ class Records(Sequence[T], Generic[T]):
         return arrow_schema(kind)
 
     def to_arrow(self) -> pyarrow.Table:
-        """A `pyarrow.Table`, made once; nested records are structs, units and descriptions are in the field metadata."""
+        """A `pyarrow.Table`, made once; nested records are structs, units and descriptions are in the metadata."""
         if self._arrow is None:
             self._arrow = arrow_table(self.type, self._items)
         return self._arrow
@@ -298,18 +299,28 @@ def query(tables: Mapping[str, Table], sql: str) -> QueryResult:
                 connection.register(name, table.to_arrow())
             elif not asked:  # It asks what there is.
                 connection.register(name, table.schema.empty_table())
-        connection.execute("SET enable_external_access = false; SET lock_configuration = true")
+        connection.execute("SET TimeZone = 'UTC'; SET enable_external_access = false; SET lock_configuration = true")
         try:
             answer = connection.sql(sql)
             if answer is None:
                 raise QueryFailed(
                     "this statement has no answer", remedy="ask with SELECT; the tables cannot be changed"
                 )
-            found = answer.to_arrow_table()
+            found = _with_integers(answer.to_arrow_table())
             return QueryResult(found.rename_columns(_distinct(found.column_names)))
         except duckdb.Error as error:
             said = " ".join(str(error).partition("\nLINE ")[0].partition("\nDid you mean")[0].split())
             raise QueryFailed(said, remedy=_remedy(said, tables)) from error
+
+
+def _with_integers(table: pyarrow.Table) -> pyarrow.Table:
+    """The table with sums of integers as integers: DuckDB makes numbers of 38 digits of them, Arrow decimals."""
+    pyarrow = need("pyarrow")
+    for place, field in enumerate(table.schema):
+        if pyarrow.types.is_decimal(field.type) and not field.type.scale:
+            with suppress(pyarrow.ArrowInvalid):
+                table = table.set_column(place, field.name, table.column(place).cast(pyarrow.int64()))
+    return table
 
 
 def _remedy(said: str, tables: Mapping[str, Table]) -> str:

@@ -56,8 +56,8 @@ class Unnested:
 
     @cached_property
     def _ways(self) -> list[tuple[Any, ...]]:
-        """Of every item the way there: the record, its place among the record's, the item, and so on."""
-        ways: list[tuple[Any, ...]] = [(record,) for record in self.records]
+        """Of every item the way there: the record's place, the record, the item's place in it, the item, and so on."""
+        ways: list[tuple[Any, ...]] = list(enumerate(self.records, 1))
         for name in self.path:
             ways = [(*way, place, item) for way in ways for place, item in enumerate(_items(getattr(way[-1], name)), 1)]
         return ways
@@ -68,7 +68,8 @@ def unnested(kinds: Mapping[str, type], tables: Mapping[str, Sequence[Any]]) -> 
 
     A table is named after the singular of its kind and the field, `vm_disks`; what items hold several of in turn has
     their singular too, `vm_disk_chain`. Its columns are the parent's id, name, platform and source, the place of the
-    item among the parent's (from 1), and the item's own fields; names and values are `name` and `value`.
+    item among the parent's (from 1), and the item's own fields; names and values are `name` and `value`. A parent that
+    has no id is told by its place too.
     """
     return {
         name: Unnested(name, tables[table], path, columns)
@@ -79,7 +80,9 @@ def unnested(kinds: Mapping[str, type], tables: Mapping[str, Sequence[Any]]) -> 
 
 def _described(table: str, kind: type) -> Iterator[tuple[str, tuple[str, ...], tuple[Column, ...]]]:
     names = [name for name in ("id", "name", "platform", "source") if name in hints(kind)]
-    parents = [_column(kind, name, 0, _of_parent(table, name)) for name in names]
+    parents = [_column(kind, name, 1, _of_parent(table, name)) for name in names]
+    if "id" not in names:
+        parents.append(Column(f"{table}_position", int, "The place of what it is of, from 1.", "", 0, ""))
     yield from _inside(table, kind, (), parents)
 
 
@@ -94,7 +97,7 @@ def _inside(
         hint = hints(kind)[field.name]
         if not is_nested(hint):
             continue
-        item, level = item_type(hint) or hint, 2 * len(path) + 2
+        item, level = item_type(hint) or hint, 2 * len(path) + 3
         several = item is not hint or is_mapping(hint)
         own = _columns(field, item, level)
         taken = {column.name for column in own}

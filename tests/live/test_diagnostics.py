@@ -162,8 +162,10 @@ def test_all_counters_of_an_hour_are_there_with_those_that_have_no_word(filled: 
 
 def sas(expiry: datetime, **changes: Any) -> AzureSasCredential:
     options: dict[str, Any] = {
-        "resource_types": ResourceTypes.from_string("co"), "permission": AccountSasPermissions(read=True), "expiry": expiry,
-    }  # fmt: skip
+        "resource_types": ResourceTypes.from_string("co"),
+        "permission": AccountSasPermissions(read=True),
+        "expiry": expiry,
+    }
     return AzureSasCredential(
         generate_account_sas(AzureNamedKeyCredential(seed.ACCOUNT, seed.KEY), **options | changes)
     )

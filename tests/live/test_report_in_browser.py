@@ -1,4 +1,4 @@
-"""The report as people have it before them: in a browser, light and dark, on a phone, on paper, with 10,000 machines."""
+"""The report as people see it: in a browser, light and dark, on a phone, on paper, with 10,000 machines."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 import hybridinv as hi
 from large_estate import large_estate
 from live.browser import Page, chromium
-from report.test_html import hostile
+from report.hostile_estate import hostile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING
 
 import attrs
 import pytest
+from hypothesis import given, settings
 
 import hybridinv as hi
 from hybridinv.report.contents import contents_of
+from hybridinv.report.html import render
 from hybridinv.report.parts import Cell, Tone
 from hybridinv.report.sections.maintenance import host_plans
 from hybridinv.report.seen import Reading
+from planning.test_any_estate import estates
+from report.filled_estate import filled_estate
 
 if TYPE_CHECKING:
     from hybridinv.report.parts import Contents, Plain, Section, Table, Value
@@ -140,7 +144,7 @@ def test_a_host_without_vmotion_reaches_nobody_and_is_listed_first() -> None:
     inv = hi.Inventory(hosts=hosts, vmkernel_adapters=adapters, clusters=[cluster("esx1", "esx2", "esx3")])
     contents = contents_of(inv)
     matrix = rows(contents, "vmkernel-matrix")
-    assert [row["Host"] for row in matrix][0] == "esx3"
+    assert matrix[0]["Host"] == "esx3"
     by_name = {row["Host"]: row for row in matrix}
     assert by_name["esx3"]["vMotion to"] == "0 of 2 hosts"
     assert by_name["esx1"]["vMotion to"] == "1 of 2 hosts"
@@ -194,9 +198,9 @@ def test_the_verdicts_are_those_of_the_matrix(demo: hi.Inventory, told: Contents
 # maintenance
 
 
-@pytest.mark.parametrize("make", ["demo", "standalone"])
+@pytest.mark.parametrize("make", ["demo", "standalone", "filled"])
 def test_each_host_is_planned_as_plan_maintenance_does_it(make: str, demo: hi.Inventory) -> None:
-    inv = demo if make == "demo" else standalone()
+    inv = {"demo": lambda: demo, "standalone": standalone, "filled": filled_estate}[make]()
     planned = list(host_plans(Reading(inv)))
     assert [one.name for one, _ in planned] == [one.name for one in inv.hosts]
     for one, plan in planned:
@@ -368,3 +372,47 @@ def test_an_empty_inventory_has_a_report() -> None:
     contents = contents_of(hi.Inventory(taken_at=TAKEN))
     assert contents.verdict == "Complete"
     assert all(one.rows == () for part in contents.sections for one in part.tables)
+
+
+@settings(max_examples=60, deadline=None)
+@given(estates())
+def test_any_estate_has_a_report_that_agrees_with_the_planners(inv: hi.Inventory) -> None:
+    contents = contents_of(inv)
+    for part in contents.sections:
+        for one in part.tables:
+            assert {len(row) for row in one.rows} <= {len(one.columns)}, one.id
+    verdicts = {row["Host"]: row["Verdict"] for row in rows(contents, "maintenance-hosts")}
+    for one in inv.hosts:
+        assert verdicts[one.name] == ("can go" if hi.plan_maintenance(inv, [one]).feasible else "not feasible")
+    assert len(rows(contents, "vmkernel-matrix")) == len(inv.hosts)
+    assert render(contents).endswith("</html>\n")
+
+
+def test_hosts_of_a_platform_that_nobody_plans_for_do_not_stop_a_report() -> None:
+    strange = hi.Host(id="h", name="kvm1", platform="kvm", source="x")
+    machine = hi.VirtualMachine(id="v", name="vm1", platform="kvm", source="x", host_id="h")
+    contents = contents_of(hi.Inventory(hosts=[strange], vms=[machine], taken_at=TAKEN))
+    assert rows(contents, "maintenance-hosts") == []
+    assert [row["Machine"] for row in rows(contents, "machine-list")] == ["vm1"]
+
+
+def test_the_summary_has_every_alert_with_its_section(told: Contents) -> None:
+    own = [(part.id, one.text) for part in told.sections[1:] for one in part.alerts]
+    assert [(one.section, one.text) for one in told.sections[0].alerts] == own
+    assert {
+        ("vmkernel", "2 ESXi hosts whose cold data falls back to Management"),
+        ("maintenance", "6 hosts not ready for maintenance"),
+        ("arc", "3 machines disconnected from Arc, expired or in error"),
+        ("arc", "5 machines that could be Arc-enabled and are not"),
+        ("extensions", "2 extensions failed, or in error"),
+        ("tools", "1 running machine without running VMware Tools"),
+    } <= set(own)
+
+
+def test_a_number_of_which_nothing_is_known_is_not_nought() -> None:
+    store = hi.Datastore(id="d", name="san", **HERE)
+    contents = contents_of(hi.Inventory(vms=[vm("web01"), vm("web02", cpus=4)], datastores=[store], taken_at=TAKEN))
+    values = {one.label: (one.value, one.more) for one in section(contents, "summary").figures}
+    assert values["Virtual CPUs"] == (4, "known of 1 of 2 machines")
+    assert values["Memory of machines"] == (None, "known of 0 of 2 machines")
+    assert values["Storage"][0] is None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import re
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -70,6 +72,17 @@ def test_parquet_keeps_values_types_units_and_descriptions(parquet: Path) -> Non
     assert about["columns"]["memory_bytes"] == {"description": "Memory.", "unit": "bytes"}
     assert (about["version"], about["complete"]) == (hi.__version__, False)
     assert datetime.fromisoformat(about["taken_at"]) == DEMO.taken_at
+
+
+def test_the_files_answer_the_same_questions(parquet: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "sql.md").read_text(encoding="utf-8")
+    questions = re.findall(r"```sql\n(.*?)```", page, re.DOTALL)
+    assert len(questions) == 30
+    with duckdb.connect() as connection:
+        for file in parquet.iterdir():
+            connection.execute(f"create view {file.stem} as from '{file}'")
+        for question in questions:
+            assert connection.sql(question).to_arrow_table().num_rows == len(DEMO.sql(question)), question
 
 
 def test_what_could_not_be_read_is_a_table_too(parquet: Path, comma: Path) -> None:
@@ -172,6 +185,15 @@ def test_half_of_the_files_are_taken_back(tmp_path: Path, monkeypatch: pytest.Mo
     with pytest.raises(hi.InventoryFileError, match="No space left"):
         hi.write_csv(hi.Inventory(vms=[machine("new")]), tmp_path)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_csv_needs_no_other_library_and_parquet_says_which(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for library in ("pyarrow", "pandas", "polars", "duckdb"):
+        monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(hi.MissingExtra, match=r"hybridinv\[tables\]"):
+        hi.write_parquet(DEMO, tmp_path / "parquet")
+    assert list(tmp_path.iterdir()) == []
+    assert len(hi.write_csv(DEMO, tmp_path / "csv")) == len(list((tmp_path / "csv").iterdir()))
 
 
 def test_what_is_no_inventory_is_refused(tmp_path: Path) -> None:

@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 from openpyxl.utils import column_index_from_string
 
 import hybridinv as hi
-from hybridinv.report.cells import column_letters
 from report.filled_estate import FULL_VM, filled_estate, vm
 from report.rvtools_layout import CUSTOM, layout, table, written
 
@@ -39,7 +38,8 @@ def names_of(path: Path) -> list[object]:
 def test_text_stays_text(tmp_path):
     book = written(named(*FORMULAS), tmp_path)
     cells = [cell for (cell,) in book["vInfo"].iter_rows(min_row=2, max_col=1)]
-    assert [cell.value for cell in cells] == FORMULAS
+    # XlsxWriter's own markup would go into the file as it is: a blank behind it makes it text.
+    assert [cell.value for cell in cells] == [f"{one} " if one.startswith("<r>") else one for one in FORMULAS]
     assert {cell.data_type for cell in cells} == {"s"}
 
 
@@ -214,8 +214,3 @@ def test_a_machine_of_a_made_up_id_is_written(tmp_path):
     made = hi.VirtualMachine(id="x", name="x", platform="vsphere", source="")
     (row,) = table(written(hi.Inventory(vms=[made]), tmp_path), "vInfo")
     assert (row["VM"], row["VM ID"], row["VI SDK UUID"]) == ("x", None, None)
-
-
-@pytest.mark.parametrize(("number", "letters"), [(0, "A"), (25, "Z"), (26, "AA"), (701, "ZZ"), (16_383, "XFD")])
-def test_columns_are_lettered_as_excel_does(number, letters):
-    assert column_letters(number) == letters

@@ -17,7 +17,7 @@ from azure.core.credentials import AzureNamedKeyCredential, AzureSasCredential
 import hybridinv as hi
 from arm_server import Credential
 from diagnostics.table_service import ACCOUNT, KEY, URL, TableService, fault
-from hybridinv.transport.scrub import scrub
+from hybridinv.transport.scrub import scrub, secrets_of
 from hybridinv.transport.storage import NoTable, TableAccount
 from hybridinv.transport.storage_access import signature
 from hybridinv.wire.secrets import redact
@@ -379,7 +379,7 @@ def server():
 
     made = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Echo)
     made.status, made.cuts = 403, False
-    thread = threading.Thread(target=made.serve_forever)
+    thread = threading.Thread(target=made.serve_forever, args=(0.01,))
     thread.start()
     yield made
     made.shutdown()
@@ -422,6 +422,14 @@ def test_no_secret_in_errors_logs_and_reprs(server, caplog, credential, status, 
     assert "Authorization" not in caplog.text or "SharedKeyLite plantdiag:" not in caplog.text
 
 
+def test_the_client_never_sees_what_opens_the_account(service, caplog):
+    caplog.set_level(logging.DEBUG)
+    read(account(without_key(service), AzureSasCredential(SAS)))
+    assert "HTTP Request: GET" in caplog.text
+    assert "sig" not in caplog.text
+    assert SIGNATURE in parse_qs(service.requests[0].url.query.decode())["sig"]
+
+
 def test_no_secret_where_nothing_answers(caplog, monkeypatch):
     monkeypatch.setattr("hybridinv.transport.patience.RETRIES", 0)
     caplog.set_level(logging.DEBUG)
@@ -459,3 +467,9 @@ def test_keys_and_signatures_give_themselves_away_in_any_text(text):
 )
 def test_what_only_speaks_of_signatures_stays(text):
     assert redact(text) == text
+
+
+def test_a_request_s_signature_is_a_secret_of_it():
+    signed = httpx.Request("GET", URL, headers={"Authorization": f"SharedKeyLite {ACCOUNT}:{SIGNATURE}"})
+    assert SIGNATURE in secrets_of(signed)
+    assert SIGNATURE in secrets_of(httpx.Request("GET", f"{URL}/T()?{SAS}"))

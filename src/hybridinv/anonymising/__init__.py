@@ -11,7 +11,7 @@ import attrs
 
 from hybridinv.anonymising.fields import Treatment, treatment
 from hybridinv.anonymising.key_file import new_key, read_key, write_key
-from hybridinv.anonymising.words import is_known_setting, is_setting_value
+from hybridinv.anonymising.words import is_known_setting, is_setting_value, is_status
 from hybridinv.columns import hints, item_type
 from hybridinv.errors import NotSupported
 from hybridinv.inventory import Inventory
@@ -93,6 +93,8 @@ def _change(kind: type, name: str, hint: Any) -> Callable[[Any, Pseudonyms], Any
 def _text(how: Treatment, text: str, pseudonyms: Pseudonyms) -> str:
     if how is Treatment.REMOVED:
         return _NO_TEXT if text else ""
+    if how is Treatment.STATUS:
+        return _status(text) if text else ""
     if how is Treatment.WORD_BY_WORD:
         return pseudonyms.word_by_word(text)
     if (how is Treatment.NUMBER_KEPT and _NUMBER.fullmatch(text)) or (
@@ -100,6 +102,11 @@ def _text(how: Treatment, text: str, pseudonyms: Pseudonyms) -> str:
     ):
         return text
     return pseudonyms.of(text)
+
+
+def _status(text: str) -> str:
+    mark = "; " if "; " in text else ", "
+    return mark.join(dict.fromkeys(part if is_status(part) else _NO_TEXT for part in text.split(mark)))
 
 
 def _tags(how: Treatment, tags: Mapping[str, str], pseudonyms: Pseudonyms) -> Tags:

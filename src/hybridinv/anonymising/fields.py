@@ -26,6 +26,8 @@ class Treatment(StrEnum):
     """A key that is a number of the platform's; anything else is replaced."""
     IMAGE = "image"
     """`publisher:offer:sku:version` of a marketplace; an own image is replaced."""
+    STATUS = "status"
+    """Free text, of which the parts stay that are a platform's words for the state of an agent."""
     SETTINGS = "settings"
     """Known settings with values that are words and numbers; others are replaced."""
 
@@ -71,7 +73,6 @@ _KEPT: Mapping[type, str] = {
 }
 _REMOVED: Mapping[type, str] = {
     model.VirtualMachine: "annotation maintenance health_reason question",
-    model.Agent: "message",
     model.Snapshot: "description",
     model.Extension: "message",
     model.Switch: "description",
@@ -83,6 +84,7 @@ _OTHERWISE: Mapping[type, Mapping[str, Treatment]] = {
         "managed_by": Treatment.WORD_BY_WORD,
         "settings": Treatment.SETTINGS,
     },
+    model.Agent: {"message": Treatment.STATUS},
     model.Disk: {"native_id": Treatment.NUMBER_KEPT},
     model.Partition: {"disks": Treatment.NUMBER_KEPT},
     model.TcpipStack: {"routes": Treatment.WORD_BY_WORD},

@@ -58,3 +58,8 @@ def is_known_setting(name: str) -> bool:
 def is_setting_value(value: str) -> bool:
     """Whether it is a word or a number."""
     return _pattern("setting_values").fullmatch(value) is not None
+
+
+def is_status(text: str) -> bool:
+    """Whether it is a platform's word for the state of an agent."""
+    return text.lower() in _set("status")

@@ -14,7 +14,7 @@ from hybridinv.wire.counters import checked_guest_counters
 from hybridinv.wire.storage_tables import GRAINS
 
 SAMPLES = "samples"
-_GRAINS = (*GRAINS, SAMPLES)
+ALL_GRAINS = (*GRAINS, SAMPLES)
 _LONGEST_BY_MINUTES = timedelta(days=1)
 _LONGEST = timedelta(days=3653)
 _FIRST = datetime(2000, 1, 1, tzinfo=UTC)
@@ -37,7 +37,7 @@ class Question:
         """The tables in the order in which they are asked until one has something."""
         if self.grain:
             return [self.grain]
-        usual = list(GRAINS)
+        usual = ["PT1M", "PT1H"]
         by_minutes = self.end - self.start <= _LONGEST_BY_MINUTES
         return [*(usual if by_minutes else reversed(usual)), SAMPLES]
 
@@ -66,8 +66,8 @@ def checked_question(start: datetime, end: datetime, counters: Iterable[str] | N
         )
     if end - start > _LONGEST:
         raise NotSupported(f"{(end - start).days} days are more than can be read", remedy="ask for ten years at most")
-    if grain is not None and grain not in _GRAINS:
-        raise NotSupported(f"there is no grain={grain!r:.40}", remedy=f"say one of: {', '.join(_GRAINS)}")
+    if grain is not None and grain not in ALL_GRAINS:
+        raise NotSupported(f"there is no grain={grain!r:.40}", remedy=f"say one of: {', '.join(ALL_GRAINS)}")
     return Question(start, end, None if counters is None else checked_guest_counters(counters), grain)
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from hybridinv.model import VirtualMachine
 
 KIND = "diagnostics"
+_SHOWN_NOTES = 20
 _NOTHING = (
     "check that the machine has the diagnostics extension, which account its settings name (storageAccount), and that "
     "their metrics.resourceId is this id; pass that text as vm= where it is spelt otherwise"
@@ -58,15 +59,16 @@ def read_diagnostics(
     `counters` are our words (`cpu_percent`, …), all where none are named; then what there is no word for is there too,
     with `counter` empty. Values are in `unit`; `raw_name` is the agent's name.
 
-    `grain` says which tables are read: `"PT1M"` or `"PT1H"` (`WADMetrics…`, by minutes or hours), or `"samples"`
-    (`WADPerformanceCountersTable`, `LinuxCpuVer2v0` and the like). Without it, minutes for a day or less, hours for
-    more; where these have nothing of a machine the other ones, then the samples.
+    `grain` says which tables are read: `"PT1M"` or `"PT1H"` (`WADMetrics…`, by minutes or hours; `"PT5M"`, `"PT15M"`
+    and `"PT30M"` where the settings have them), or `"samples"` (`WADPerformanceCountersTable`, `LinuxCpuVer2v0` and the
+    like). Without it, minutes for a day or less, hours for more; where these have nothing of a machine the other ones,
+    then the samples.
 
     Raises `NotSupported` for what cannot be asked, and the account's own error (`AuthenticationFailed`, `AccessDenied`,
     `ConnectFailed`, …) where nothing at all could be read; where a part could be, the rest is a problem.
     """
     machines, question = checked_machines(vm), checked_question(start, end, counters, grain)
-    urls = [account_url] if isinstance(account_url, str) else list(account_url)
+    urls = list(account_url) if isinstance(account_url, (list, tuple)) else [account_url]
     options: dict[str, Any] = {"ca_file": ca_file, "timeout": timeout, "transport": transport}
     with ExitStack() as stack:
         accounts = [TableAccount(url, one, **options) for url, one in zip(urls, _keys(credential, urls), strict=True)]
@@ -117,23 +119,25 @@ def _problems(
         for table, error in found.errors:
             what = f"{table}: {error.message}" if table and table not in error.message else error.message
             yield _problem(machine, account.source, type(error).__name__, what, error.remedy)
-        for table, note in dict.fromkeys(found.notes):
+        notes = list(dict.fromkeys(found.notes))
+        for table, note in notes[:_SHOWN_NOTES]:
             yield _problem(machine, account.source, "UnexpectedAnswer", f"{table}: {note}", _ODD)
+        if len(notes) > _SHOWN_NOTES:
+            message = f"{len(notes) - _SHOWN_NOTES} more values that could not be read"
+            yield _problem(machine, account.source, "UnexpectedAnswer", message, _ODD)
     has_errors = any(found.errors for _, found in its)
-    if not any(found.samples for _, found in its):
+    sources = ", ".join(account.source for account, _ in its)
+    if not any(found.samples or (found.others and question.counters) for _, found in its):
         if not has_errors:
             where = "; ".join(f"{account.source} {_lacks(found)}" for account, found in its)
-            sources = ", ".join(account.source for account, _ in its)
             yield _problem(machine, sources, "NotFound", f"nothing of {machine.name}: {where}", _NOTHING)
         return
     for account, found in its:
         for table, time in found.absent if found.samples else ():
-            yield _problem(
-                machine, account.source, "NotFound", f"there is no table {table}: nothing of {time}", _SHORTER
-            )
+            message = f"there is no table {table}: nothing of {time}"
+            yield _problem(machine, account.source, "NotFound", message, _SHORTER)
     unread = [name for name in question.counters or () if name not in read]
     if unread and not has_errors:
-        sources = ", ".join(account.source for account, _ in its)
         message = f"nothing of {machine.name} for {', '.join(unread)}, though other counters are there"
         yield _problem(machine, sources, "NotFound", message, "the extension's settings say what it records")
 
@@ -142,13 +146,8 @@ def _lacks(found: Found) -> str:
     """Why an account has nothing of a machine."""
     absent = ", ".join(table for table, _ in found.absent)
     empty = ", ".join(found.empty)
-    others = ", ".join(found.others)
-    parts = (
-        f"has no table {absent}" if absent else "",
-        f"has nothing of it and this time in {empty}" if empty else "",
-        f"has other counters of it alone in {others}" if others else "",
-    )
-    return " and ".join(filter(None, parts)) or "has no table that could hold it"
+    parts = (f"has no table {absent}" if absent else "", f"has nothing of it and this time in {empty}" if empty else "")
+    return " and ".join(filter(None, parts)) or "has rows of it that could not be read"
 
 
 def _problem(machine: Machine, source: str, error: str, message: str, remedy: str) -> Problem:

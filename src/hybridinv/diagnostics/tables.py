@@ -56,11 +56,14 @@ def read_machine(account: TableAccount, machine: Machine, question: Question) ->
 
 def _metrics(account: TableAccount, machine: Machine, question: Question, grain: str) -> Found:
     """What the tables of intervals of one length have."""
-    found, spellings = Found(), list(machine.spellings)
+    found, spellings, known = Found(), list(machine.spellings), ""
     for table in metric_tables(grain, question.start, question.end):
+        if table.is_tail and not known:
+            continue  # what is not in the table of its days is not late either
         begins, ends = max(table.begins_at, question.start), min(table.ends_at, question.end)
         try:
-            spelling = _intervals(account, table.name, machine, question, grain, spellings, found)
+            tried = [known] if table.is_tail else spellings
+            spelling = _intervals(account, table.name, machine, question, grain, tried, found)
         except NoTable:
             if not table.is_tail:
                 found.absent.append((table.name, _from_to(begins, ends)))
@@ -69,7 +72,7 @@ def _metrics(account: TableAccount, machine: Machine, question: Question, grain:
             break
         else:
             if spelling:
-                spellings = [spelling, *(one for one in spellings if one != spelling)]
+                known, spellings = spelling, [spelling, *(one for one in spellings if one != spelling)]
             elif not table.is_tail:
                 found.empty.append(table.name)
     return found

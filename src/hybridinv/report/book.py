@@ -1,31 +1,33 @@
-"""An Excel workbook of which XlsxWriter makes all but the rows; these are streamed into it."""
+"""An Excel workbook, row by row: what XlsxWriter is told of columns, types, and text that must stay text."""
 
 from __future__ import annotations
 
-import io
 import re
-import shutil
-import zipfile
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from hybridinv.errors import MissingExtra
-from hybridinv.report.cells import Rows, column_letters
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import datetime
     from pathlib import Path
+
+LARGEST_ROWS = 1_048_576
+LARGEST_COLUMNS = 16_384
+LARGEST_TEXT = 32_767
+"""What Excel takes; text is counted in UTF-16 units."""
 
 _LIBRARY, _EXTRA = "xlsxwriter", "report"
 _FORMATS = {"integer": "#,##0", "ratio": "#,##0.00", "moment": "yyyy/mm/dd hh:mm:ss"}
 _WIDTHS = {"moment": 19, "integer": 10, "ratio": 10, "bool": 10, "text": 14}
 _WIDEST = 40
-_SHEET = "xl/worksheets/sheet{}.xml"
-_ROWS_END = "</sheetData>"
-_COLUMN = re.compile(r'<col min="(\d+)" max="(\d+)"[^>]*? style="(\d+)"')
-_DIMENSION = re.compile(r'<dimension ref="[^"]*"/>')
-_ZIP_TIME = (1980, 1, 1, 0, 0, 0)
-_BUFFER = 2**20
+_FIRST_DATE = datetime(1900, 3, 1, tzinfo=UTC)  # before it, Excel counts a day that never was
+_EPOCH = datetime(1899, 12, 30, tzinfo=UTC)
+_DAY = 86_400
+_LARGEST_WHOLE = 2**53
+_NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+# XlsxWriter takes text that begins and ends like this for its own markup, and writes it as it is.
+_MARKUP = re.compile("<r>.*</r>", re.DOTALL)
 
 
 class Outline(NamedTuple):
@@ -37,81 +39,78 @@ class Outline(NamedTuple):
 
 
 class Book:
-    """A workbook under way: `write` adds one sheet after the other; leaving it adds the rest."""
+    """A workbook under way: `write` adds the rows of one sheet after the other; none of them stays in memory."""
 
     def __init__(self, path: Path, outlines: Sequence[Outline], folder: Path, written_at: datetime) -> None:
-        self._outlines, self._folder = outlines, folder
-        self._frame = _frame(outlines, written_at)
-        self._file = zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED)
-        self._written: set[str] = set()
+        try:
+            xlsxwriter: Any = __import__(_LIBRARY)
+        except ImportError:
+            raise MissingExtra(_LIBRARY, _EXTRA) from None
+        never = dict.fromkeys(("strings_to_formulas", "strings_to_urls", "strings_to_numbers"), False)
+        options = {"constant_memory": True, "tmpdir": str(folder), "use_zip64": True, **never}
+        self._outlines = outlines
+        self._workbook = xlsxwriter.Workbook(str(path), options)
+        self._workbook.set_properties({"comments": "hybridinv, in the layout of RVTools", "created": written_at})
+        self._formats = {type_: self._workbook.add_format({"num_format": form}) for type_, form in _FORMATS.items()}
+        bold = self._workbook.add_format({"bold": True, "bottom": 1})
+        self._sheets = [self._started(outline, bold) for outline in outlines]
+
+    def _started(self, outline: Outline, bold: Any) -> Any:
+        name, columns, rows = outline
+        sheet = self._workbook.add_worksheet(name)
+        sheet.freeze_panes(1, 0)
+        sheet.autofilter(0, 0, rows, len(columns) - 1)
+        for number, (header, type_) in enumerate(columns):
+            width = min(max(len(header) + 4, _WIDTHS[type_]), _WIDEST)
+            sheet.set_column(number, number, width, self._formats.get(type_))
+            sheet.write_string(0, number, header, bold)
+        return sheet
 
     def write(self, number: int, rows: Iterable[Iterable[tuple[int, object]]]) -> list[tuple[int, int]]:
         """Write a sheet with these rows; column and row of each text that had to be cut come back."""
-        name, columns = _SHEET.format(number + 1), self._outlines[number].columns
-        head, end, tail = self._frame.read(name).decode().partition(_ROWS_END)
-        body = self._folder / "rows"
-        with body.open("w", encoding="utf-8", buffering=_BUFFER) as file:
-            sink = Rows(file, columns, _styles(head, len(columns)))
-            for row in rows:
-                sink.add(row)
-            file.write(end + tail)
-        last = f"{column_letters(len(columns) - 1)}{sink.number}"
-        self._add(name, _DIMENSION.sub(f'<dimension ref="A1:{last}"/>', head, count=1), body)
-        return sink.cut
-
-    def _add(self, name: str, head: str, body: Path) -> None:
-        first, entry = head.encode(), _entry(name)
-        entry.file_size = len(first) + body.stat().st_size  # it tells whether the archive needs large sizes
-        with self._file.open(entry, "w") as file, body.open("rb") as source:
-            file.write(first)
-            shutil.copyfileobj(source, file, _BUFFER)
-        self._written.add(name)
+        sheet, columns = self._sheets[number], self._outlines[number].columns
+        formats = [self._formats.get(type_) for _, type_ in columns]
+        write_string, write_number = sheet.write_string, sheet.write_number
+        cut = []
+        for line, row in enumerate(rows, 1):
+            for column, value in row:
+                if value is None or value == "":
+                    continue
+                amount = _amount(value)
+                if amount is not None and columns[column][1] != "text":
+                    write_number(line, column, amount, formats[column])
+                    continue
+                text = clean(value.isoformat() if isinstance(value, datetime) else str(value))
+                if len(text) > LARGEST_TEXT // 2 and len(text.encode("utf-16-le")) > 2 * LARGEST_TEXT:
+                    text = text.encode("utf-16-le")[: 2 * (LARGEST_TEXT - 1)].decode("utf-16-le", errors="ignore") + "…"
+                    cut.append((column, line + 1))
+                write_string(line, column, text)
+        return cut
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
-        """Write what goes with the sheets, when all of them went well."""
-        with self._file:
-            for name in self._frame.namelist() if error is None else ():
-                if name not in self._written:
-                    self._file.writestr(_entry(name), self._frame.read(name))
+    def __exit__(self, *_: object) -> None:
+        """Write the file; after an error too, for that is how its temporary files are closed."""
+        from xlsxwriter.exceptions import FileCreateError
+
+        try:
+            self._workbook.close()
+        except FileCreateError as error:
+            raise error.args[0] from None  # the OSError that it was
 
 
-def _styles(head: str, columns: int) -> list[int]:
-    """The style of each column's numbers."""
-    styles = [0] * columns
-    for first, last, style in _COLUMN.findall(head):
-        for column in range(int(first) - 1, min(int(last), columns)):
-            styles[column] = int(style)
-    return styles
+def _amount(value: object) -> float | None:
+    """A number that Excel keeps to the last digit; None for anything else."""
+    if isinstance(value, datetime):
+        return (value - _EPOCH).total_seconds() / _DAY if value >= _FIRST_DATE else None
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= _LARGEST_WHOLE:
+        return value
+    return None
 
 
-def _entry(name: str) -> zipfile.ZipInfo:
-    entry = zipfile.ZipInfo(name, _ZIP_TIME)
-    entry.compress_type = zipfile.ZIP_DEFLATED
-    entry.external_attr = 0o600 << 16
-    return entry
-
-
-def _frame(outlines: Sequence[Outline], written_at: datetime) -> zipfile.ZipFile:
-    """A workbook with all sheets and their headers, and no further rows."""
-    try:
-        xlsxwriter: Any = __import__(_LIBRARY)
-    except ImportError:
-        raise MissingExtra(_LIBRARY, _EXTRA) from None
-    frame = io.BytesIO()
-    never = dict.fromkeys(("strings_to_formulas", "strings_to_urls", "strings_to_numbers"), False)
-    with xlsxwriter.Workbook(frame, {"in_memory": True, **never}) as workbook:
-        workbook.set_properties({"comments": "hybridinv, in the layout of RVTools", "created": written_at})
-        known = {type_: workbook.add_format({"num_format": form}) for type_, form in _FORMATS.items()}
-        bold = workbook.add_format({"bold": True, "bottom": 1})
-        for name, columns, rows in outlines:
-            sheet = workbook.add_worksheet(name)
-            for number, (header, type_) in enumerate(columns):
-                width = min(max(len(header) + 4, _WIDTHS[type_]), _WIDEST)
-                sheet.set_column(number, number, width, known.get(type_))
-                sheet.write_string(0, number, header, bold)
-            sheet.freeze_panes(1, 0)
-            sheet.autofilter(0, 0, rows, len(columns) - 1)
-    return zipfile.ZipFile(frame)
+def clean(text: str) -> str:
+    """Text that XML can hold, with one kind of line end, and that is no markup."""
+    if not text.isprintable():
+        text = _NO_XML.sub("\N{REPLACEMENT CHARACTER}", text.replace("\r\n", "\n").replace("\r", "\n"))
+    return f"{text} " if text.startswith("<r>") and _MARKUP.fullmatch(text) else text

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hybridinv.errors import InventoryFileError
 from hybridinv.report import sheets_collection, sheets_hosts, sheets_hybrid, sheets_machines, sheets_places
-from hybridinv.report.book import Book, Outline
-from hybridinv.report.cells import LARGEST_COLUMNS, LARGEST_ROWS, LARGEST_TEXT, clean
+from hybridinv.report.book import LARGEST_COLUMNS, LARGEST_ROWS, LARGEST_TEXT, Book, Outline, clean
 from hybridinv.report.rvtools import CUSTOM, Note, sheets
 from hybridinv.report.rvtools_estate import VSphereEstate
 from hybridinv.saving import check_writable, write_whole

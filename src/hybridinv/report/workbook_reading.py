@@ -89,9 +89,13 @@ def read_workbook(path: str | os.PathLike[str]) -> Inventory:
     `MissingExtra` without the extra `report`. What can only be read in part is in `problems`.
     """
     path = Path(path)
-    found = read_sheets(path, {name.casefold(): name for name in _KIND_OF_SHEET})
-    sheets = {name: Sheet(name, rows) for name, rows in found.sheets.items()}
-    book = Book(sheets, rvtools.sheets(), _server(sheets) or path.stem)
+    return inventory_of(read_sheets(path, {name.casefold(): name for name in _KIND_OF_SHEET}), path.stem)
+
+
+def inventory_of(found: Found, name: str) -> Inventory:
+    """The inventory that sheets hold; `name` is what their vCenter is called where none of them says it."""
+    sheets = {sheet: Sheet(sheet, rows) for sheet, rows in found.sheets.items()}
+    book = Book(sheets, rvtools.sheets(), _server(sheets) or name)
     tables = _read_tables(book)
     kinds = {kind for kind, needed in _NEEDS.items() if any(book.has(name) for name in needed)}
     _complain(book, found, kinds)

@@ -21,8 +21,8 @@ from hybridinv.wire.reading import look, need, shown, utc
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-GRAINS = {"PT1M": 60, "PT1H": 3600}
-"""How long the intervals of the `WADMetrics…` tables are, in seconds."""
+GRAINS = {"PT1M": 60, "PT5M": 300, "PT15M": 900, "PT30M": 1800, "PT1H": 3600}
+"""How long the intervals of the `WADMetrics…` tables are, in seconds; the portal sets the first and the last."""
 METRIC_COLUMNS = ("RowKey", "CounterName", "Total", "Minimum", "Maximum", "Average", "Count", "Last")
 WINDOWS_TABLE = "WADPerformanceCountersTable"
 WINDOWS_COLUMNS = ("PartitionKey", "EventTickCount", "DeploymentId", "RoleInstance", "CounterName", "CounterValue")

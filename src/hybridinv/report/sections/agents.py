@@ -43,13 +43,6 @@ def tools(reading: Reading) -> Section:
         alerts.append(Alert(text=f"{count_of('running machine', off)} without running VMware Tools"))
     if old:
         alerts.append(Alert(text=f"{count_of('running machine', old)} with another version of VMware Tools than due"))
-    rows = [
-        (
-            vm.name, reading.name(vm.host_id), _status(vm), _version_state(vm) or "", vm.agent.version or None,
-            vm.os_name or None, vm.agent.message,
-        )
-        for vm in sorted(machines, key=lambda vm: (vm.agent.status is AgentStatus.READY, _version_state(vm) is None))
-    ]  # fmt: skip
     counts = Counter(vm.agent.version for vm in machines)
     versions = sorted(counts, key=version_key, reverse=True)
     return Section(
@@ -69,14 +62,25 @@ def tools(reading: Reading) -> Section:
                 rows=[(version or Cell("not known"), counts[version]) for version in versions],
                 empty=reading.empty(("vms",), _VSPHERE, "No machine runs."),
             ),
-            Table(
-                id="tools-machines",
-                caption="VMware Tools, machine by machine",
-                columns=columns("Machine", "Host", "Status", "The version", "Version", "Guest system", "vCenter says"),
-                rows=rows,
-                empty=reading.empty(("vms",), _VSPHERE, "No machine runs."),
-            ),
+            _tools_list(reading, machines),
         ),
+    )
+
+
+def _tools_list(reading: Reading, machines: Sequence[VirtualMachine]) -> Table:
+    rows = [
+        (
+            vm.name, reading.name(vm.host_id), _status(vm), _version_state(vm) or "", vm.agent.version or None,
+            vm.os_name or None, vm.agent.message,
+        )
+        for vm in sorted(machines, key=lambda vm: (vm.agent.status is AgentStatus.READY, _version_state(vm) is None))
+    ]  # fmt: skip
+    return Table(
+        id="tools-machines",
+        caption="VMware Tools, machine by machine",
+        columns=columns("Machine", "Host", "Status", "The version", "Version", "Guest system", "vCenter says"),
+        rows=rows,
+        empty=reading.empty(("vms",), _VSPHERE, "No machine runs."),
     )
 
 

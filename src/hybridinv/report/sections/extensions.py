@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from hybridinv.catalogue.extensions import extension_matrix
 from hybridinv.inventory import count_of
+from hybridinv.model import OSType
 from hybridinv.model.versions import version_key
 from hybridinv.report.parts import Alert, Cell, Note, Section, Table, Tone, Unit, columns
 from hybridinv.report.sections.agents import findings
@@ -111,12 +112,13 @@ def _matrix(cells: Sequence[InstalledExtension], empty: str) -> Table:
     rows: list[tuple[Value, ...]] = []
     for own in machines.values():
         first = next(iter(own.values()))
+        system = first.os_type if first.os_type is not OSType.UNKNOWN else None
         shown = [_state(own, type_) for type_ in types]
         rows.append(
             (
                 first.machine,
                 PLATFORMS.get(first.platform, first.platform),
-                first.os_type if first.os_type != "unknown" else None,
+                system,
                 *shown,
             )
         )

@@ -29,6 +29,7 @@ EFFECT_TONES = {
     Effect.UNAFFECTED: Tone.GOOD,
     Effect.UNKNOWN: Tone.WARNING,
 }
+_PLANNED = ("vsphere", "azure-stack-hub", "azure")
 _HARMLESS = (Effect.LIVE_MIGRATES, Effect.UNAFFECTED)
 _PLACES = ("datastores", "networks", "switches")
 _WORST_FIRST = (Effect.STOPS, Effect.RESTARTS, Effect.STAYS, Effect.UNKNOWN, Effect.PAUSES)
@@ -47,7 +48,6 @@ def exposure(reading: Reading) -> Section:
         alerts.append(Alert(text=f"{count_of('host', len(blocked))} not ready for maintenance", tone=Tone.BAD))
     if down:
         alerts.append(Alert(text=f"{count_of('machine', down)} that maintenance of the host stops or restarts"))
-    counts = Counter(one.effect for one in impacts)
     return Section(
         id="maintenance",
         title="Maintenance exposure",
@@ -55,19 +55,17 @@ def exposure(reading: Reading) -> Section:
         " beneath Azure are not shown, so there each machine by itself. plan_maintenance has a whole run in order.",
         unread=reading.unread(("hosts", "vms", "clusters")),
         alerts=alerts,
-        bars=(
-            Bars(
-                title="What happens to a machine while its host restarts",
-                unit="machines",
-                bars=[
-                    Bar(label=effect.replace("_", " "), count=counts[effect], tone=EFFECT_TONES[effect])
-                    for effect in Effect
-                    if counts[effect]
-                ],
-            ),
-        ),
+        bars=(effect_bars("What happens to a machine while its host restarts", impacts),),
         tables=(_by_host(reading, plans), _by_machine(reading, noticing)),
     )
+
+
+def effect_bars(title: str, impacts: Iterable[Impact]) -> Bars:
+    """How many machines each effect has."""
+    counts = Counter(one.effect for one in impacts)
+    shown = [one for one in Effect if counts[one]]
+    bars = [Bar(label=one.replace("_", " "), count=counts[one], tone=EFFECT_TONES[one]) for one in shown]
+    return Bars(title=title, unit="machines", bars=bars)
 
 
 def host_plans(reading: Reading) -> Iterator[tuple[Host, MaintenancePlan]]:
@@ -77,7 +75,7 @@ def host_plans(reading: Reading) -> Iterator[tuple[Host, MaintenancePlan]]:
     inventory costs grows with the inventory.
     """
     parts = _Neighbourhoods(reading.inv)
-    for host in reading.inv.hosts:
+    for host in (one for one in reading.inv.hosts if one.platform in _PLANNED):
         yield host, plan_maintenance(parts.of(host), [host])
 
 

@@ -65,14 +65,15 @@ def _figures(reading: Reading) -> tuple[Figure, ...]:
         Figure(label="Hosts", value=of("hosts", len(inv.hosts)), more=f"{away} in maintenance"),
         Figure(label="Clusters", value=of("clusters", len(inv.clusters))),
         Figure(
-            label="Virtual CPUs", value=of("vms", sum(cpus)), more=_known(len(cpus), len(machines)),
+            label="Virtual CPUs", value=of("vms", sum(cpus)) if cpus or not machines else None,
+            more=_known(len(cpus), len(machines)),
         ),
         Figure(
-            label="Memory of machines", value=of("vms", sum(known)), unit=Unit.BYTES,
+            label="Memory of machines", value=of("vms", sum(known)) if known or not machines else None, unit=Unit.BYTES,
             more=_known(len(known), len(machines)),
         ),
         Figure(
-            label="Storage", value=of("datastores", used), unit=Unit.BYTES,
+            label="Storage", value=of("datastores", used) if sized or not inv.datastores else None, unit=Unit.BYTES,
             more=f"used of {_size(capacity)} in {count_of('datastore', len(sized))}",
         ),
         Figure(label="Extensions", value=of("extensions", len(inv.extensions))),

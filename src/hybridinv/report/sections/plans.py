@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from hybridinv.inventory import count_of
 from hybridinv.model import Severity
 from hybridinv.model.drawing import draw
-from hybridinv.model.maintenance import Effect
 from hybridinv.model.wording import DATA, SERVICES, assumed, both, sentence
 from hybridinv.report.parts import (
     Bar,
@@ -23,7 +22,7 @@ from hybridinv.report.parts import (
     Unit,
     columns,
 )
-from hybridinv.report.sections.maintenance import EFFECT_TONES
+from hybridinv.report.sections.maintenance import EFFECT_TONES, effect_bars
 from hybridinv.report.seen import PLATFORMS
 
 _SEVERITIES = {Severity.BLOCKER: Tone.BAD, Severity.WARNING: Tone.WARNING, Severity.INFO: Tone.PLAIN}
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
     from hybridinv.model import Finding
     from hybridinv.model.maintenance import MaintenancePlan
     from hybridinv.model.migration import Flow, MigrationPlan
-    from hybridinv.model.onboarding import OnboardingCase, OnboardingPlan
+    from hybridinv.model.onboarding import OnboardingCase, OnboardingPlan, OnboardingTarget
     from hybridinv.report.parts import Value
 
 _NOTE = "The plan is as good as its inventory was fresh; a plan does not say when that was taken."
@@ -94,24 +93,23 @@ def _flow(flow: Flow) -> tuple[Value, ...]:
 
 def maintenance(plan: MaintenancePlan) -> Contents:
     """Maintenance: the machines, the order of the hosts, and the findings."""
-    counts = Counter(one.effect for one in plan.impacts)
     names = {one.vm.id: one.vm.name for one in plan.impacts} | {host.id: host.name for host in plan.hosts}
-    machines = Section(
+    return Contents(
+        title="Maintenance of " + (count_of("host", len(plan.hosts)) if plan.hosts else "the hosts beneath machines"),
+        lead=plan.title,
+        verdict="Feasible" if plan.feasible else "NOT feasible",
+        tone=Tone.GOOD if plan.feasible else Tone.BAD,
+        sections=(_findings(plan.findings, names), _machines(plan), _steps(plan)),
+    )
+
+
+def _machines(plan: MaintenancePlan) -> Section:
+    return Section(
         id="machines",
         title="What happens to the machines",
         source=f"plan_maintenance with update={plan.update}.",
         notes=(Note(text=_NOTE),),
-        bars=(
-            Bars(
-                title="Machines by what happens to them",
-                unit="machines",
-                bars=[
-                    Bar(label=one.replace("_", " "), count=counts[one], tone=EFFECT_TONES[one])
-                    for one in Effect
-                    if counts[one]
-                ],
-            ),
-        ),
+        bars=(effect_bars("Machines by what happens to them", plan.impacts),),
         tables=(
             Table(
                 id="impacts",
@@ -133,13 +131,6 @@ def maintenance(plan: MaintenancePlan) -> Contents:
             ),
         ),
     )  # fmt: skip
-    return Contents(
-        title="Maintenance of " + (count_of("host", len(plan.hosts)) if plan.hosts else "the hosts beneath machines"),
-        lead=plan.title,
-        verdict="Feasible" if plan.feasible else "NOT feasible",
-        tone=Tone.GOOD if plan.feasible else Tone.BAD,
-        sections=(_findings(plan.findings, names), machines, _steps(plan)),
-    )
 
 
 def _steps(plan: MaintenancePlan) -> Section:
@@ -186,29 +177,7 @@ def _steps(plan: MaintenancePlan) -> Section:
 
 def onboarding(plan: OnboardingPlan) -> Contents:
     """Onboarding: where to, who, who not and why."""
-    target = plan.target
     reasons = Counter(one.reason for one in plan.skipped)
-    facts = [
-        ("Resource group", target.resource_group), ("Region", target.location), ("Cloud", target.cloud),
-        ("Subscription", target.subscription_id), ("Tenant", target.tenant_id), ("Proxy", target.proxy),
-        ("Arc gateway", target.gateway_id), ("Private link scope", target.private_link_scope_id),
-        ("Agent version", target.agent_version or "the newest"),
-        ("Tags", ", ".join(f"{name}={value}" for name, value in target.tags.items())),
-    ]  # fmt: skip
-    where = Section(
-        id="target",
-        title="Where to",
-        source="The target of plan_onboarding.",
-        notes=(Note(text=_NOTE),),
-        tables=(
-            Table(
-                id="target-facts",
-                caption="Target",
-                columns=columns("What", "Value"),
-                rows=[(name, value or Cell("none")) for name, value in facts],
-            ),
-        ),
-    )
     names = {one.vm_id: one.name for one in (*plan.candidates, *plan.skipped)}
     who = Section(
         id="candidates",
@@ -233,7 +202,31 @@ def onboarding(plan: OnboardingPlan) -> Contents:
         title="Onboarding to Azure Arc",
         lead=str(plan),
         verdict=f"{len(plan.candidates)} to onboard",
-        sections=(_findings(plan.findings, names), where, who, skipped),
+        sections=(_findings(plan.findings, names), _where(plan.target), who, skipped),
+    )
+
+
+def _where(target: OnboardingTarget) -> Section:
+    facts = [
+        ("Resource group", target.resource_group), ("Region", target.location), ("Cloud", target.cloud),
+        ("Subscription", target.subscription_id), ("Tenant", target.tenant_id), ("Proxy", target.proxy),
+        ("Arc gateway", target.gateway_id), ("Private link scope", target.private_link_scope_id),
+        ("Agent version", target.agent_version or "the newest"),
+        ("Tags", ", ".join(f"{name}={value}" for name, value in target.tags.items())),
+    ]  # fmt: skip
+    return Section(
+        id="target",
+        title="Where to",
+        source="The target of plan_onboarding.",
+        notes=(Note(text=_NOTE),),
+        tables=(
+            Table(
+                id="target-facts",
+                caption="Target",
+                columns=columns("What", "Value"),
+                rows=[(name, value or Cell("none")) for name, value in facts],
+            ),
+        ),
     )
 
 

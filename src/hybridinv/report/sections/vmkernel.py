@@ -150,7 +150,7 @@ def _matrix(reading: Reading, hosts: Sequence[Host], verdicts: Mapping[str, _Ver
     rows.sort(key=lambda row: min(order.index(cell.tone) for cell in row[1:3] if isinstance(cell, Cell)))
     return Table(
         id="vmkernel-matrix",
-        caption="Host by service: verdicts on migrations within its cluster, and the adapters that carry each service",
+        caption="Host by service: verdicts on migrations within its cluster, and adapters",
         columns=columns("Host", "vMotion to", "Cold data over", *names),
         rows=rows,
         empty=reading.empty(("hosts", "vmkernel_adapters"), _VSPHERE, "No ESXi host."),
@@ -179,9 +179,12 @@ def _between(reading: Reading, paths: Sequence[MigrationPath]) -> Table:
     for path in paths:
         ends = [hosts[id_].cluster_id or id_ for id_ in (path.source_host_id, path.destination_host_id)]
         ways[ends[0], ends[1], path.purpose].append(path)
+    sources = {host.source for host in hosts.values() if host.platform == "vsphere"}
+    homes = {host.cluster_id or host.id: host.source if len(sources) > 1 else "" for host in hosts.values()}
     rows = [
         (
-            reading.name(source), reading.name(target), SERVICES.get(purpose, purpose),
+            Cell(reading.name(source), more=homes[source]), Cell(reading.name(target), more=homes[target]),
+            SERVICES.get(purpose, purpose),
             _hot(several, read=True, of="pairs") if purpose == VMkernelService.VMOTION else _cold(several, read=True),
             min((path.link_speed_mbps for path in several if path.link_speed_mbps is not None), default=None),
         )
