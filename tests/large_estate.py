@@ -32,7 +32,7 @@ def _copied(record: Any, number: int) -> Any:
         value = getattr(record, field.name)
         if field.name in _UUIDS and value:
             changed[field.name] = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{value} {number}"))
-        elif field.name == "name" or field.name.endswith("_name") or _is_reference(field.name):
+        elif field.name in ("name", "hostname") or _is_reference(field.name):
             changed[field.name] = _numbered(value, number)
         elif isinstance(value, tuple) and value and attrs.has(type(value[0])):
             changed[field.name] = tuple(map(partial(_nested, number=number), value))

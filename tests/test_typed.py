@@ -75,6 +75,13 @@ def test_the_package_says_that_it_is_typed() -> None:
     assert Path(spec.origin).with_name("py.typed").exists()
 
 
+def test_a_filter_whose_fields_type_checkers_know() -> None:
+    vms = hi.demo().vms
+    assert vms.where(lambda vm: len(vm.disks) > 3) == vms.where(disks=lambda disks: len(disks) > 3)
+    assert vms.where(lambda vm: "web" in vm.name, platform="vsphere").find("web01")
+    assert not vms.where(lambda vm: False)
+
+
 def test_mypy_passes_the_caller_and_finds_the_mistakes(caller: Path) -> None:
     done = mypy(".", folder=caller)
     assert done.returncode == 0, done.stdout

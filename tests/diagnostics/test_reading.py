@@ -468,7 +468,7 @@ def test_rows_that_all_cannot_be_read_are_not_silence(service):
     found = read(service)
     assert len(found) == 0
     assert found.problems[0].message == f"{TABLE}: CounterName: expected a text, got None"
-    assert "has rows of it that could not be read" in found.problems[-1].message
+    assert f"has rows of it that could not be read in {TABLE}" in found.problems[-1].message
 
 
 def test_a_thousand_odd_values_are_counted(service):

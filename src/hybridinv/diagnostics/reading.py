@@ -68,7 +68,7 @@ def read_diagnostics(
     `ConnectFailed`, …) where nothing at all could be read; where a part could be, the rest is a problem.
     """
     machines, question = checked_machines(vm), checked_question(start, end, counters, grain)
-    urls = list(account_url) if isinstance(account_url, (list, tuple)) else [account_url]
+    urls: list[Any] = list(account_url) if isinstance(account_url, (list, tuple)) else [account_url]
     options: dict[str, Any] = {"ca_file": ca_file, "timeout": timeout, "transport": transport}
     with ExitStack() as stack:
         accounts = [TableAccount(url, one, **options) for url, one in zip(urls, _keys(credential, urls), strict=True)]
@@ -146,8 +146,13 @@ def _lacks(found: Found) -> str:
     """Why an account has nothing of a machine."""
     absent = ", ".join(table for table, _ in found.absent)
     empty = ", ".join(found.empty)
-    parts = (f"has no table {absent}" if absent else "", f"has nothing of it and this time in {empty}" if empty else "")
-    return " and ".join(filter(None, parts)) or "has rows of it that could not be read"
+    others = ", ".join(found.others)
+    parts = (
+        f"has no table {absent}" if absent else "",
+        f"has nothing of it and this time in {empty}" if empty else "",
+        f"has rows of it that could not be read in {others}" if others else "",
+    )
+    return " and ".join(filter(None, parts))
 
 
 def _problem(machine: Machine, source: str, error: str, message: str, remedy: str) -> Problem:

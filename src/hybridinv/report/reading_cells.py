@@ -140,6 +140,8 @@ class Row:
 
     def repeats_headers(self) -> bool:
         """Whether it is the header once more, as merged files have it."""
+        if not any(name and cell == name for cell, name in zip(self._cells[:3], self.sheet.headers[:3], strict=False)):
+            return False
         same = sum(bool(name) and cell == name for cell, name in zip(self._cells, self.sheet.headers, strict=False))
         return same > 2 and same * 2 > sum(cell not in ("", None) for cell in self._cells)
 
