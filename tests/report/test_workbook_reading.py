@@ -491,6 +491,13 @@ def test_what_is_not_there(tmp_path: Path) -> None:
         hi.read_workbook(tmp_path)
 
 
+def test_a_workbook_with_a_password(tmp_path: Path) -> None:
+    path = tmp_path / "x.xlsx"
+    path.write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600) + "EncryptedPackage".encode("utf-16-le"))
+    with pytest.raises(hi.InventoryFileError, match="locked with a password or a sensitivity label"):
+        hi.read_workbook(path)
+
+
 def test_a_workbook_cut_short(written: Path, tmp_path: Path) -> None:
     for part in (0.1, 0.5, 0.99):
         path = tmp_path / f"{part}.xlsx"

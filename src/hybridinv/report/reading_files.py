@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _ZIP, _OLD = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_LOCKED = "EncryptedPackage".encode("utf-16-le")
 _MOST_BYTES = 2 * 2**30
 """Unpacked. A workbook of 20,000 machines has a quarter of it."""
 _MOST_OLD_BYTES = 512 * 2**20
@@ -54,6 +55,11 @@ def read_sheets(path: Path, names: Mapping[str, str]) -> Found:
             created_at = _check_archive(path)
             return _read_workbook(path, names, created_at or changed_at)
         if start == _OLD and path.stat().st_size <= _MOST_OLD_BYTES:
+            if _LOCKED in path.read_bytes():
+                raise InventoryFileError(
+                    f"{path} is locked with a password or a sensitivity label",
+                    remedy="save it without in Excel, then read that",
+                )
             return _read_workbook(path, names, changed_at)
     except OSError as error:
         raise InventoryFileError(f"cannot read {path}: {error.strerror or error}", remedy="check the path") from error
