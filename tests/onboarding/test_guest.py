@@ -55,7 +55,7 @@ def test_the_launcher_without_a_secret_gives_an_empty_input(tmp_path: Path) -> N
 @needs_bash
 @pytest.mark.skipif(not shutil.which("sleep"), reason="needs sleep")
 def test_a_launcher_that_is_ended_waits_for_the_script_to_tidy_up(tmp_path: Path) -> None:
-    script = "trap 'kill $!; echo tidy; exit 143' TERM; touch begun; sleep 60 & wait"
+    script = "sleep 60 & trap 'kill $!; echo tidy; exit 143' TERM; touch begun; wait"
     with subprocess.Popen(put(tmp_path, script, "x")) as process:
         while not (tmp_path / "begun").exists():
             time.sleep(0.02)
