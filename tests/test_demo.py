@@ -197,7 +197,7 @@ def test_the_recorded_tape_is_what_the_simulator_gives(monkeypatch, tmp_path):
     vcenter = importlib.import_module("vcenter")
     built = HERE.parent / "build" / "simulator"
     with vcenter.running(built if built.is_file() else vcenter.build(tmp_path)) as simulator:
-        hi.record(simulator.adapter(), tmp_path / "vsphere")
+        hi.record(simulator.adapter(), tmp_path / "vsphere", detail="full")
     assert files_in(tmp_path / "vsphere") == files_in(TAPES / "vsphere"), "run make tapes"
 
 

@@ -38,6 +38,12 @@ class Simulator:
         return hi.VSphere(NAME, username=self.username, password=self.password, transport=self.way)
 
 
+def _ordered(value: Any) -> Any:
+    if isinstance(value, list):
+        return sorted(map(_ordered, value), key=json.dumps)
+    return {name: _ordered(one) for name, one in value.items()} if isinstance(value, dict) else value
+
+
 class _Redirected(httpx.BaseTransport):
     """What is meant for `NAME` goes to the simulator; its certificate is checked as always."""
 
@@ -53,7 +59,13 @@ class _Redirected(httpx.BaseTransport):
         there = httpx.Request(
             request.method, url, headers=request.headers, stream=request.stream, extensions=request.extensions
         )
-        return self._inner.handle_request(there)
+        response = self._inner.handle_request(there)
+        if not request.url.path.startswith("/api/"):
+            return response
+        # The tagging service of the simulator lists in another order each time, and a tape is the same each time.
+        body = response.read()
+        body = json.dumps(_ordered(json.loads(body))).encode() if body else body
+        return httpx.Response(response.status_code, content=body, headers={"Content-Type": "application/json"})
 
     def close(self) -> None:
         self._inner.close()
