@@ -137,7 +137,9 @@ class NotSupported(HybridInvError):
 
 
 class NotFound(HybridInvError):
-    """No record or resource of that id."""
+    """No record or resource of that id; `code` is the endpoint's own word for that, where it gave one."""
+
+    code: str = ""
 
 
 class MultipleMatches(HybridInvError):

@@ -135,8 +135,12 @@ class ArmAdapter(Adapter):
         report = one_at_a_time(progress)
         survey = self._over(self._subscription_ids, self._reporter(report), self.detail)
         catalogue = self._catalogue(survey, wanted)
-        is_live = self.played is None and self._wire.tap is None
-        with KeptCatalogue(folder if is_live else None, catalogue.of, self._origin, age) as kept:
+        if folder and self.played is None and self._wire.tap is None:
+            survey.client.log_in()  # what is kept is for those who may log in
+            keeping = KeptCatalogue(folder, catalogue.of, self._origin, age)
+        else:
+            keeping = KeptCatalogue(None, (), self._origin, age)
+        with keeping as kept:
             reading = Walk(catalogue, wanted, kept, survey).images()
         return self._images(reading, latest=latest)
 

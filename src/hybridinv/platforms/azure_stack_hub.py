@@ -95,7 +95,8 @@ class AzureStackHub(ArmAdapter):
         """A client with the login endpoint and audience that the endpoint itself names."""
         found = ask_endpoints(self._wire, endpoint)
         credential = self._credential or hub_credential(self._login, found)
-        return ArmClient(self._wire, endpoint, credential, f"{found.audience.rstrip('/')}/.default")
+        scope = f"{found.audience.rstrip('/')}/.default"
+        return ArmClient(self._wire, endpoint, credential, scope, documented_bucket=False)
 
     def _operator(self) -> ArmClient:
         """The client for the operator's endpoint, made on first use."""
@@ -143,7 +144,10 @@ class AzureStackHub(ArmAdapter):
         checked_age(max_age)
         reading = self._fabric(KIND, lambda plane: plane.extension_images(location),
                                hub_catalogue.read_extension_image, progress)  # fmt: skip
+        there = [(image.publisher, image.type) for image in reading.records]
         reading.records = in_order(image for image in reading.records if wanted.has(image))
+        reading.lost += unknown_names(wanted, wanted.publishers, "publisher of extensions", [one for one, _ in there])
+        reading.lost += unknown_names(wanted, wanted.types, "type of extension", [one for _, one in there])
         return self._images(reading, latest=latest)
 
     def platform_images(self) -> Records[PlatformImage]:

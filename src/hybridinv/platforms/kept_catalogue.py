@@ -51,7 +51,7 @@ def cache_folder(given: object) -> Path | None:
 
 def checked_age(seconds: object) -> float:
     """How old what is kept may be; `NotSupported` where it is no number of seconds."""
-    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not seconds > 0:
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 < seconds < 1e12:
         raise NotSupported(f"max_age={seconds!r:.40} is no age", remedy="give seconds, more than 0; a day is 86400")
     return float(seconds)
 
@@ -157,8 +157,9 @@ class KeptCatalogue:
         body = {"format": _FORMAT, "version": _VERSION, "of": self._of, "answers": answers}
         try:
             write_whole(self._file, orjson.dumps(body))
-        except InventoryFileError as error:
-            self._give_up(error.message)
+            self._file.chmod(0o600)
+        except (InventoryFileError, OSError) as error:
+            self._give_up(str(error))
 
     def _give_up(self, why: str) -> None:
         self._file = None

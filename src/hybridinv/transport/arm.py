@@ -50,6 +50,17 @@ _ACTION = re.compile(r"perform action '([^']+)'")
 _TOKEN = re.compile(r"[!-~]+")
 _LOG_IN = "log in (az login), set AZURE_CLIENT_ID, AZURE_TENANT_ID and AZURE_CLIENT_SECRET, or pass credential="
 
+_LOCATION = "check the location: az account list-locations, or the region of the Hub"
+_REMEDIES = {
+    "missingsubscriptionregistration": "register the resource provider that it names in that subscription "
+    "(az provider register --namespace …)",
+    "subscriptionnotfound": "check the subscription, and whether the credential is of its tenant and cloud",
+    "noregisteredproviderfound": _LOCATION,
+    "locationnotavailableforresourcetype": _LOCATION,
+    "invalidlocation": _LOCATION,
+}  # fmt: skip
+"""What to do next, by ARM's own code for what went wrong."""
+
 
 class Credential(Protocol):
     """Anything that gives tokens: azure-identity's credentials, or three lines of one's own."""
@@ -128,13 +139,15 @@ def _reason(error: Exception) -> str:
 class ArmClient:
     """Reads one ARM endpoint. Pages are followed to the end, and only on the endpoint's own origin."""
 
-    def __init__(self, wire_: Wire, endpoint: str, credential: Credential, scope: str) -> None:
+    def __init__(
+        self, wire_: Wire, endpoint: str, credential: Credential, scope: str, *, documented_bucket: bool = True
+    ) -> None:
         self.endpoint = endpoint.rstrip("/")
         self._wire = wire_
         self._scope = scope
         self._tokens = Tokens(credential, scope, wire_.source)
         # A tape is played as fast as it goes.
-        self._extensions = {} if isinstance(wire_.transport, Player) else {"budget": budget_of(endpoint, credential)}
+        self._extensions = {} if isinstance(wire_.transport, Player) else {"budget": budget_of(endpoint, credential, assumed=documented_bucket)}
 
     @property
     def source(self) -> str:
@@ -327,16 +340,20 @@ class ArmClient:
                 message, missing=missing_action(fault.message), remedy="give the account the Reader role there", **where
             )
         if response.status_code == 404:
-            raise NotFound(f"{self.source}: {method} {message}", remedy="check the id, the subscription and the cloud")
+            absent = NotFound(
+                f"{self.source}: {method} {message}",
+                remedy=_REMEDIES.get(fault.code.lower(), "check the id, the subscription and the cloud"),
+            )
+            absent.code = fault.code
+            raise absent
         if 300 <= response.status_code < 400:
             place = redact(re.split(r"[?#]", response.headers.get("Location", "nowhere"))[0], known)
             raise UnexpectedAnswer(
                 f"{url.path}: redirected to {place:.80}; the token was not sent there",
                 remedy="check the endpoint and what stands between",
             )
-        raise ServerFault(
-            message, status=response.status_code, remedy="try again; check the endpoint where it stays", **where
-        )
+        remedy = _REMEDIES.get(fault.code.lower()) or _remedy(response.status_code, url.path)
+        raise ServerFault(message, status=response.status_code, remedy=remedy, **where)
 
 
 class _Arrived:
@@ -353,6 +370,15 @@ class _Arrived:
 
     def __len__(self) -> int:
         return len(self._ids) + self._others
+
+
+def _remedy(status: int, path: str) -> str:
+    """What to do next after a status that no code explains."""
+    if status >= 500:
+        return "try again; check the endpoint where it stays"
+    if status == 400 and "/locations/" in path.lower():
+        return "check the location, and what else was asked for"
+    return "see what the endpoint says: asking again will not change it"
 
 
 def _content(response: httpx.Response) -> bytes:

@@ -2,11 +2,13 @@
 
 ARM allows a principal 250 reads in each subscription at once and 25 more each second (Microsoft Learn,
 azure-resource-manager/management/request-limits-and-throttling), and says in its answers what is left. Resource Graph
-has a quota of its own (governance/resource-graph/concepts/guidance-for-throttled-requests).
+has a quota of its own (governance/resource-graph/concepts/guidance-for-throttled-requests). No document gives a Hub
+such a bucket: nothing is assumed of one until it announces what is left.
 """
 
 from __future__ import annotations
 
+import math
 import re
 import threading
 import time
@@ -58,7 +60,8 @@ class Bucket:
     """The reads of one subscription, or of the tenant. It never holds more than the endpoint's own bucket.
 
     What is on its way may not have arrived there yet: so much this one is never filled up to. What an answer says is
-    left counts more than what we reckon, once the requests are taken off that it cannot have known of.
+    left counts more than what we reckon, once the requests are taken off that it cannot have known of. An infinite
+    capacity is unknown, and becomes the first number that is announced.
     """
 
     def __init__(self, capacity: float, rate: float) -> None:
@@ -91,7 +94,7 @@ class Bucket:
             return
         left = least(number for name, number in heard.headers.items() if _LEFT.fullmatch(name))
         if left is not None:
-            self._capacity = max(self._capacity, left)
+            self._capacity = float(left) if math.isinf(self._capacity) else max(self._capacity, left)
             unknown_there = (self._sent - sent.number) + sent.beside
             self._level = max(min(self._level, left - self._on_way), left - unknown_there)
         if heard.retry_after is not None:
@@ -172,8 +175,9 @@ class Pass:
 class Budget:
     """What one credential may ask of one endpoint, by subscription; used by several threads."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic, *, assumed: bool = True) -> None:
         self._clock = clock
+        self._assumed = assumed
         self._scopes: dict[str, _Scope] = {}
         self._lock = threading.Lock()
         self.credential: object = None
@@ -184,7 +188,8 @@ class Budget:
         with self._lock:
             scope = self._scopes.get(name)
             if scope is None:
-                scope = self._scopes[name] = Quota() if name == _GRAPH else Bucket(READS, READS_A_SECOND)
+                reads = READS if self._assumed else math.inf
+                scope = self._scopes[name] = Quota() if name == _GRAPH else Bucket(reads, READS_A_SECOND)
             pause = scope.pause(provider, self._clock())
             return pause if pause > 0 else Pass(partial(self._hear, scope, scope.send(), provider))
 
@@ -207,14 +212,17 @@ _shared: WeakValueDictionary[tuple[str, object], Budget] = WeakValueDictionary()
 _shared_lock = threading.Lock()
 
 
-def budget_of(endpoint: str, credential: object) -> Budget:
-    """The budget of a credential at an endpoint: two adapters that log in alike draw from one."""
+def budget_of(endpoint: str, credential: object, *, assumed: bool = True) -> Budget:
+    """The budget of a credential at an endpoint: two adapters that log in alike draw from one.
+
+    `assumed` says whether ARM's documented bucket holds there for as long as the endpoint announces none.
+    """
     # Every adapter that is given none makes a DefaultAzureCredential of its own, and they all are one principal.
     kind = type(credential).__name__
     login: object = kind if kind == "DefaultAzureCredential" else id(credential)
     with _shared_lock:
         budget = _shared.get((endpoint.lower(), login))
         if budget is None:
-            budget = _shared[endpoint.lower(), login] = Budget()
+            budget = _shared[endpoint.lower(), login] = Budget(assumed=assumed)
             budget.credential = credential  # its id stays its own for as long as the budget is there
         return budget

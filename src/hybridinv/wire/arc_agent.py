@@ -24,7 +24,7 @@ _STATUS = {
     "error": AgentStatus.ERROR,
 }
 _LOGIN = re.compile(r"(\w+://)?.*@", re.DOTALL)
-_VERSION = re.compile(r"0*(\d+)\.0*(\d+)(?:\.|$)", re.ASCII)
+_VERSION = re.compile(r"0*(\d{1,9})\.0*(\d{1,9})(?:\.|$)", re.ASCII)
 
 
 def read_agent(properties: Body) -> Agent:

@@ -6,13 +6,14 @@ are in; Microsoft.HybridCompute with pages. Neither sorts versions by number: `1
 
 from __future__ import annotations
 
+import difflib
 import fnmatch
 import re
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from hybridinv.errors import NotSupported, UnexpectedAnswer
+from hybridinv.errors import NotFound, NotSupported, UnexpectedAnswer
 from hybridinv.model import ExtensionImage, OSType
 from hybridinv.model.versions import version_key
 from hybridinv.wire.arm import arm_id, own_id, parse_id
@@ -20,9 +21,10 @@ from hybridinv.wire.compute_sizes import plain_location
 from hybridinv.wire.reading import Body, Origin
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
-_REPORT = "report it with a tape (hi.record)"
+REPORT = "report it with a tape (hi.record)"
+_LOCATION = re.compile(r"[a-z0-9 ]+", re.ASCII | re.IGNORECASE)
 _NAME = re.compile(r"\w[\w.-]*", re.ASCII)
 _PATTERN = re.compile(r"[\w.*?\[\]!-]+", re.ASCII)
 _WILD = re.compile(r"[*?\[]")
@@ -42,7 +44,7 @@ class Names:
             return cls()
         several: object = [given] if isinstance(given, str) else given
         words = list(several) if hasattr(several, "__iter__") and not isinstance(several, (bytes, dict)) else []
-        if not words or not all(isinstance(word, str) and _PATTERN.fullmatch(word.strip()) for word in words):
+        if not words or not all(isinstance(word, str) and _can_name(word.strip()) for word in words):
             raise NotSupported(
                 f"{what}={given!r:.80} names no {what}",
                 remedy=f"give names or patterns such as 'Microsoft.*', or leave {what}= out for all",
@@ -50,10 +52,15 @@ class Names:
         return cls(tuple(dict.fromkeys(word.strip() for word in words)))
 
     @property
+    def named(self) -> tuple[str, ...]:
+        """The names, without the patterns beside them."""
+        folded = {word.lower(): word for word in reversed(self.words) if not _WILD.search(word)}
+        return tuple(reversed(folded.values()))
+
+    @property
     def exact(self) -> tuple[str, ...]:
         """The names, where there are no patterns among them; else none."""
-        folded = {word.lower(): word for word in reversed(self.words)}
-        return () if any(map(_WILD.search, self.words)) else tuple(reversed(folded.values()))
+        return () if any(map(_WILD.search, self.words)) else self.named
 
     def has(self, name: str) -> bool:
         """Whether a name is wanted."""
@@ -72,15 +79,19 @@ class Wanted:
     @classmethod
     def of(cls, location: object, publishers: Iterable[str] | None, types: Iterable[str] | None) -> Wanted:
         """What a caller asked for; `NotSupported` where it cannot be meant."""
-        if not isinstance(location, str) or not plain_location(location).isascii() or not plain_location(location):
+        if not isinstance(location, str) or not _LOCATION.fullmatch(location) or not plain_location(location):
             raise NotSupported(
-                f"location={location!r:.60} is no location", remedy="name a region: 'westeurope'; a Hub's is its own"
+                f"location={location!r:.60} is no location", remedy="name a region, in letters and digits: 'westeurope'; a Hub's is its own"
             )
         return cls(plain_location(location), Names.of(publishers, "publishers"), Names.of(types, "types"))
 
     def has(self, image: ExtensionImage) -> bool:
         """Whether an image is of it."""
         return self.publishers.has(image.publisher) and self.types.has(image.type)
+
+
+def _can_name(word: str) -> bool:
+    return bool((_PATTERN if _WILD.search(word) else _NAME).fullmatch(word))
 
 
 def read_name(body: dict[str, Any]) -> str:
@@ -94,7 +105,7 @@ def read_name(body: dict[str, Any]) -> str:
 def checked_name(name: str) -> str:
     """A name that came in an answer; `UnexpectedAnswer` where it cannot be part of a path."""
     if not _NAME.fullmatch(name):
-        raise UnexpectedAnswer(f"{name!r:.60} is no name of a publisher or type", path="name", remedy=_REPORT)
+        raise UnexpectedAnswer(f"{name!r:.60} is no name of a publisher or type", path="name", remedy=REPORT)
     return name
 
 
@@ -112,7 +123,7 @@ def read_image(body: dict[str, Any], origin: Origin) -> ExtensionImage:
     type_ = properties.text("extensionType") or parts.get("types", "") or parts.get("extensiontypes", "")
     if not (version and publisher and type_):
         raise UnexpectedAnswer(
-            "a version of an extension lacks its publisher, type or version", path="id", remedy=_REPORT
+            "a version of an extension lacks its publisher, type or version", path="id", remedy=REPORT
         )
     return ExtensionImage(
         id=arm_id(rid.text),
@@ -125,6 +136,34 @@ def read_image(body: dict[str, Any], origin: Origin) -> ExtensionImage:
         location=plain_location(item.text("location") or parts.get("locations", "")),
         os_type=os_type(properties.text("operatingSystem")),
     )
+
+
+def read_images(items: Iterable[dict[str, Any]], origin: Origin) -> list[ExtensionImage | UnexpectedAnswer]:
+    """The versions in a list of them; in the place of each that cannot be read stands why."""
+    found: list[ExtensionImage | UnexpectedAnswer] = []
+    for item in items:
+        try:
+            found.append(read_image(item, origin))
+        except UnexpectedAnswer as error:
+            found.append(error)
+    return found
+
+
+def unknown_names(
+    wanted: Wanted, names: Names, what: str, known: Iterable[str]
+) -> Iterator[tuple[str, NotFound]]:
+    """The names that were given in full and that nothing there has, each with an error that names those like it."""
+    folded = {one.lower(): one for one in known}
+    for name in names.named:
+        if name.lower() not in folded:
+            near = [folded[one] for one in difflib.get_close_matches(name.lower(), folded, n=3)]
+            remedy = f"did you mean {' or '.join(map(repr, near))}?" if near else "check its name"
+            yield scope_of(wanted, name), NotFound(f"{wanted.location} has no {what} {name!r}", remedy=remedy)
+
+
+def scope_of(wanted: Wanted, question: str) -> str:
+    """What of a catalogue a problem is about: the location, and in it a publisher, or a publisher and type."""
+    return "/".join(filter(None, (wanted.location, question)))
 
 
 def newest(images: Iterable[ExtensionImage]) -> list[ExtensionImage]:
