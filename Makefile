@@ -61,5 +61,5 @@ site: $(READY)  ## build the documentation site into build/site; a warning is an
 	$(BIN)/mkdocs build --strict --quiet --site-dir build/site
 
 clean:  ## remove what these commands have made
-	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf .venv build dist .cache .hypothesis .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 	find src tests docs -name __pycache__ -prune -exec rm -rf {} +

@@ -40,7 +40,7 @@ def render() -> str:
     """The picture: the first lines of it."""
     console = Console(record=True, width=COLUMNS, file=StringIO(), force_terminal=True, color_system="truecolor")
     lines = output().replace("python -m hybridinv", "hybridinv").splitlines()
-    console.print(Text.from_ansi("\n".join(("$ hybridinv demo", *lines[: LINES - 1]))), no_wrap=True, crop=True)
+    console.print(Text.from_ansi("\n".join(("$ hybridinv demo", *lines[: LINES - 1]))))
     return re.sub(r"[ \t]+$", "", console.export_svg(title="hybridinv", code_format=FORM, unique_id="demo"), flags=re.M)
 
 

@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 import hybridinv as hi
-from hybridinv.cli import parser
+from hybridinv.cli import main, parser
 from hybridinv.estate import _LOGINS
 from hybridinv.platforms import PLATFORMS
 
@@ -191,3 +191,21 @@ def test_every_page_is_in_the_menu_of_the_site() -> None:
     }
     assert pages - set(menu) == set()
     assert len(menu) == len(set(menu))
+
+
+@pytest.mark.parametrize("page", ["first-steps.md"])
+def test_the_scripts_of_a_page_run(page: str, capsys: pytest.CaptureFixture[str]) -> None:
+    names: dict[str, Any] = {}
+    for script in blocks(ROOT / "docs" / page, "python"):
+        exec(script, names)
+    assert "build01" in capsys.readouterr().out
+
+
+def test_the_commands_of_the_first_pages_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the order of the page, on the demo: what one command writes, the next one reads."""
+    monkeypatch.chdir(tmp_path)
+    for page in (README, ROOT / "docs" / "first-steps.md"):
+        for line in "".join(blocks(page, "console")).splitlines():
+            words = shlex.split(line.removeprefix("$ "), comments=True)
+            if words[:1] == ["hybridinv"] and "hybridinv.toml" not in words:
+                assert main(words[1:]) in (0, 3), line
