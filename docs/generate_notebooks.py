@@ -1,4 +1,4 @@
-"""Execute the notebooks of notebooks/ and store what they show; charts as SVG, so that they need no script.
+"""Execute the notebooks of notebooks/ and store what they show; their charts are SVG, so that they need no script.
 
 `--check` executes them and says whether they still show the same. Pictures are not compared: fonts differ.
 """
@@ -17,7 +17,6 @@ from nbclient import NotebookClient
 
 FOLDER = Path(__file__).parent / "notebooks"
 QUIET = "--IPKernelApp.log_level=ERROR"
-PICTURES = "--IPKernelApp.exec_lines=import altair; altair.renderers.enable('svg')"
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -25,10 +24,10 @@ METADATA = {
 OURS = '<div class="hybridinv">'
 
 
-async def executed(notebook: nbformat.NotebookNode, arguments: list[str]) -> nbformat.NotebookNode:
+async def executed(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     """The notebook with the outputs of a new kernel."""
     client = NotebookClient(
-        notebook, timeout=60, kernel_name="python3", coalesce_streams=True, extra_arguments=arguments,
+        notebook, timeout=60, kernel_name="python3", coalesce_streams=True, extra_arguments=[QUIET],
         resources={"metadata": {"path": str(FOLDER)}},
     )  # fmt: skip
     await client.async_execute()
@@ -55,10 +54,10 @@ def texts(notebook: nbformat.NotebookNode) -> list[Any]:
     return shown
 
 
-async def both(path: Path, arguments: list[str]) -> tuple[nbformat.NotebookNode, nbformat.NotebookNode]:
+async def both(path: Path) -> tuple[nbformat.NotebookNode, nbformat.NotebookNode]:
     """The notebook as it is stored, and as it is now."""
     stored = nbformat.read(path, as_version=4)
-    return stored, await executed(nbformat.read(path, as_version=4), arguments)
+    return stored, await executed(nbformat.read(path, as_version=4))
 
 
 async def main() -> int:
@@ -67,7 +66,7 @@ async def main() -> int:
     if not check:
         importlib.import_module("vl_convert")  # without it the charts would be errors, and stored as such
     paths = sorted(FOLDER.glob("*.ipynb"))
-    made = await asyncio.gather(*(both(path, [QUIET] if check else [QUIET, PICTURES]) for path in paths))
+    made = await asyncio.gather(*(both(path) for path in paths))
     if check:
         return int(any(texts(stored) != texts(now) for stored, now in made))
     for path, (_, now) in zip(paths, made, strict=True):

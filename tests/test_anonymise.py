@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import hybridinv as hi
-from hybridinv.anonymising import anonymised
+from hybridinv.anonymising import anonymised, key_file
 from hybridinv.anonymising.fields import _KEPT, _OTHERWISE, _REMOVED, Treatment, treatment
 from hybridinv.anonymising.pseudonyms import Pseudonyms
 from hybridinv.columns import hints, item_type
@@ -523,3 +523,48 @@ def test_union_types_of_text_would_be_seen() -> None:
     for kind in record_types():
         for name, hint in hints(kind).items():
             assert str not in get_args(hint) or item_type(hint) is str, f"{kind.__name__}.{name}"
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("Microsoft Windows Server 2019 (64-bit)", True),
+        ("Red Hat Enterprise Linux 9.5 (Plow)", True),
+        ("WindowsServer 2022-datacenter-azure-edition", True),
+        ("Ubuntu 22.04.4 LTS", True),
+        ("Ubuntu 22.04 (Contoso golden image)", False),
+        ("contoso-appliance v2", False),
+    ],
+)
+def test_of_a_system_s_name_only_known_words_stay(name: str, kept: bool) -> None:
+    vm = hi.VirtualMachine(id="a", name="a", platform="vsphere", source="vc", os_name=name)
+    found = hi.anonymise(hi.Inventory(vms=[vm])).vms[0].os_name
+    assert (found == name) is kept
+    assert "ontoso" not in found
+    assert ("22.04" in found) is ("22.04" in name)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "kept"),
+    [
+        ("image", "Canonical:ubuntu-24_04-lts:server:latest", True),
+        ("image", "contoso:app:v1:1.0", False),
+        ("managed_by", "com.vmware.vcDr placeholderVm", True),
+        ("managed_by", "com.vmware.contoso.secretproject x", False),
+    ],
+)
+def test_what_has_the_form_of_a_vendor_s_is_only_kept_where_it_is_known(field: str, value: str, kept: bool) -> None:
+    vm = hi.VirtualMachine(id="a", name="a", platform="vsphere", source="vc", **{field: value})
+    found = str(getattr(hi.anonymise(hi.Inventory(vms=[vm])).vms[0], field))
+    assert (found.split()[0] == value.split()[0]) is kept
+    assert kept or "contoso" not in found
+
+
+def test_a_key_that_somebody_else_makes_meanwhile_is_not_lost(tmp_path: Path) -> None:
+    path = tmp_path / "names.key"
+    mine, theirs = key_file.read_key(path), key_file.read_key(path)
+    key_file.write_key(path, theirs, is_new=True)
+    with pytest.raises(hi.InventoryFileError, match="somebody else has just made"):
+        key_file.write_key(path, mine, is_new=True)
+    assert key_file.read_key(path).secret == theirs.secret
+    assert [one.name for one in tmp_path.iterdir()] == ["names.key"]

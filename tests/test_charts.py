@@ -204,14 +204,37 @@ def test_of_many_machines_the_busiest_are_shown() -> None:
     records = [attrs.evolve(one, average=float(one.vm_id[7:])) for one in measured(100, 2)]
     chart = charts.samples(records)
     assert {row["machine"] for row in data(chart)} == {f"vm{number}" for number in range(76, 100)}
-    assert subtitle(chart) == "76 machines with lower values not shown"
+    assert subtitle(chart) == "of each counter the 24 highest of up to 100 machines"
 
 
 def test_of_many_counters_some_are_shown() -> None:
     records = [attrs.evolve(one, counter=f"c{number}") for number in range(9) for one in measured(1, 2)]
     chart = charts.samples(records)
     assert len({row["counter"] for row in data(chart)}) == 6
-    assert subtitle(chart) == "3 counters not shown"
+    hint = "samples.where(counter=…) has one alone"
+    assert subtitle(chart) == f"3 counters not shown (c6 (%), c7 (%), c8 (%)): {hint}"
+
+
+def test_machines_are_counted_and_not_their_lines() -> None:
+    records = [attrs.evolve(one, counter=f"c{number}") for number in range(6) for one in measured(76, 1)]
+    assert subtitle(charts.samples(records)) == "of each counter the 4 highest of up to 76 machines"
+
+
+def test_two_counters_under_one_word_are_two_panels() -> None:
+    records = [attrs.evolve(one, raw_name=raw, average=value) for raw, value in (("a", 0.0), ("b", 100.0))
+               for one in measured(1, 1)]  # fmt: skip
+    assert {(row["counter"], row["mean"]) for row in data(charts.samples(records))} == {
+        ("cpu_percent (%): a", 0), ("cpu_percent (%): b", 100),
+    }  # fmt: skip
+
+
+def test_an_inventory_gives_the_machines_their_names() -> None:
+    inv = hi.Inventory(vms=[attrs.evolve(vm(), id="/vms/vm0", name="web01")])
+    assert {row["machine"] for row in data(measured(2, 1).plot(inv))} == {"web01", "vm1"}
+
+
+def test_an_empty_chart_says_so() -> None:
+    assert subtitle(charts.samples([])) == "no samples"
 
 
 def test_bytes_are_shown_as_gib_and_what_is_not_known_is_left_out() -> None:
@@ -271,3 +294,28 @@ def test_a_missing_library_names_the_extra(monkeypatch: pytest.MonkeyPatch, demo
         charts.agents(demo)
     with pytest.raises(hi.MissingExtra, match=r"hybridinv\[report\]"):
         measured(1, 1).plot()
+
+
+def test_snapshots_and_clusters_with_one_name_are_bars_of_their_own() -> None:
+    ages = (20, 10, -1)
+    snapshots = [hi.Snapshot(name="before patches", created_at=NOW - timedelta(days=age)) for age in ages]
+    chart = charts.snapshot_age(hi.Inventory(vms=[vm(snapshots=snapshots)], taken_at=NOW))
+    bars = {row["snapshot"]: row["days"] for row in data(chart) if "snapshot" in row}
+    assert sorted(bars.values()) == [0, 10, 20]
+    assert "1 dated after the inventory" in subtitle(chart)
+    places = ("vc01", "vc02", "vc02")
+    inv = hi.Inventory(
+        clusters=[cluster(n, name="Production", source=one, memory_bytes=2**30) for n, one in enumerate(places)],
+        hosts=[host(n, cluster_id=f"vsphere://x/domain-{n}") for n in range(3)],
+        vmkernel_adapters=[hi.VMkernelAdapter(**identity("vmk", n), host_id=f"vsphere://x/host-{n}") for n in range(3)],
+    )
+    names = ["Production (vc01)", "Production (vc02)", "Production (vc02) 2"]
+    assert sorted({row["cluster"] for row in data(charts.capacity(inv))}) == names
+    assert subtitle(charts.capacity(inv)) == ""
+    assert {row["service"] for row in data(charts.link_speeds(inv))} == {f"{one}: no service" for one in names}
+
+
+@pytest.mark.parametrize("draw", OF_INVENTORY)
+def test_what_is_no_inventory_is_refused(draw: Any) -> None:
+    with pytest.raises(hi.NotSupported, match="NoneType, not an Inventory"):
+        draw(None)

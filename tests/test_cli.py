@@ -289,7 +289,7 @@ ERRORS = {
     "no answer": (["sql", "SAVED", "drop table vms"], "—"),
     "file by SQL": (["sql", "SAVED", "select * from read_text('/etc/hostname')"], "disabled"),
     "unknown machine": (["plan-migration", "SAVED", "nobody", "--to-host", "x"], "nobody"),
-    "nowhere to go": (["plan-migration", "SAVED", "build01"], "—"),
+    "over the input": (["collect", "ESTATE", "-o", "ESTATE"], "is needed as it is"),
     "target is a folder": (["demo", "-o", "."], "cannot write"),
 }
 
@@ -322,6 +322,7 @@ USAGE = {
     "deadline is no number": ["collect", "hybridinv.toml", "-o", "x", "--deadline", "soon"],
     "unknown table": ["show", "x.json", "machines"],
     "no condition": ["show", "x.json", "vms", "--where", "name"],
+    "nowhere to go": ["plan-migration", "x.json", "vm"],
     "unknown rules": ["plan-migration", "x.json", "vm", "--rules", "mine"],
 }
 
@@ -366,8 +367,8 @@ def test_help_teaches(name: str, command: argparse.ArgumentParser) -> None:
 
 def test_every_command_that_prints_a_table_prints_json_too() -> None:
     without = {name for name, command in commands(parser()) if "--json" not in command._option_string_actions}
-    # One writes a file, one a script, one lines for a shell; one prints JSON and nothing else.
-    assert without == {"hybridinv anonymise", "hybridinv onboard script", "hybridinv completion", "hybridinv ansible"}
+    # One writes a file, one a script, one lines for a shell.
+    assert without == {"hybridinv anonymise", "hybridinv onboard script", "hybridinv completion"}
 
 
 def test_what_was_read_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -179,9 +179,21 @@ def test_arguments_that_are_wrong(
 
 
 def test_a_machine_that_cannot_have_it(run: Callable[..., int]) -> None:
-    for name in ("nobody", "vsphere://x/vm-1"):
-        with pytest.raises(hi.NotFound):
-            run(vm=name)
+    with pytest.raises(hi.NotFound, match="no machine 'nobody' in the file — give the name or the id"):
+        run(vm="nobody")
+    with pytest.raises(hi.NotSupported, match="is a machine of vsphere, which has no diagnostics extension"):
+        run(vm="vsphere://x/vm-1")
+
+
+def test_a_login_that_fails_names_the_variables(run: Callable[..., int], monkeypatch: pytest.MonkeyPatch) -> None:
+    class Nobody:
+        def get_token(self, *_: str) -> None:
+            raise RuntimeError("not logged in")
+
+    monkeypatch.delenv(cli_diagnostics.KEY)
+    monkeypatch.setattr("hybridinv.transport.clouds.default_credential", lambda *_: Nobody())
+    with pytest.raises(hi.AuthenticationFailed, match="set AZURE_STORAGE_KEY or AZURE_STORAGE_SAS_TOKEN; else log in"):
+        run()
 
 
 @pytest.mark.parametrize(

@@ -58,11 +58,64 @@ def test_a_saved_inventory_cannot_be_checked(saved: str, capsys: pytest.CaptureF
     assert "is a saved inventory — give an estate file" in said.err
 
 
+@pytest.mark.parametrize("name", ["estate.json", "./link.json"])
+def test_a_picture_is_never_written_over_the_inventory(
+    name: str, saved: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("link.json").symlink_to(saved)
+    before = Path(saved).read_bytes()
+    assert main(["plan-migration", saved, "web01", "--to-host", "esx02", "--svg", name]) == 1
+    assert "is needed as it is" in capsys.readouterr().err
+    assert Path(saved).read_bytes() == before
+
+
+def test_a_tape_cannot_be_checked_and_that_is_said_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tape = next(folder for folder in tape_folders() if folder.name == "vsphere")
+    file = tmp_path / "hybridinv.toml"
+    file.write_text(f'[sources.a]\ntape = "{tape}"\n', encoding="utf-8")
+    monkeypatch.setattr(hi, "collect", lambda *_, **__: pytest.fail("it was read"))
+    assert main(["plan-migration", str(file), "build01", "--to-host", "esx01.example.test", "--check"]) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "is played from a tape — give an estate file with the vCenter itself" in said.err
+
+
+def test_a_tape_beside_a_vcenter_cannot_be_checked_either(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tape = next(folder for folder in tape_folders() if folder.name == "vsphere")
+    file = tmp_path / "hybridinv.toml"
+    file.write_text(
+        f'[sources.a]\ntape = "{tape}"\n[sources.b]\nplatform = "vsphere"\nhost = "127.0.0.1"\nport = 9\n'
+        f'username = "u"\npassword = {{ env = "PW" }}\nthumbprint = "{"ab" * 32}"\n',
+        encoding="utf-8",
+    )
+    monkeypatch.setenv("PW", "x")
+    assert main(["plan-migration", str(file), "build01", "--to-host", "esx01.example.test", "--check"]) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "127.0.0.1:9 (vsphere): not read, " in said.err
+    assert "vc01.example.test is played from a tape" in said.err
+
+
 def test_an_estate_without_a_vcenter_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "hybridinv.toml"
     file.write_text(ARC, encoding="utf-8")
     assert main(["plan-migration", str(file), "web01", "--to-host", "esx02"]) == 1
     assert "has no source of vSphere" in capsys.readouterr().err
+
+
+def test_remedies_name_the_options(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    local = hi.Datastore(id="ds-local", name="local", host_ids=["h1"], **HERE)
+    (estate() + hi.Inventory(datastores=[local])).save(tmp_path / "estate.json")
+    arguments = ["plan-migration", str(tmp_path / "estate.json"), "web01", "--to-host", "esx02"]
+    assert main([*arguments, "--to-datastore", "local"]) == 3
+    said = capsys.readouterr().out
+    assert "give --to-datastore with one that it mounts" in said
+    assert "to_datastore=" not in said
 
 
 def test_json_has_the_whole_plan(saved: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -47,6 +47,23 @@ def plan(inventory: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
 # plan
 
 
+def test_nothing_is_written_over_what_is_read(
+    inventory: str, plan: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = tmp_path / "arc.toml"
+    target.write_text(TARGET, encoding="utf-8")
+    before = {file: Path(file).read_bytes() for file in (inventory, plan, str(target))}
+    for arguments in (
+        ["plan", inventory, *WHERE, "--save", inventory],
+        ["plan", inventory, "--target", str(target), "--save", str(target)],
+        ["script", "--os", "linux", "--plan", plan, "-o", plan],
+        ["script", "--os", "linux", "--target", str(target), "-o", str(target)],
+    ):
+        assert main(["onboard", *arguments]) == 1
+        assert "is needed as it is" in capsys.readouterr().err
+    assert {file: Path(file).read_bytes() for file in before} == before
+
+
 def test_a_plan_says_who_and_who_not(inventory: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["onboard", "plan", inventory, *WHERE]) == 0
     said = capsys.readouterr().out

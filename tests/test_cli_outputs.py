@@ -199,8 +199,8 @@ def test_what_was_not_looked_for(saved: str, workbook: str, capsys: pytest.Captu
     assert "not seen  " not in short
     assert main(["diff", workbook, saved, "--all"]) == 0
     assert "not seen  " in capsys.readouterr().out
-    assert main(["diff", workbook, saved, "--kind", "hosts", "--json"]) == 0
-    assert {one["kind"] for one in json.loads(capsys.readouterr().out)} == {"hosts"}
+    assert main(["diff", workbook, saved, "--kind", "networks", "--json"]) == 0
+    assert {one["kind"] for one in json.loads(capsys.readouterr().out)} == {"networks"}
 
 
 def test_an_unknown_kind_is_usage(saved: str) -> None:
@@ -213,3 +213,43 @@ def test_long_values_are_shown_where_they_differ(tmp_path: Path, capsys: pytest.
         hi.Inventory(vms=[vm]).save(tmp_path / name)
     assert main(["diff", str(tmp_path / "a"), str(tmp_path / "b")]) == 0
     assert re.search(r"annotation +….{16}one +….{16}two *$", capsys.readouterr().out, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["report", "E", "-o", "E"],
+        ["workbook", "E", "-o", "E"],
+        ["export", "E", "--inventory", "E"],
+        ["anonymise", "E", "-o", "E"],
+        ["anonymise", "E", "-o", "LINK"],
+        ["anonymise", "E", "-o", "KEY", "--key", "KEY"],
+        ["anonymise", "E", "-o", "copy.json", "--key", "E"],
+        ["collect", "E", "-o", "E"],
+    ],
+    ids=" ".join,
+)
+def test_no_command_writes_over_what_it_reads(
+    arguments: list[str],
+    saved: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    estate, link, key = (tmp_path / name for name in ("estate.json", "link.json", "names.key"))
+    shutil.copy(saved, estate)
+    link.symlink_to(estate)
+    hi.anonymise(hi.Inventory(), key_file=key)
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    names = {"E": str(estate), "LINK": str(link), "KEY": str(key)}
+    assert main([names.get(one, one) for one in arguments]) == 1
+    assert "is needed as it is" in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_an_answer_in_json(saved: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["sql", saved, "select map {'a': 1} as m, 'x'::blob as b, 'nan'::float as n", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == [{"m": {"a": 1}, "b": "eA==", "n": None}]
+    assert main(["sql", saved, "select list(vms) from vms"]) == 0
+    assert max(map(len, capsys.readouterr().out.splitlines())) < 1100

@@ -186,6 +186,8 @@ def test_another_word_is_refused() -> None:
     with pytest.raises(hi.NotSupported, match="no progress 'bar'") as caught:
         hi.collect([], progress="bar")  # type: ignore[arg-type]
     assert '"line"' in caught.value.remedy
+    with pytest.raises(hi.NotSupported, match="progress=5 cannot be called"):
+        hi.collect([], progress=5)  # type: ignore[arg-type]
 
 
 def step(source: str = "vc01", **fields: Any) -> hi.Progress:

@@ -11,6 +11,7 @@ from typing import Any
 
 import attrs
 import pytest
+from IPython.core.formatters import DisplayFormatter
 
 import hybridinv as hi
 from hybridinv.model import rendering
@@ -306,3 +307,21 @@ def test_a_check_and_traffic_say_what_their_text_says() -> None:
         adapters=[AdapterTraffic(host_name="esx01", device="vmk1", planned=True, carried_bytes=2**31)],
     )  # fmt: skip
     assert cells(traffic._repr_html_())[1] == ["esx01", "vmk1", "", "yes", "", "", "", "2.0 GiB"]
+
+
+@pytest.mark.parametrize(
+    "thing", [vm(annotation="x" * 78_000), hi.Disk(path="x" * 78_000), hi.Problem(message="x" * 78_000)]
+)
+def test_ipython_itself_shows_a_long_record_in_short(thing: Any) -> None:
+    shown, _ = DisplayFormatter().format(thing)
+    assert shown["text/plain"].startswith(type(thing).__name__)
+    assert len(shown["text/plain"]) < 2500
+    assert len(shown["text/html"]) < 10_000
+
+
+def test_what_is_cut_off_is_counted() -> None:
+    fields = {"cpus": 1, "memory_bytes": 1, "os_name": "x", "folder": "x", "resource_group": "x", "location": "x",
+              "hostname": "x", "size": "x", "kind": "x", "hardware_version": "x", "firmware": "x"}  # fmt: skip
+    page = hi.Records(hi.VirtualMachine, [vm(**fields)])._repr_html_()
+    assert page.count("<th>") == 10
+    assert re.search(r"<p>\d more fields</p>", page)

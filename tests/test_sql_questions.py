@@ -64,3 +64,58 @@ def test_the_page_names_tables_that_there_are() -> None:
     told = PAGE.partition("## The tables")[2].partition("## Memory")[0]
     named = set(re.findall(r"`((?:vm|host|vmkernel_adapter|cluster)_\w+)`", told)) - {"vm_id", "vm_name"}
     assert {"vm_disks", "vm_disk_chain", "vmkernel_adapter_services"} <= named <= set(tables)
+
+
+def asked(number: int, inv: hi.Inventory) -> list[tuple[object, ...]]:
+    return inv.sql(next(query for one, _, query, _ in QUESTIONS if int(one) == number)).fetchall()
+
+
+def of(id_: str, **fields: object) -> dict[str, object]:
+    return {"id": id_, "name": id_, "platform": "vsphere", "source": "vc", **fields}
+
+
+def test_problems_of_a_source_that_was_not_asked_are_counted() -> None:
+    inv = hi.Inventory(
+        asked=[hi.model.Asked(platform="p", source="x"), hi.model.Asked(platform="p", source="z")],
+        problems=[hi.Problem(source="x", error="A"), hi.Problem(platform="p", source="y", error="B")],
+    )
+    assert asked(30, inv) == [("p", "x", "", 1, ["A"]), ("p", "y", None, 1, ["B"]), ("p", "z", "", 0, [])]
+
+
+def test_a_power_state_that_is_not_known_is_not_off() -> None:
+    vms = [hi.VirtualMachine(**of("a", power_state="running")), hi.VirtualMachine(**of("b"))]
+    assert asked(1, hi.Inventory(vms=vms)) == [("vsphere", "vc", 2, 1, 1)]
+
+
+def test_only_extensions_that_failed_have_failed() -> None:
+    states = ["Succeeded", "succeeded", "Creating", "Updating", "", "Failed", "failed", "Canceled"]
+    inv = hi.Inventory(
+        vms=[hi.VirtualMachine(**of("a"))],
+        extensions=[hi.Extension(**of(f"e{n}", vm_id="a", provisioning_state=one)) for n, one in enumerate(states)],
+    )
+    assert sorted(str(row[4]) for row in asked(23, inv)) == ["Canceled", "Failed", "failed"]
+
+
+def test_old_windows_is_windows_and_old() -> None:
+    def named(name: str, os_type: str = "windows") -> hi.VirtualMachine:
+        return hi.VirtualMachine(**of(name, os_name=name, os_type=os_type))
+
+    old = ["Microsoft Windows NT 4", "Microsoft Windows Server 2003 (32-bit)",
+           "Microsoft Windows XP Professional (32-bit)", "Windows 8.1", "Windows Server 2012 R2 Standard"]  # fmt: skip
+    others = [named("CentOS 7 2016", "linux"), named("Windows 11 Enterprise 22H2"), named("Windows Server 2019")]
+    assert [row[0] for row in asked(11, hi.Inventory(vms=[*map(named, old), *others]))] == old
+
+
+def test_addresses_that_many_machines_have_are_none_that_is_used_twice() -> None:
+    everywhere = ["127.0.0.1", "169.254.1.1", "fe80::1", "::1", "172.17.0.1"]
+    vms = [hi.VirtualMachine(**of(one, ip_addresses=[*everywhere, "192.0.2.1"])) for one in "ab"]
+    assert [row[0] for row in asked(21, hi.Inventory(vms=vms))] == ["192.0.2.1"]
+
+
+def test_every_cluster_is_answered_and_machines_are_found_through_their_hosts() -> None:
+    inv = hi.Inventory(
+        clusters=[hi.Cluster(**of("c")), hi.Cluster(**of("idle"))],
+        hosts=[hi.Host(**of("h", cluster_id="c", cpu_cores=8, memory_bytes=100))],
+        vms=[hi.VirtualMachine(**of("v", host_id="h", cpus=4, memory_bytes=50, power_state="running"))],
+    )
+    assert asked(8, inv) == [("c", "vc", 4, 8, 0.5, 50.0), ("idle", "vc", 0, None, None, None)]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -218,3 +219,116 @@ def test_ten_thousand_machines_are_all_there() -> None:
     disks = sum(len(vm.disks) for vm in estate.vms)
     (found,) = rows("select count(*), count(distinct vm_id) from vm_disks", estate)
     assert found == (disks, sum(1 for vm in estate.vms if vm.disks))
+
+
+@pytest.mark.parametrize(
+    "where",
+    ["where table_name <> 'problems'", "where table_name not in ('vms', 'hosts')", "-- vms\n", "where 'asked' <> ''"],
+)
+def test_who_asks_what_there_is_is_told_all_whatever_else_is_named(where: str) -> None:
+    names = {name for (name,) in rows(f"select table_name from information_schema.tables {where}")}
+    assert len(names) >= len(TABLES) - 2
+    assert {"vm_disks", "clusters", "asked_kinds"} <= names
+    assert len(rows("select * from (show tables) where name <> 'vms'")) == len(TABLES) - 1
+
+
+@pytest.mark.parametrize(
+    ("sql", "said", "remedy"),
+    [
+        ("", "the query is empty", "SELECT"),
+        ("-- vms", "the query is empty", "SELECT"),
+        ("select 1; select 2", "2 statements", "SELECT"),
+        ("drop view vms", "DROP is not allowed", "SELECT"),
+        ("create table t (i int)", "CREATE is not allowed", "SELECT"),
+        ("set threads = 1", "SET is not allowed", "SELECT"),
+        ("select nme from vms", "nme", "describe"),
+        ("select * from '/etc/passwd.csv'", "Permission Error", "reaches no file"),
+        (None, "NoneType", "SELECT"),
+    ],
+)
+def test_what_is_no_question_is_refused_and_told_what_to_do(sql: Any, said: str, remedy: str) -> None:
+    with pytest.raises(hi.QueryFailed, match=said) as caught:
+        INV.sql(sql)
+    assert remedy in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    "sql", ["pivot vms on platform using count(*)", "describe vms", "summarize vms", "explain select 1"]
+)
+def test_other_ways_to_ask_are_answered(sql: str) -> None:
+    assert rows(sql)
+
+
+def test_a_difference_of_moments_is_a_duration_in_every_table() -> None:
+    inv = attrs.evolve(INV, taken_at=datetime(2026, 1, 22, tzinfo=UTC))
+    answer = inv.sql("select taken_at - created_at as age, interval 1 month as month from vm_snapshots, inventory")
+    assert answer.fetchall() == [(timedelta(days=20), timedelta(days=30))]
+    assert answer.to_pandas()["age"][0] == timedelta(days=20)
+    assert answer.to_polars()["age"][0] == timedelta(days=20)
+    assert "20 days" in answer._repr_html_()
+
+
+def test_maps_are_dictionaries_and_a_wide_answer_shows_ten_columns() -> None:
+    assert rows("select tags from vms order by id") == [({"env": "prod", "team": "web"},), ({},)]
+    page = INV.sql("select * from vms")._repr_html_()
+    assert page.count("<th>") == 10
+    assert f"{len(attrs.fields(hi.VirtualMachine)) - 10} more columns" in page
+
+
+def test_an_inventory_says_when_it_was_taken() -> None:
+    assert rows("select * from inventory") == [(INV.taken_at, True)]
+
+
+def test_half_a_pair_of_surrogates_costs_nothing_else(tmp_path: Path) -> None:
+    inv = hi.Inventory(
+        vms=[machine("a\udc80", tags={"\udc80": "\udc81"}, disks=[hi.Disk(name="\udc82")]), machine("b")]
+    )
+    assert rows("select id from vms order by 1", inv) == [("a\\udc80",), ("b",)]
+    assert rows("select vm_id, name from vm_disks", inv) == [("a\\udc80", "\\udc82")]
+    assert rows("select name, value from vm_tags", inv) == [("\\udc80", "\\udc81")]
+    hi.write_parquet(inv, tmp_path / "tables")
+    inv.save(tmp_path / "estate.json")
+    assert hi.load(tmp_path / "estate.json").vms["id"] == ("a\\udc80", "b")
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"cpus": "4"}, "VirtualMachine 'name of a': cpus is '4'"),
+        ({"cpus": True}, "cpus is True"),
+        ({"cpus": 2**70}, "cpus is 1180591620717411303424"),
+        ({"memory_bytes": 1.5}, "memory_bytes is 1.5"),
+        ({"disks": [hi.Disk(name="d1"), hi.Disk(name="d2", capacity_bytes="5")]}, "Disk 'd2': capacity_bytes is '5'"),
+        ({"ip_addresses": [None]}, "ip_addresses is None"),
+        ({"created_at": "2026-01-01"}, "created_at is '2026-01-01'"),
+    ],
+)
+def test_a_value_that_is_not_of_its_field_is_named_before_anything_is_written(
+    fields: dict[str, Any], said: str, tmp_path: Path
+) -> None:
+    inv = hi.Inventory(vms=[machine("b"), machine("a", **fields)])
+    with pytest.raises(hi.NotSupported, match=said):
+        inv.save(tmp_path / "estate.json")
+    assert list(tmp_path.iterdir()) == []
+    if "memory_bytes" not in fields and "ip_addresses" not in fields:  # Arrow takes these
+        with pytest.raises(hi.NotSupported, match=said):
+            inv.sql("select * from vms join vm_disks on true")
+
+
+def test_a_moment_without_a_zone_is_of_utc_everywhere(tmp_path: Path) -> None:
+    snapshot = hi.Snapshot(name="s", created_at=datetime(2026, 1, 2, 3))  # noqa: DTZ001 - what it is about
+    inv = hi.Inventory(vms=[machine("a", snapshots=[snapshot])], taken_at=datetime(2026, 1, 3))  # noqa: DTZ001
+    assert inv.taken_at == datetime(2026, 1, 3, tzinfo=UTC)
+    inv.save(tmp_path / "estate.json")
+    assert hi.load(tmp_path / "estate.json") == inv
+    assert rows("select created_at from vm_snapshots", inv) == [(datetime(2026, 1, 2, 3, tzinfo=UTC),)]
+    hi.write_csv(inv, tmp_path / "csv")
+    assert "2026-01-02T03:00:00Z" in (tmp_path / "csv" / "vm_snapshots.csv").read_text()
+
+
+def test_every_moment_of_every_record_gets_its_zone() -> None:
+    kinds = {one for one in vars(hi.model).values() if isinstance(one, type) and attrs.has(one)}
+    moments = [(kind, field) for kind in kinds for field in attrs.fields(kind) if "datetime" in str(field.type)]
+    moments = [(kind, field) for kind, field in moments if not field.name.endswith("_on")]
+    assert len(moments) > 10
+    assert [(kind, field.name) for kind, field in moments if field.converter is None] == []

@@ -4,25 +4,27 @@
 from __future__ import annotations
 
 import argparse
+import base64
 import io
 import os
 import shlex
-import shutil
 import sys
 import warnings
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import hybridinv as hi
-from hybridinv import cli_completion, cli_diagnostics, cli_extensions, cli_migration, cli_onboard, cli_outputs
+from hybridinv import cli_completion, cli_diagnostics, cli_extensions, cli_migration, cli_onboard, cli_outputs, cli_show
 from hybridinv.inventory import KINDS
+from hybridinv.model.rendering import LEADING
 from hybridinv.report.workbook_reading import open_inventory
-from hybridinv.saving import check_writable, plain
+from hybridinv.saving import check_writable
 from hybridinv.terminal import (
+    FILE,
     Help,
     clean,
+    command_name,
     draw_grid,
     draw_plan,
     draw_problems,
@@ -45,10 +47,13 @@ exit codes:
   0  done; what was asked for is there
   1  error; one line on standard error says what to do
   2  usage: the command line itself is wrong
-  3  partial: something could not be read, the summary says what;
-     of a plan: not feasible, or not all that it rests on could be read
+  3  partial, of collect and the commands that read an endpoint: something
+     could not be read, the summary says what; of plan-* and onboard: not
+     feasible, or not all that it rests on could be read
   130 interrupted, 141 the reader of the output went away
 """
+_SHOWN = 1000
+"""Characters of a value that `sql` draws; a nested column may have a thousand times as many."""
 _DEMO_ROWS = 3  # of each platform
 
 
@@ -138,7 +143,7 @@ def _demo(arguments: argparse.Namespace) -> int:
     draw_summary(console, inventory)
     few = [vm for row in inventory.counts() for vm in inventory.vms.where(platform=row[0])[:_DEMO_ROWS]]
     say(console, f"Some of the {len(inventory.vms)} machines", "bold")
-    draw_table(console, inventory, "vms", hi.Records(hi.VirtualMachine, few), brief=True)
+    draw_table(console, inventory, hi.Records(hi.VirtualMachine, few), LEADING["VirtualMachine"])
     say(console, "What would it take to move build01 to the branch office?", "bold")
     question = {"to_host": "esx11.example.test", "to_datastore": "branch-san-01"}
     draw_plan(console, hi.plan_migration(inventory, "build01", **question))
@@ -152,7 +157,7 @@ def _demo(arguments: argparse.Namespace) -> int:
     tries = (show, ask) if arguments.output else (f"demo -o {name}", show)
     say(console, "Next, try:", "bold")
     for one in tries:
-        say(console, f"  {_command()} {one}")
+        say(console, f"  {command_name()} {one}")
     return 0
 
 
@@ -163,7 +168,7 @@ def _describe_demo(command: argparse.ArgumentParser) -> None:
 
 def _collect(arguments: argparse.Namespace) -> int:
     """Read all sources of an estate file into an inventory file; exit code 3 when something is missing."""
-    target = check_writable(arguments.output)
+    target = check_writable(arguments.output, arguments.estate)
     with ExitStack() as stack:
         adapters = [stack.enter_context(adapter) for adapter in hi.open_estate(arguments.estate)]
         try:
@@ -182,7 +187,7 @@ def _collect(arguments: argparse.Namespace) -> int:
     else:
         console = open_console()
         draw_summary(console, inventory)
-        draw_problems(console, inventory, f"{_command()} show {target} problems")
+        draw_problems(console, inventory, f"{command_name()} show {target} problems")
         say(console, f"Written to {target}.")
     return 0 if inventory.complete else 3
 
@@ -197,64 +202,30 @@ def _describe_collect(command: argparse.ArgumentParser) -> None:
     _add_json(command)
 
 
-def _show(arguments: argparse.Namespace) -> int:
-    """Show an inventory file: what is in it and what is missing, or one table."""
-    inventory = open_inventory(arguments.file)
-    if arguments.table is None:
-        return _show_summary(inventory, arguments)
-    records: hi.Records[Any] = getattr(inventory, arguments.table)
-    for name, wanted in arguments.where:
-        records = records.where(**{name: partial(_is, wanted)})
-    if arguments.json:
-        print_json([plain(record) for record in records])
-        return 0
-    console = open_console()
-    room = max(console.height - 6, 5) if console.is_terminal and not arguments.all else len(records)
-    draw_table(console, inventory, arguments.table, records[:room])
-    if len(records) > room:
-        say(console, f"{len(records) - room} more: --all shows them")
-    return 0
-
-
-def _show_summary(inventory: hi.Inventory, arguments: argparse.Namespace) -> int:
-    if arguments.json:
-        print_json(inventory_summary(inventory))
-        return 0
-    console = open_console()
-    draw_summary(console, inventory)
-    draw_problems(console, inventory, f"{_command()} show {arguments.file} problems")
-    return 0
-
-
-def _describe_show(command: argparse.ArgumentParser) -> None:
-    tables = [*KINDS, "problems"]
-    command.add_argument("file", metavar="FILE", help=cli_outputs.FILE)
-    command.add_argument("table", metavar="TABLE", nargs="?", choices=tables, help=f"one of {', '.join(tables)}")
-    _add_json(command)
-    command.add_argument("--all", action="store_true", help="all rows, even those that do not fit on the terminal")
-    command.add_argument(
-        "--where",
-        type=_condition,
-        metavar="FIELD=VALUE",
-        action="append",
-        default=[],
-        help="only these rows; may be repeated",
-    )
-
-
 def _sql(arguments: argparse.Namespace) -> int:
     """Ask the tables of an inventory file in SQL; the dialect is DuckDB's."""
     answer = open_inventory(arguments.file).sql(arguments.query)
     if arguments.json:
-        print_json([dict(zip(answer.columns, row, strict=True)) for row in answer])
+        print_json([dict(zip(answer.columns, map(_in_json, row), strict=True)) for row in answer])
     else:
-        draw_grid(open_console(), answer.columns, [[shown(value) for value in row] for row in answer])
+        draw_grid(open_console(), answer.columns, [[_bounded(shown(value)) for value in row] for row in answer])
     return 0
 
 
+def _in_json(value: object) -> object:
+    """A value of an answer; bytes, which JSON has no form for, as Base64."""
+    return base64.b64encode(value).decode() if isinstance(value, bytes) else value
+
+
+def _bounded(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+
+
 def _describe_sql(command: argparse.ArgumentParser) -> None:
-    command.add_argument("file", metavar="FILE", help=cli_outputs.FILE)
-    command.add_argument("query", metavar="QUERY", help="a SELECT over the tables that `show` has")
+    command.add_argument("file", metavar="FILE", help=FILE)
+    command.add_argument(
+        "query", metavar="QUERY", help="a SELECT; 'show tables' names the tables, 'describe vms' the columns of one"
+    )
     _add_json(command)
 
 
@@ -295,9 +266,9 @@ def _add_detail(command: argparse.ArgumentParser) -> None:
 _COMMANDS: dict[str, tuple[Callable[[argparse.Namespace], int], Callable[[argparse.ArgumentParser], None]]] = {
     "demo": (_demo, _describe_demo),
     "collect": (_collect, _describe_collect),
-    "show": (_show, _describe_show),
+    "show": (cli_show.show, cli_show.describe),
     "sql": (_sql, _describe_sql),
-    "diff": (cli_outputs.diff, cli_outputs.describe_diff),
+    "diff": (cli_show.diff, cli_show.describe_diff),
     "plan-migration": (cli_migration.plan_migration, cli_migration.describe),
     "plan-maintenance": (cli_migration.plan_maintenance, cli_migration.describe_maintenance),
     "onboard": (cli_onboard.onboard, cli_onboard.describe),
@@ -320,6 +291,7 @@ _EXAMPLES = {
     "show": (
         "hybridinv show estate.json",
         "hybridinv show estate.json vms --where power_state=running --where platform=azure",
+        "hybridinv show estate.json vms --where cluster=Production --columns name,host,memory",
         "hybridinv show rvtools.xlsx hosts --json",
     ),
     "sql": ("hybridinv sql estate.json 'select name, cpus from vms order by cpus desc limit 10'",),
@@ -365,24 +337,3 @@ def _seconds(text: str) -> float:
     if not 0 < seconds < float("inf"):
         raise argparse.ArgumentTypeError("must be a number of seconds, more than 0")
     return seconds
-
-
-def _condition(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not name or not equals:
-        raise argparse.ArgumentTypeError("must be FIELD=VALUE")
-    return name, value
-
-
-def _is(wanted: str, value: object) -> bool:
-    """Whether a field holds what was typed: in any letter case, and one of several is enough."""
-    if isinstance(value, (tuple, frozenset)):
-        return any(_is(wanted, one) for one in value)
-    return wanted.lower() in {shown(value).lower(), "" if value is None else str(value).lower()}
-
-
-def _command() -> str:
-    """How this program is called here."""
-    if shutil.which("hybridinv"):
-        return "hybridinv"
-    return sys.argv[0] if Path(sys.argv[0]).name == "hybridinv" else "python -m hybridinv"

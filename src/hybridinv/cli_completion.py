@@ -7,14 +7,16 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-import attrs
-
 from hybridinv.errors import HybridInvError, MissingExtra
 from hybridinv.inventory import KINDS
+from hybridinv.model import Problem
+from hybridinv.terminal import column_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_SEVERAL = ("columns", "kinds")
+"""The arguments that take several words, with commas between."""
 _SHELLS = ("bash", "zsh", "fish", "powershell")
 _ASKED = "_ARGCOMPLETE"
 """What the shell's part sets when it asks."""
@@ -54,15 +56,16 @@ def teach(parser: argparse.ArgumentParser) -> None:
             for command in action.choices.values():
                 teach(command)
         elif words := _WORDS.get(action.dest):
-            action.completer = _quietly(words)  # type: ignore[attr-defined]
+            action.completer = _quietly(words, several=action.dest in _SEVERAL)  # type: ignore[attr-defined]
 
 
-def _quietly(words: Callable[[argparse.Namespace], list[str]]) -> Callable[..., list[str]]:
+def _quietly(words: Callable[[argparse.Namespace], list[str]], *, several: bool) -> Callable[..., list[str]]:
     """The words that begin as what was typed; none where a file cannot be read, for a shell must not see errors."""
 
     def complete(prefix: str, parsed_args: argparse.Namespace, **_: Any) -> list[str]:
+        typed = prefix[: prefix.rfind(",") + 1] if several else ""
         try:
-            return sorted(word for word in words(parsed_args) if word.startswith(prefix))
+            return sorted(typed + word for word in words(parsed_args) if (typed + word).startswith(prefix))
         except (HybridInvError, OSError):
             return []
 
@@ -81,9 +84,13 @@ def _sources(arguments: argparse.Namespace) -> list[str]:
         return []
 
 
-def _fields(arguments: argparse.Namespace) -> list[str]:
-    kind = KINDS.get(arguments.table or "")
-    return [f"{field.name}=" for field in attrs.fields(kind)] if kind else []
+def _columns(arguments: argparse.Namespace) -> list[str]:
+    kind = {**KINDS, "problems": Problem}.get(arguments.table or "")
+    return list(column_names(kind)) if kind else []
+
+
+def _conditions(arguments: argparse.Namespace) -> list[str]:
+    return [f"{column}=" for column in _columns(arguments)]
 
 
 def _kinds(_: argparse.Namespace) -> list[str]:
@@ -103,7 +110,8 @@ def _named(kind: str) -> Callable[[argparse.Namespace], list[str]]:
 
 _WORDS: dict[str, Callable[[argparse.Namespace], list[str]]] = {
     "source": _sources,
-    "where": _fields,
+    "where": _conditions,
+    "columns": _columns,
     "kinds": _kinds,
     "vm": _named("vms"),
     "to_host": _named("hosts"),

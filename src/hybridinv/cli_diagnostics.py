@@ -39,16 +39,21 @@ def diagnostics(arguments: argparse.Namespace) -> int:
     # It tells each way to log in that did not work; the error says it in a line.
     logging.getLogger("azure.identity").addHandler(logging.NullHandler())
     machine = _machine(hi.load(arguments.file), arguments.vm)
-    samples = hi.read_diagnostics(
-        machine,
-        account_url=arguments.account_url,
-        credential=_credential(arguments.account_url),
-        start=arguments.start,
-        end=arguments.end,
-        counters=arguments.counter,
-        grain=arguments.grain,
-        ca_file=arguments.ca_file,
-    )
+    try:
+        samples = hi.read_diagnostics(
+            machine,
+            account_url=arguments.account_url,
+            credential=_credential(arguments.account_url),
+            start=arguments.start,
+            end=arguments.end,
+            counters=arguments.counter,
+            grain=arguments.grain,
+            ca_file=arguments.ca_file,
+        )
+    except hi.AuthenticationFailed as error:
+        if not (os.environ.get(KEY) or os.environ.get(SAS)):
+            error.remedy = f"set {KEY} or {SAS}; else {error.remedy.replace(', or pass credential=', '')}"
+        raise
     answer: hi.Records[Any] = hi.daily_summaries(samples) if arguments.daily else samples
     if arguments.json:
         found = {"samples": [plain(one) for one in answer], "problems": [plain(one) for one in samples.problems]}
@@ -104,7 +109,22 @@ def _moment(text: str) -> datetime:
 def _machine(inventory: hi.Inventory, name: str) -> hi.VirtualMachine:
     """The machine of that name or id, of those that can have the extension."""
     machines = inventory.vms.where(platform=lambda platform: platform in _PLATFORMS)
-    return machines.find(name) or machines.get(name)
+    id_ = name.strip().rstrip("/").lower()
+    found = [one for one in machines if name == one.name] or [one for one in machines if one.id.lower() == id_]
+    if len(found) > 1:
+        ids = ", ".join(one.id for one in found[:5])
+        raise hi.MultipleMatches(f"{len(found)} machines are named {name!r}: {ids}", remedy="give the id of one")
+    if found:
+        return found[0]
+    for other in inventory.vms:
+        if name == other.name or id_ == other.id.lower():
+            raise hi.NotSupported(
+                f"{name!r} is a machine of {other.platform}, which has no diagnostics extension that is read here",
+                remedy="give a machine of Azure or Azure Stack Hub",
+            )
+    raise hi.NotFound(
+        f"there is no machine {name!r} in the file", remedy="give the name or the id of one that is there"
+    )
 
 
 def _credential(account_url: str) -> Any:

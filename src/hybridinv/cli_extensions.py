@@ -63,7 +63,7 @@ def _contradiction(arguments: argparse.Namespace) -> str:
         return "--source is the name of a source in an estate file: give --estate too"
     given = [name for name in _WITHOUT_ESTATE if getattr(arguments, name)]
     if arguments.estate and given:
-        return f"--{given[0]} is for want of an estate file: the file says it"
+        return f"--{given[0]} goes without --estate: the estate file says it"
     return ""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,7 +26,10 @@ _PARTIAL = 3
 
 def plan_migration(arguments: argparse.Namespace) -> int:
     """Plan a migration; says which networks carry what, how long it takes, and what is in the way."""
-    picture = check_writable(arguments.svg) if arguments.svg else None
+    if not (arguments.to_host or arguments.to_datastore):
+        sys.stderr.write(f"{arguments.usage}hybridinv: error: give --to-host, --to-datastore or both\n")
+        return 2
+    picture = check_writable(arguments.svg, arguments.file) if arguments.svg else None
     live = _is_estate(arguments.file)
     if arguments.check and not live:
         raise hi.EstateError(
@@ -36,6 +40,8 @@ def plan_migration(arguments: argparse.Namespace) -> int:
     check = None
     with ExitStack() as stack:
         adapters = _vcenters(arguments.file, stack) if live else []
+        if arguments.check and all(one.played for one in adapters):
+            raise _no_check(arguments.file)
         inventory = _collect(adapters, stack) if live else open_inventory(arguments.file)
         plan = hi.plan_migration(
             inventory,
@@ -44,10 +50,12 @@ def plan_migration(arguments: argparse.Namespace) -> int:
             to_datastore=arguments.to_datastore,
             rules=arguments.rules,
         )
+        adapter = next(one for one in adapters if one.source == plan.vm.source) if arguments.check else None
+        if adapter and adapter.played:
+            raise _no_check(adapter.source)
         if not arguments.json:
             draw_plan(console, plan)
-        if arguments.check:
-            adapter = next(one for one in adapters if one.source == plan.vm.source)
+        if adapter:
             check = adapter.check_migration(plan)
     if picture:
         write_whole(picture, plan.render_svg().encode())
@@ -59,6 +67,13 @@ def plan_migration(arguments: argparse.Namespace) -> int:
     if picture:
         say(console, f"Written to {picture}.")
     return _finish(console, plan, inventory, live=live)
+
+
+def _no_check(where: str) -> hi.EstateError:
+    return hi.EstateError(
+        f"--check asks the vCenter, and {where} is played from a tape",
+        remedy="give an estate file with the vCenter itself, or leave --check out",
+    )
 
 
 def plan_maintenance(arguments: argparse.Namespace) -> int:
@@ -126,6 +141,7 @@ def describe(command: argparse.ArgumentParser) -> None:
     command.add_argument("--check", action="store_true", help="also ask the vCenter, which moves nothing for it")
     command.add_argument("--json", action="store_true", help="print JSON")
     command.add_argument("--svg", metavar="SVG", help="also write the way as a picture to this file")
+    command.set_defaults(usage=command.format_usage())
 
 
 def describe_maintenance(command: argparse.ArgumentParser) -> None:

@@ -91,7 +91,7 @@ def describe(command: argparse.ArgumentParser) -> None:
 def _plan(arguments: argparse.Namespace) -> int:
     """Say who is to be onboarded and who not; exit code 3 when the inventory does not tell all that it takes."""
     target = _target(arguments)
-    file = check_writable(arguments.save) if arguments.save else None
+    file = check_writable(arguments.save, arguments.file, arguments.target) if arguments.save else None
     plan = hi.plan_onboarding(_inventory(arguments.file), target, names=dict(arguments.name or ()))
     if file:
         hi.save_onboarding(plan, file)
@@ -126,7 +126,7 @@ def _describe_plan(command: argparse.ArgumentParser) -> None:
 def _script(arguments: argparse.Namespace) -> int:
     """Write the script that onboards a server; it holds no secret."""
     target = _target(arguments)
-    file = check_writable(arguments.output) if arguments.output else None
+    file = check_writable(arguments.output, arguments.plan, arguments.target) if arguments.output else None
     options = {name: value for name in _SCRIPT_OPTIONS if (value := getattr(arguments, name))}
     if arguments.plan:
         options["plan"] = hi.load_onboarding(arguments.plan)

@@ -1,4 +1,4 @@
-"""The commands that make something of an inventory file: report, workbook, export, ansible, anonymise, diff."""
+"""The commands that make something of an inventory file: report, workbook, export, ansible, anonymise."""
 
 from __future__ import annotations
 
@@ -8,26 +8,22 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import hybridinv as hi
-from hybridinv.inventory import KINDS, count_of
+from hybridinv.inventory import count_of
 from hybridinv.report.workbook_reading import open_inventory
-from hybridinv.saving import check_writable, plain
-from hybridinv.terminal import clean, draw_grid, open_console, print_json, say
+from hybridinv.saving import check_writable
+from hybridinv.terminal import FILE, clean, open_console, print_json, say
 
 if TYPE_CHECKING:
     import argparse
     from pathlib import Path
 
-FILE = "an inventory file, or an RVTools workbook (.xlsx)"
-_SHOWN = 60
-"""Characters of a value in a table of changes; some are whole records."""
-_BEFORE = 16
 INVENTORY = "HYBRIDINV_INVENTORY"
 """The variable that names the inventory file where Ansible calls, which gives none."""
 
 
 def report(arguments: argparse.Namespace) -> int:
     """Write an inventory as one HTML page; it needs no network and no other file."""
-    target = check_writable(arguments.output)
+    target = check_writable(arguments.output, arguments.file)
     inventory = open_inventory(arguments.file)
     hi.write_html(inventory, target)
     return _written(inventory, target, arguments)
@@ -35,7 +31,7 @@ def report(arguments: argparse.Namespace) -> int:
 
 def workbook(arguments: argparse.Namespace) -> int:
     """Write an inventory as a workbook with RVTools' sheets and columns; more sheets have what RVTools lacks."""
-    target = check_writable(arguments.output)
+    target = check_writable(arguments.output, arguments.file)
     inventory = open_inventory(arguments.file)
     hi.write_workbook(inventory, target)
     return _written(inventory, target, arguments)
@@ -46,7 +42,7 @@ def export(arguments: argparse.Namespace) -> int:
     if not (arguments.parquet or arguments.csv or arguments.inventory):
         sys.stderr.write(f"{arguments.usage}hybridinv: error: one of --parquet, --csv and --inventory is needed\n")
         return 2
-    target = check_writable(arguments.inventory) if arguments.inventory else None
+    target = check_writable(arguments.inventory, arguments.file) if arguments.inventory else None
     inventory = open_inventory(arguments.file)
     written: list[Path] = []
     if arguments.parquet:
@@ -69,7 +65,9 @@ def export(arguments: argparse.Namespace) -> int:
 
 def anonymise(arguments: argparse.Namespace) -> int:
     """Write a copy of an inventory without real names; plans and reports of it come out the same."""
-    target = check_writable(arguments.output)
+    target = check_writable(arguments.output, arguments.file, arguments.key)
+    if arguments.key:
+        check_writable(arguments.key, arguments.file)
     inventory = open_inventory(arguments.file)
     hi.anonymise(inventory, key_file=arguments.key).save(target)
     console = open_console()
@@ -95,52 +93,6 @@ def ansible(arguments: argparse.Namespace) -> int:
         raise hi.NotFound(f"no host of the inventory is named {arguments.host!r:.80}", remedy="--list names all")
     print_json(hosts[arguments.host])
     return 0
-
-
-def diff(arguments: argparse.Namespace) -> int:
-    """Show what changed between two inventory files; the exit code is 0 with changes and without."""
-    before, after = open_inventory(arguments.before), open_inventory(arguments.after)
-    changes = before.diff(after)
-    if arguments.kind:
-        changes = changes.where(kind=lambda kind: kind in arguments.kind)
-    if arguments.json:
-        print_json([plain(one) for one in changes])
-        return 0
-    console = open_console()
-    counts = Counter(str(one.change).replace("_", " ") for one in changes)
-    said = ", ".join(f"{number} {what}" for what, number in counts.items())
-    say(
-        console,
-        f"{before.taken_at:%Y-%m-%d %H:%M} to {after.taken_at:%Y-%m-%d %H:%M} UTC: {said or 'no changes'}.",
-        "bold",
-    )
-    shown = changes if arguments.all else [one for one in changes if one.change != "not_seen"]
-    if shown:
-        rows = [[*_head(one), *_apart(one.before, one.after)] for one in shown]
-        draw_grid(console, ["change", "kind", "name", "field", "before", "after"], rows)
-    if len(shown) < len(changes):
-        say(
-            console,
-            f"{len(changes) - len(shown)} not seen in one of them, which did not look for them or could not:"
-            " --all shows them",
-        )
-    return 0
-
-
-def _head(change: hi.Change) -> list[str]:
-    return [str(change.change).replace("_", " "), change.kind, change.name, change.field]
-
-
-def _apart(before: str, after: str) -> tuple[str, str]:
-    """Two values, cut to the place where they differ where they are long."""
-    same = next((at for at, (one, other) in enumerate(zip(before, after, strict=False)) if one != other), 0)
-    start = max(same - _BEFORE, 0) if max(len(before), len(after)) > _SHOWN else 0
-    return _short(before, start), _short(after, start)
-
-
-def _short(value: str, start: int) -> str:
-    cut = ("…" if start else "") + value[start:]
-    return cut if len(cut) <= _SHOWN else f"{cut[: _SHOWN - 1]}…"
 
 
 def _written(inventory: hi.Inventory, target: Path, arguments: argparse.Namespace) -> int:
@@ -199,22 +151,8 @@ def describe_ansible(command: argparse.ArgumentParser) -> None:
     what = command.add_mutually_exclusive_group(required=True)
     what.add_argument("--list", action="store_true", help="all hosts and groups")
     what.add_argument("--host", metavar="NAME", help="the variables of one host")
+    command.add_argument("--json", action="store_true", help="print JSON, as it does without")
     command.set_defaults(usage=command.format_usage())
-
-
-def describe_diff(command: argparse.ArgumentParser) -> None:
-    """The arguments of `diff`."""
-    command.add_argument("before", metavar="BEFORE", help=FILE)
-    command.add_argument("after", metavar="AFTER", help=FILE)
-    command.add_argument(
-        "--kind",
-        metavar="KIND",
-        choices=list(KINDS),
-        action="append",
-        help=f"only this kind, may be repeated; {', '.join(KINDS)}",
-    )
-    command.add_argument("--all", action="store_true", help="also what one of them did not look for")
-    command.add_argument("--json", action="store_true", help="print JSON, with the values in full")
 
 
 def _describe_file(command: argparse.ArgumentParser) -> None:

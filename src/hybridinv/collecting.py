@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 S = TypeVar("S")
 _GRACE = 1.0
+_PROGRESS = 'give "line", or a function of Progress values'
 
 
 @attrs.frozen(kw_only=True)
@@ -75,6 +76,8 @@ def collect(
     sources = _checked(sources)
     if isinstance(progress, str):
         return _with_line(progress, sources, kinds, executor, deadline, detail)
+    if progress is not None and not callable(progress):
+        raise NotSupported(f"progress={progress!r:.40} cannot be called", remedy=_PROGRESS)
     wanted = _wanted(sources, kinds)
     seconds = None if deadline is None else seconds_of(deadline)
     report = one_at_a_time(progress)
@@ -101,7 +104,7 @@ def collect(
 
 def _with_line(word: str, sources: list[Source], kinds: Any, executor: Any, deadline: Any, detail: Any) -> Inventory:
     if word != "line":
-        raise NotSupported(f"there is no progress {word!r:.40}", remedy='give "line", or a function of Progress values')
+        raise NotSupported(f"there is no progress {word!r:.40}", remedy=_PROGRESS)
     from hybridinv.progress import ProgressLine
 
     line = ProgressLine(sources)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import types
 import typing
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
-from functools import cache
+from functools import cache, partial
 from itertools import accumulate, chain
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from hybridinv.errors import MissingExtra
+from hybridinv.errors import MissingExtra, NotSupported
 
 if TYPE_CHECKING:
     import pyarrow
@@ -100,8 +103,62 @@ def _without_none(hint: Any) -> Any:
 
 def arrow_table(kind: type, items: Sequence[Any]) -> pyarrow.Table:
     """Records of a type as a table, column by column."""
-    arrays = [arrow_array([getattr(item, name) for item in items], hint) for name, hint in hints(kind).items()]
+    with told_by_check(kind, items):
+        arrays = [arrow_array([getattr(item, name) for item in items], hint) for name, hint in hints(kind).items()]
     return need("pyarrow").Table.from_arrays(arrays, schema=arrow_schema(kind))
+
+
+@contextmanager
+def told_by_check(kind: type, items: Sequence[Any]) -> Iterator[None]:
+    """Where Arrow or Python refuses a value of these records, `check` says which one it is."""
+    try:
+        yield
+    except (need("pyarrow").ArrowException, AttributeError, OverflowError, TypeError, ValueError):
+        check(kind, items)
+        raise
+
+
+def check(kind: Any, items: Sequence[Any]) -> None:
+    """`NotSupported` names the first field whose value is not of its type, as a record made by hand may have it."""
+    for name, hint in hints(kind).items():
+        _check_values(list(map(attrgetter(name), items)), hint, partial(_told, items, name))
+
+
+def _told(items: Sequence[Any], name: str, place: int) -> str:
+    item = items[place]
+    called = getattr(item, "name", "") or getattr(item, "id", "")
+    return f"{type(item).__name__}{f' {called!r:.60}' if called else ''}: {name}"
+
+
+def _check_values(values: list[Any], hint: Any, told: Callable[[int], str]) -> None:
+    wanted = _without_none(hint)
+    origin = typing.get_origin(wanted)
+    if isinstance(origin, type) and issubclass(origin, Collection):
+        places = [place for place, value in enumerate(values) for _ in value or ()]
+        items = list(chain.from_iterable(value or () for value in values))
+        _check_values(items, typing.get_args(wanted)[0], lambda place: told(places[place]))
+    if not isinstance(wanted, type) or origin:
+        return
+    kinds = set(map(type, values)) - ({type(None)} if wanted is not hint else set())
+    whole = {bool} - {wanted} if issubclass(wanted, int) else set()  # True is no number here
+    fits = (wanted, int) if wanted is float else (wanted,)
+    bad = {one for one in kinds if not issubclass(one, fits) or one in whole}
+    for place, value in enumerate(values) if bad or wanted in (int, float) else ():
+        if type(value) in bad or not _is_in_range(value):
+            raise NotSupported(
+                f"{told(place)} is {value!r:.60}", remedy=f"it has to be {_WORDS.get(wanted, wanted.__name__)}"
+            )
+    if attrs.has(wanted):
+        check(wanted, [value for value in values if value is not None])
+
+
+_WORDS = {int: "an int of at most 64 bits", float: "a finite float", str: "a str", bool: "a bool"}
+
+
+def _is_in_range(value: Any) -> bool:
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return not isinstance(value, int) or -(2**63) <= value < 2**63
 
 
 def arrow_array(values: Sequence[Any], hint: Any) -> pyarrow.Array:
@@ -118,9 +175,7 @@ def arrow_array(values: Sequence[Any], hint: Any) -> pyarrow.Array:
     if is_mapping(hint):
         pairs = [value or {} for value in values]
         names, texts = list(chain.from_iterable(pairs)), list(chain.from_iterable(one.values() for one in pairs))
-        return pyarrow.MapArray.from_arrays(
-            _offsets(pairs), pyarrow.array(names, kind.key_type), pyarrow.array(texts, kind.item_type)
-        )
+        return pyarrow.MapArray.from_arrays(_offsets(pairs), arrow_array(names, str), arrow_array(texts, str))
     if attrs.has(hint):
         parts = [
             arrow_array([None if value is None else getattr(value, name) for value in values], of)
@@ -128,7 +183,15 @@ def arrow_array(values: Sequence[Any], hint: Any) -> pyarrow.Array:
         ]
         missing = pyarrow.array([value is None for value in values], pyarrow.bool_())
         return pyarrow.StructArray.from_arrays(parts, fields=list(kind), mask=missing)
-    return pyarrow.array(values, kind)
+    try:
+        return pyarrow.array(values, kind)
+    except UnicodeEncodeError:
+        return pyarrow.array([None if value is None else well_formed(value) for value in values], kind)
+
+
+def well_formed(text: str) -> str:
+    """The text with half a pair of surrogates, which UTF-8 has no form for, written as an escape."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _offsets(values: Sequence[Any]) -> pyarrow.Array:

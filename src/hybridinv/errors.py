@@ -167,8 +167,9 @@ class IncompleteInventory(HybridInvError):
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         shown = 10
+        count = f"{len(problems)} problem" + ("s" if len(problems) != 1 else "")
         super().__init__(
-            f"{len(problems)} problems: " + "; ".join(f"{problem!s:.300}" for problem in problems[:shown]),
+            f"{count}: " + "; ".join(f"{problem!s:.300}" for problem in problems[:shown]),
             remedy=f"and {len(problems) - shown} more, see .problems" if len(problems) > shown else "",
         )
         self.problems: tuple[Problem, ...] = tuple(problems)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -30,6 +30,8 @@ from hybridinv.model import (
     VirtualMachine,
     VMkernelAdapter,
 )
+from hybridinv.model.fact import in_utc
+from hybridinv.model.findings import Taken
 from hybridinv.model.rendering import SHOWN_ROWS, Names, html_table, page
 from hybridinv.model.wording import cell
 from hybridinv.saving import dump, read_json, write_whole
@@ -59,6 +61,10 @@ KINDS: dict[str, type] = {
 _NEEDS_MATCHES = re.compile(r"(?i)same_machine|\bquery(_table)?\b")
 _WORKBOOK = "rvtools"
 _MEBIBYTE = 2**20
+_SECOND = timedelta(seconds=1)
+_MADE_UP = re.compile(r"vsphere://[^/]*/[a-z]+:")
+_DEVICES = ("cdrom", "usb")
+"""Those that RVTools has sheets for."""
 _SHOWN_SOURCES = 50
 _SHOWN_WORDS = 800
 
@@ -75,8 +81,8 @@ def check_kind(kind: str) -> None:
 
 
 def count_of(thing: str, number: int) -> str:
-    """`1 problem`, `2 problems`."""
-    return f"{number} {thing}" + ("" if number == 1 else "s")
+    """`1 problem`, `1,200 problems`."""
+    return f"{number:,} {thing}" + ("" if number == 1 else "s")
 
 
 class Named(Protocol):
@@ -170,7 +176,7 @@ class Inventory:
             **{kind: records.named(names) for kind, records in tables.items()},
             problems=_records(Problem, problems),
             asked=tuple(asked),
-            taken_at=(taken_at or datetime.now(UTC)).astimezone(UTC),
+            taken_at=(in_utc(taken_at) or datetime.now(UTC)).astimezone(UTC),
         )
 
     @property
@@ -199,19 +205,21 @@ class Inventory:
         A record that only one of them has is `removed` or `added` where the other has looked for it and read that
         kind of its source completely; where it has not, `not_seen`. Where one was read in summary and the other in
         full, what only the full one has is `not_seen`, and fields that the summary leaves out have not changed. Where
-        one is of an RVTools workbook, only fields that both know can have changed.
+        one is of an RVTools workbook, only fields that both know can have changed; records whose ids it had to make of
+        names are `not_seen`.
         """
         return Records(Change, [change for kind in KINDS for change in _changes(kind, self, other)])
 
     def sql(self, sql: str) -> QueryResult:
         """Ask all tables in SQL (DuckDB): `inv.sql("select name, cpus from vms where power_state = 'running'")`.
 
-        The tables are those of the inventory, `problems`, `asked`, `same_machines` as the function of that name gives
-        it, and one for everything that records hold several of: `vm_disks`, `vm_nics`, `vm_tags`, `host_nics`,
-        `vmkernel_adapter_services`, … Those have the parent's id and name (`vm_id`, `vm_name`) and the place there
-        (`position`). `show tables` names them all; only those that the query names are built.
+        The tables are those of the inventory, `problems`, `asked`, `inventory` (one row: `taken_at`, `complete`),
+        `same_machines` as the function of that name gives it, and one for everything that records hold several of:
+        `vm_disks`, `vm_nics`, `vm_tags`, `host_nics`, `vmkernel_adapter_services`, … Those have the parent's id and
+        name (`vm_id`, `vm_name`) and the place there (`position`). `show tables` names them all; only those that the
+        query names have rows. One question at a time: `QueryFailed` where it is none, or cannot be answered.
         """
-        return query(every_table(self, matches=bool(_NEEDS_MATCHES.search(sql))), sql)
+        return query(every_table(self, matches=bool(_NEEDS_MATCHES.search(str(sql)))), sql)
 
     def counts(self) -> dict[tuple[str, str], dict[str, int]]:
         """How many records of each kind, by platform and source; a source that gave none is there too."""
@@ -273,6 +281,7 @@ def every_table(inv: Inventory, *, matches: bool = True) -> dict[str, Records[An
         **inv.tables(),
         "problems": inv.problems,
         "asked": Records(Asked, inv.asked),
+        "inventory": Records(Taken, [Taken(taken_at=inv.taken_at, complete=inv.complete)]),
         "same_machines": same_machines(inv) if matches else Records(MachineMatch),
     }
     return {**tables, **unnested({name: records.type for name, records in tables.items()}, tables)}
@@ -357,6 +366,8 @@ def _lacks(less: Any, more: Any, field: attrs.Attribute[Any]) -> bool:
         and not less % _MEBIBYTE
     ):
         return True  # a workbook has whole MiB
+    if field.name == "devices":
+        more = tuple(one for one in more if one.kind in _DEVICES)
     return bool(less == (factory() if factory else field.default)) or _is_part(less, more)
 
 
@@ -365,7 +376,13 @@ def _is_part(less: Any, more: Any) -> bool:
         return True
     if isinstance(less, Mapping) and isinstance(more, Mapping):
         return less.items() <= more.items()
+    if isinstance(less, datetime) and isinstance(more, datetime):
+        return abs(less - more) < _SECOND  # Excel keeps milliseconds
+    if isinstance(less, str) and isinstance(more, str):
+        return has_made_up_id(less) or has_made_up_id(more)
     if isinstance(less, tuple) and isinstance(more, tuple):
+        if all(isinstance(one, str) for one in (*less, *more)):
+            less, more = sorted(less), sorted(more)
         return len(less) == len(more) and all(map(_is_part, less, more))
     if type(less) is not type(more) or not attrs.has(type(less)):
         return False
@@ -374,17 +391,33 @@ def _is_part(less: Any, more: Any) -> bool:
     )
 
 
+def has_made_up_id(id_: str) -> bool:
+    """Whether an id is made of names, because an RVTools workbook did not tell the vCenter's own."""
+    return bool(_MADE_UP.match(id_))
+
+
+def _forms(records: Iterable[Any]) -> dict[str, set[bool]]:
+    """Which forms the ids of each source have: records whose ids are of two forms cannot be compared."""
+    forms: dict[str, set[bool]] = {}
+    for record in records:
+        forms.setdefault(record.source, set()).add(has_made_up_id(record.id))
+    return forms
+
+
 def _changes(kind: str, before: Inventory, after: Inventory) -> Iterable[Change]:
     old, new = ({record.id: record for record in getattr(inventory, kind)} for inventory in (before, after))
+    told_before, told_after = _forms(old.values()), _forms(new.values())
     for id_, record in old.items():
         if id_ not in new:
-            is_gone = _looked_for(after, kind, record) and not _is_less(after, before, kind, record)
+            is_gone = told_after.get(record.source, set()) <= {has_made_up_id(id_)}
+            is_gone &= _looked_for(after, kind, record) and not _is_less(after, before, kind, record)
             is_gone &= not _are_unlike(before, after, kind, record) or _looked_for(before, kind, record)
             gone = ChangeKind.REMOVED if is_gone else ChangeKind.NOT_SEEN
             yield Change(change=gone, kind=kind, id=id_, name=record.name)
     for id_, record in new.items():
         if id_ not in old:
-            is_new = _looked_for(before, kind, record) and not _is_less(before, after, kind, record)
+            is_new = told_before.get(record.source, set()) <= {has_made_up_id(id_)}
+            is_new &= _looked_for(before, kind, record) and not _is_less(before, after, kind, record)
             is_new &= not _are_unlike(before, after, kind, record) or _looked_for(after, kind, record)
             come = ChangeKind.ADDED if is_new else ChangeKind.NOT_SEEN
             yield Change(change=come, kind=kind, id=id_, name=record.name)

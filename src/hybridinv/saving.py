@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from enum import Enum
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import attrs
+
+from hybridinv.columns import check, well_formed
 from hybridinv.errors import InventoryFileError
 from hybridinv.model import Tags
 from hybridinv.tables import Records
@@ -24,14 +28,41 @@ T = TypeVar("T")
 _FORMAT = "hybridinv-inventory"
 _CALLED = {_FORMAT: "inventory", "hybridinv-onboarding": "onboarding plan"}
 _VERSION = 1
+_WORKBOOK_BEGINS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+_WORKBOOK_REMEDY = (
+    "give a file that hybridinv wrote; of a workbook, which ends in .xlsx, read_workbook makes an inventory"
+)
 
 
 def dump(value: object, *, form: str = _FORMAT) -> bytes:
-    """An inventory, or another record of that format, as JSON."""
+    """An inventory, or another record of that format, as JSON; `NotSupported` names a field of another type."""
     import orjson
 
+    check(type(value), [value])
     body = {"format": form, "version": _VERSION, **_converter().unstructure(value)}
-    return orjson.dumps(body, option=orjson.OPT_INDENT_2)
+    try:
+        return orjson.dumps(body, option=orjson.OPT_INDENT_2)
+    except TypeError:
+        return orjson.dumps(_well_formed(body), option=orjson.OPT_INDENT_2)
+
+
+@contextmanager
+def checked(value: object) -> Iterator[None]:
+    """Where this fails for a value that is not of its type, `NotSupported` names the record's field."""
+    try:
+        yield
+    except (AttributeError, LookupError, OverflowError, TypeError, ValueError):
+        if attrs.has(type(value)):
+            check(type(value), [value])
+        raise
+
+
+def _well_formed(value: Any) -> Any:
+    if isinstance(value, str):
+        return well_formed(value)
+    if isinstance(value, Mapping):
+        return {well_formed(name): _well_formed(one) for name, one in value.items()}
+    return [_well_formed(one) for one in value] if isinstance(value, (list, tuple)) else value
 
 
 def read_json(path: Path, kind: type[T], *, form: str = _FORMAT) -> T:
@@ -40,13 +71,17 @@ def read_json(path: Path, kind: type[T], *, form: str = _FORMAT) -> T:
     import orjson
 
     try:
-        body = orjson.loads(path.read_bytes())
+        read = path.read_bytes()
+        body = orjson.loads(read)
     except OSError as error:
         raise InventoryFileError(f"cannot read {path}: {error.strerror}", remedy="check the path") from error
     except ValueError as error:
-        raise InventoryFileError(f"{path} is not JSON: {error}", remedy="give a file that save() wrote") from error
+        if read.startswith(_WORKBOOK_BEGINS):
+            raise InventoryFileError(f"{path} looks like a workbook", remedy=_WORKBOOK_REMEDY) from error
+        remedy = "give a file that hybridinv wrote; hi.read_workbook reads workbooks of RVTools"
+        raise InventoryFileError(f"{path} is not JSON: {error}", remedy=remedy) from error
     if not isinstance(body, Mapping) or body.get("format") != form:
-        raise InventoryFileError(f"{path} is not a saved {_CALLED[form]}", remedy="give a file that save() wrote")
+        raise InventoryFileError(f"{path} is not a saved {_CALLED[form]}", remedy="give a file that hybridinv wrote")
     if body.get("version") != _VERSION:
         raise InventoryFileError(
             f"{path} has version {body.get('version')} of the format, this library reads {_VERSION}",
@@ -86,12 +121,33 @@ def write_whole(path: Path, body: bytes) -> None:
         ) from error
 
 
-def check_writable(path: str | os.PathLike[str]) -> Path:
-    """The path, if it looks as if `write_whole` could write it: to be asked before hours of reading, not after."""
-    target = Path(path).resolve()
-    if target.is_dir() or not target.parent.is_dir() or not os.access(target.parent, os.W_OK):
-        raise InventoryFileError(f"cannot write {path}", remedy="give a file in a folder that can be written")
+def check_writable(path: str | os.PathLike[str], *others: str | os.PathLike[str] | None) -> Path:
+    """The path, if it looks as if `write_whole` could write it: to be asked before hours of reading, not after.
+
+    `others` are files that are needed as they are; writing to one of them is refused, by whatever name.
+    """
+    try:
+        target = Path(path).resolve()
+        if target in [Path(one).resolve() for one in others if one]:
+            raise InventoryFileError(f"{path} is needed as it is", remedy="give another file to write to")
+        hindrance = _hindrance(target)
+    except (OSError, ValueError) as error:
+        hindrance = getattr(error, "strerror", None) or str(error)
+    if hindrance:
+        remedy = "give a file in a folder that can be written"
+        raise InventoryFileError(f"cannot write {path!s:.200}: {hindrance}", remedy=remedy)
     return Path(path)
+
+
+def _hindrance(target: Path) -> str:
+    """Why a file cannot be written there; empty where nothing is known to be in the way."""
+    with suppress(FileNotFoundError, NotADirectoryError):
+        target.stat()
+    if target.is_dir():
+        return "it is a folder"
+    if not target.parent.is_dir():
+        return f"there is no folder {target.parent}"
+    return "" if os.access(target.parent, os.W_OK) else f"the folder {target.parent} is read-only for this account"
 
 
 def plain(record: Any) -> dict[str, Any]:

@@ -7,15 +7,16 @@ import re
 import typing
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from datetime import timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, overload
 
 import attrs
 
-from hybridinv.columns import arrow_schema, arrow_table, hints, need
+from hybridinv.columns import arrow_schema, arrow_table, hints, need, well_formed
 from hybridinv.errors import MultipleMatches, NotFound, QueryFailed, UnknownField
 from hybridinv.model.fact import Tags
-from hybridinv.model.rendering import SHOWN_ROWS, Names, html_table, page, records_html
+from hybridinv.model.rendering import SHOWN_COLUMNS, SHOWN_ROWS, Names, and_more, html_table, page, records_html
 from hybridinv.model.wording import cell
 
 if TYPE_CHECKING:
@@ -185,14 +186,15 @@ class Records(Sequence[T], Generic[T]):
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         return self.to_arrow().__arrow_c_stream__(requested_schema)
 
-    def plot(self) -> Any:
+    def plot(self, inventory: Any = None) -> Any:
         """A chart (Altair) of measurements over time, as `hi.charts.samples`; other records have none: `NotSupported`.
 
-        Of an inventory `hi.charts` has others. It needs `hybridinv[report]`.
+        With an `inventory` its machines have their names. Of an inventory itself `hi.charts` has charts. It needs
+        `hybridinv[report]`.
         """
         from hybridinv.charts import samples
 
-        return samples(self)
+        return samples(self, inventory)
 
     def _repr_html_(self) -> str:
         kind: Any = self.type
@@ -219,6 +221,9 @@ def _is_nested(kind: type, name: str) -> bool:
 
 
 _NAMING = {"query", "query_table"}
+_ANSWERS = {"SELECT", "EXPLAIN", "PRAGMA", "CALL", "MULTI"}
+"""What DuckDB calls statements that ask; several in one is a PIVOT."""
+_ASK = "ask with one SELECT, DESCRIBE, SUMMARIZE or SHOW TABLES; the tables cannot be changed"
 _NO_TABLE = re.compile(r"Table with name (\S+) does not exist")
 
 
@@ -235,7 +240,7 @@ class QueryResult:
 
     def fetchall(self) -> list[tuple[Any, ...]]:
         """All rows, as tuples."""
-        return list(zip(*(column.to_pylist() for column in self._table.columns), strict=True))
+        return list(zip(*(column.to_pylist(maps_as_pydicts="lossy") for column in self._table.columns), strict=True))
 
     def __iter__(self) -> Iterator[tuple[Any, ...]]:
         return iter(self.fetchall())
@@ -259,12 +264,13 @@ class QueryResult:
         return self._table.__arrow_c_stream__(requested_schema)
 
     def __repr__(self) -> str:
-        return f"<QueryResult: {len(self)} rows of {', '.join(self.columns)}>"
+        return f"<QueryResult: {len(self)} row{'' if len(self) == 1 else 's'} of {', '.join(self.columns)}>"
 
     def _repr_html_(self) -> str:
-        more = f"<p>{len(self) - SHOWN_ROWS} more</p>" if len(self) > SHOWN_ROWS else ""
-        rows = zip(*(column.slice(0, SHOWN_ROWS).to_pylist() for column in self._table.columns), strict=True)
-        return page(html_table(self.columns, rows), more)
+        columns = self._table.slice(0, SHOWN_ROWS).columns[:SHOWN_COLUMNS]
+        rows = zip(*(column.to_pylist(maps_as_pydicts="lossy") for column in columns), strict=True)
+        left = and_more(len(self.columns), SHOWN_COLUMNS, "columns")
+        return page(html_table(self.columns[:SHOWN_COLUMNS], rows), and_more(len(self), SHOWN_ROWS), left)
 
 
 def _distinct(names: Sequence[str]) -> list[str]:
@@ -288,42 +294,62 @@ class Table(Protocol):
 
 
 def query(tables: Mapping[str, Table], sql: str) -> QueryResult:
-    """Ask tables in SQL (DuckDB's dialect). The query can reach no file and no network."""
+    """Ask tables in SQL (DuckDB's dialect), in one statement. The query can reach no file and no network."""
     duckdb = need("duckdb")
+    if not isinstance(sql, str):
+        raise QueryFailed(f"the query is {type(sql).__name__}, not text", remedy=_ASK)
     words = set(re.findall(r"\w+", sql.lower()))
     # These two make up names of tables while they run.
-    asked = words & tables.keys() or (tables.keys() if words & _NAMING else set())
+    asked = tables.keys() if words & _NAMING else words & tables.keys()
     with duckdb.connect() as connection:
+        # All are there, for who asks what there is; only what is named has rows.
         for name, table in tables.items():
-            if name in asked:
-                connection.register(name, table.to_arrow())
-            elif not asked:  # It asks what there is.
-                connection.register(name, table.schema.empty_table())
+            connection.register(name, table.to_arrow() if name in asked else table.schema.empty_table())
         connection.execute("SET TimeZone = 'UTC'; SET enable_external_access = false; SET lock_configuration = true")
         try:
-            answer = connection.sql(sql)
-            if answer is None:
+            statements = duckdb.extract_statements(well_formed(sql))
+            if len(statements) != 1:
                 raise QueryFailed(
-                    "this statement has no answer", remedy="ask with SELECT; the tables cannot be changed"
+                    f"these are {len(statements)} statements" if statements else "the query is empty", remedy=_ASK
                 )
-            found = _with_integers(answer.to_arrow_table())
+            if statements[0].type.name not in _ANSWERS:
+                raise QueryFailed(f"{statements[0].type.name} is not allowed", remedy=_ASK)
+            answer = connection.sql(statements[0])
+            if answer is None:
+                raise QueryFailed("this statement has no answer", remedy=_ASK)
+            found = _with_numbers(answer.to_arrow_table())
             return QueryResult(found.rename_columns(_distinct(found.column_names)))
         except duckdb.Error as error:
             said = " ".join(str(error).partition("\nLINE ")[0].partition("\nDid you mean")[0].split())
             raise QueryFailed(said, remedy=_remedy(said, tables)) from error
 
 
-def _with_integers(table: pyarrow.Table) -> pyarrow.Table:
-    """The table with sums of integers as integers: DuckDB makes numbers of 38 digits of them, Arrow decimals."""
+def _with_numbers(table: pyarrow.Table) -> pyarrow.Table:
+    """The table with sums of integers as integers, and differences of moments as durations, which data frames know.
+
+    DuckDB makes numbers of 38 digits of the ones, Arrow decimals; of the others months, days and microseconds. Where
+    it compares them, a month has 30 days.
+    """
     pyarrow = need("pyarrow")
     for place, field in enumerate(table.schema):
         if pyarrow.types.is_decimal(field.type) and not field.type.scale:
             with suppress(pyarrow.ArrowInvalid):
                 table = table.set_column(place, field.name, table.column(place).cast(pyarrow.int64()))
+        if field.type == pyarrow.month_day_nano_interval():
+            spans = [one and _span(*one) for one in table.column(place).to_pylist()]
+            table = table.set_column(place, field.name, pyarrow.array(spans, pyarrow.duration("us")))
     return table
 
 
+def _span(months: int, days: int, nanoseconds: int) -> timedelta:
+    return timedelta(days=30 * months + days, microseconds=nanoseconds // 1000)
+
+
 def _remedy(said: str, tables: Mapping[str, Table]) -> str:
+    if said.startswith("Permission Error"):
+        return "a query reaches no file, no network and no setting; give what it needs to DuckDB itself"
+    if "column" in said.lower() and said.startswith("Binder Error"):
+        return "`describe` and the name of a table tells its columns"
     wrong = _NO_TABLE.search(said)
     if not wrong:
         of_records = [name for name, table in tables.items() if isinstance(table, Records)]

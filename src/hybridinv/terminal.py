@@ -10,17 +10,20 @@ import argparse
 import json
 import math
 import re
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from enum import Enum
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from hybridinv.inventory import KINDS, count_of
+from hybridinv.model.rendering import LEADING, Names
 from hybridinv.saving import plain
 
 if TYPE_CHECKING:
@@ -32,45 +35,58 @@ if TYPE_CHECKING:
 _WIDEST = 10_000  # without a terminal no line is cut
 _CELL = 40
 _SHOWN_PROBLEMS = 20
-_LEADING = {
-    "vms": ("name", "platform", "power_state", "os_type", "cpus", "memory_bytes", "host_id", "ip_addresses"),
-    "hosts": ("name", "cluster_id", "connection_state", "version", "build", "cpu_cores", "memory_bytes", "model"),
-    "vmkernel_adapters": ("host_id", "device", "services", "ip_address", "mtu", "vlan_id", "link_speed_mbps"),
-    "extensions": ("vm_id", "publisher", "type", "version", "provisioning_state", "status", "message"),
-    "datastores": ("name", "type", "capacity_bytes", "free_bytes", "shared", "accessible"),
-}
-"""The columns that come first where there is no room for all."""
+_PARAMETER = re.compile(r"\bto_(host|datastore)=")
+"""What remedies call the options of `plan-migration`: they are the function's."""
+FILE = "an inventory file, or an RVTools workbook (.xlsx)"
+"""What commands that take an inventory say of it."""
 
 
 @contextmanager
 def progress() -> Iterator[Callable[[hi.Progress], None]]:
     """Bars on a terminal, else one line for each finished source."""
     if not sys.stderr.isatty():
-        yield _print_step
+        yield partial(_print_step, set())
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True)) as bars:
-        yield partial(_advance, bars, {})
+        yield partial(_advance, bars, {}, set())
 
 
-def _print_step(step: hi.Progress) -> None:
+def _print_step(told: set[tuple[str, str]], step: hi.Progress) -> None:
+    outcome = _outcome(told, step)
     if step.done and not step.kind:
         problems = f", {count_of('problem', step.problems)}" if step.problems else ""
-        sys.stderr.write(clean(f"{step.source} ({step.platform}): read{problems}") + "\n")
+        sys.stderr.write(clean(f"{step.source} ({step.platform}): {outcome}{problems}") + "\n")
 
 
-def _advance(bars: Bars, tasks: dict[tuple[str, str], Any], step: hi.Progress) -> None:
+def _outcome(told: set[tuple[str, str]], step: hi.Progress) -> str:
+    """What to call the end of a source; `told` keeps which have given records."""
     key = (step.platform, step.source)
+    if step.read:
+        told.add(key)
+    return "not read" if step.problems and key not in told else "read"
+
+
+def _advance(bars: Bars, tasks: dict[tuple[str, str], Any], told: set[tuple[str, str]], step: hi.Progress) -> None:
+    key = (step.platform, step.source)
+    outcome = _outcome(told, step)
     if key not in tasks:
         tasks[key] = bars.add_task("", total=None)
     if step.done and not step.kind:
-        bars.update(tasks[key], description=clean(f"{step.source}: read"), total=1, completed=1)
+        bars.update(tasks[key], description=clean(f"{step.source}: {outcome}"), total=1, completed=1)
     else:
         name = clean(f"{step.source}: {step.kind}")
         bars.update(tasks[key], description=name, total=step.expected, completed=step.read)
+
+
+def command_name() -> str:
+    """How this program is called here."""
+    if shutil.which("hybridinv"):
+        return "hybridinv"
+    return sys.argv[0] if Path(sys.argv[0]).name == "hybridinv" else "python -m hybridinv"
 
 
 def open_console() -> Console:
@@ -158,32 +174,48 @@ def draw_problems(console: Console, inventory: hi.Inventory, rest: str = "") -> 
 def draw_plan(console: Console, plan: hi.MigrationPlan | hi.MaintenancePlan | hi.MigrationCheck) -> None:
     """A plan, or what a vCenter says of one, as it puts itself; the names in it cannot add lines."""
     for line in str(_cleaned(plan)).split("\n"):
-        say(console, line)
+        say(console, _PARAMETER.sub(r"--to-\1", line))
 
 
-def draw_table(
-    console: Console, inventory: hi.Inventory, kind: str, records: hi.Records[Any], *, brief: bool = False
-) -> None:
+def column_names(kind: type) -> dict[str, str]:
+    """The fields of a record by what their columns are called, those that come first in front."""
+    fields = [field.name for field in attrs.fields(kind)]
+    found: dict[str, str] = {}
+    for field in dict.fromkeys((*LEADING.get(kind.__name__, ()), *fields)):
+        short = re.sub("_ids?$" if is_reference(field) else "_bytes$", "", field)
+        found[field if short != field and short in fields else short] = field
+    return found
+
+
+def is_reference(field: str) -> bool:
+    """Whether a field holds ids of other records."""
+    return field.endswith(("_id", "_ids")) and field != "vlan_id"
+
+
+def draw_table(console: Console, inventory: hi.Inventory, records: hi.Records[Any], fields: Sequence[str] = ()) -> None:
     """One table; ids of other records are shown as their names, empty and nested columns are left out.
 
-    `brief` keeps only the columns that come first.
+    `fields` are those that are wanted, in their order, whatever they hold.
     """
-    names = {one.id: one.name for table in inventory.tables().values() for one in table}
-    fields = [field.name for field in attrs.fields(records.type)]
-    leading = _LEADING.get(kind, ())
+    names = Names(inventory.tables().values())
     heads, columns = [], []
-    for field in leading if brief else dict.fromkeys((*leading, *fields)):
-        values = [getattr(record, field) for record in records]
-        if field == "id" or any(attrs.has(type(one)) for value in values for one in _several(value)):
+    called = {field: head for head, field in column_names(records.type).items()}
+    for field in fields or called:
+        values: Sequence[Any] = records[field]
+        if not fields and (field == "id" or any(attrs.has(type(one)) for value in values for one in _several(value))):
             continue
-        if reference := field.endswith(("_id", "_ids")) and field != "vlan_id":
-            values = [tuple(names.get(one, "") for one in _several(value)) for value in values]
+        if is_reference(field):
+            values = [tuple(_name(one, names, known=not fields) for one in _several(value)) for value in values]
         cells = [shown(value, field) for value in values]
-        if any(cells):
-            heads.append(re.sub("_ids?$" if reference else "_bytes$", "", field))
+        if fields or any(cells):
+            heads.append(called[field])
             columns.append(cells)
     rows = [list(row) for row in zip(*columns, strict=True)]
-    draw_grid(console, heads, rows, fit=kind != "problems")
+    draw_grid(console, heads, rows, fit=records.type.__name__ != "Problem")
+
+
+def _name(id_: Any, names: Names, *, known: bool) -> str:
+    return names.get(id_) or ("" if known else id_ or "")
 
 
 def _several(value: object) -> Iterable[object]:
@@ -192,27 +224,55 @@ def _several(value: object) -> Iterable[object]:
 
 def draw_grid(console: Console, heads: Sequence[str], rows: Sequence[Sequence[str]], *, fit: bool = True) -> None:
     """A table of cleaned cells; on a terminal the columns that do not fit are counted, not squeezed."""
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    cells = [[clean(cell) for cell in row] for row in rows]
-    count = _fitting(console.width, heads, cells) if fit and console.is_terminal else len(heads)
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    limit = _CELL if fit and console.is_terminal else None
-    for number, head in enumerate(heads[:count]):
-        right = all(row[number].removesuffix(" GiB").replace(".", "", 1).isdigit() for row in cells if row[number])
-        table.add_column(
-            Text(clean(head)), justify="right" if right and cells else "left",
-            max_width=limit, no_wrap=fit, overflow="ellipsis" if fit else "fold",
-        )  # fmt: skip
-    for row in cells:
-        table.add_row(*(Text(cell) for cell in row[:count]))
-    console.print(table)
+    heads, cells = [clean(head) for head in heads], [[clean(cell) for cell in row] for row in rows]
+    count = len(heads)
+    if console.is_terminal:
+        count = _fitting(console.width, heads, cells) if fit else count
+        _draw(console, heads[:count], cells, fit=fit)
+    else:
+        _write(console, heads, cells)
     if not rows:
         say(console, "no rows")
     if count < len(heads):
         say(console, f"{len(heads) - count} more columns: {', '.join(heads[count:])}")
+
+
+def _draw(console: Console, heads: Sequence[str], rows: Sequence[Sequence[str]], *, fit: bool) -> None:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    for number, head in enumerate(heads):
+        table.add_column(
+            Text(head), justify="right" if _are_numbers(rows, number) else "left",
+            max_width=_CELL if fit else None, no_wrap=fit, overflow="ellipsis" if fit else "fold",
+        )  # fmt: skip
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row[: len(heads)]))
+    console.print(table)
+
+
+def _write(console: Console, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """The same for a file or a pipe: rich measures every cell over and over, seconds long where there are many."""
+    from rich.cells import cell_len
+
+    whole = (heads, *rows)
+    lengths = [[len(cell) if cell.isascii() else cell_len(cell) for cell in row] for row in whole]
+    widths = [max(column) for column in zip(*lengths, strict=True)]
+    right = [_are_numbers(rows, number) for number in range(len(heads))]
+    lines = []
+    for row, taken in zip(whole, lengths, strict=True):
+        spaces = [" " * (width - length) for width, length in zip(widths, taken, strict=True)]
+        parts = (gap + one if is_right else one + gap for one, gap, is_right in zip(row, spaces, right, strict=True))
+        lines.append(f" {'   '.join(parts)}".rstrip())
+    rule = " " + ("-" if console.options.ascii_only else "─") * (sum(widths) + 3 * max(len(widths) - 1, 0))
+    console.file.write("\n".join(["", lines[0], rule, *lines[1:], "", ""]))
+
+
+def _are_numbers(rows: Sequence[Sequence[str]], column: int) -> bool:
+    cells = [row[column] for row in rows if row[column]]
+    return bool(rows) and all(one.removesuffix(" GiB").replace(".", "", 1).isdigit() for one in cells)
 
 
 def _fitting(width: int, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
@@ -239,7 +299,13 @@ def shown(value: object, field: str = "") -> str:
         return ", ".join(f"{name}={one}" for name, one in value.items())
     if isinstance(value, (tuple, list, frozenset)):
         words = [shown(one) for one in value]
-        return ", ".join(sorted(words) if isinstance(value, frozenset) else words)
+        between = "; " if any(attrs.has(type(one)) for one in value) else ", "
+        return between.join(sorted(words) if isinstance(value, frozenset) else words)
+    kind: Any = type(value)
+    if attrs.has(kind):
+        fields = ((one.name, getattr(value, one.name)) for one in attrs.fields(kind))
+        told = ((name, shown(one, name)) for name, one in fields)
+        return ", ".join(f"{name} {one}" for name, one in told if one)
     return str(value)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from hybridinv.columns import arrow_array, arrow_field, hints, is_mapping, is_nested, item_type, need
+from hybridinv.columns import arrow_array, arrow_field, hints, is_mapping, is_nested, item_type, need, told_by_check
 
 if TYPE_CHECKING:
     import pyarrow
@@ -35,6 +35,7 @@ class Unnested:
     """Items that records hold, each with its parent's id and name and its place there: a table, as `Records` are."""
 
     name: str
+    kind: type
     records: Sequence[Any] = attrs.field(repr=False)
     path: tuple[str, ...]
     columns: tuple[Column, ...] = attrs.field(repr=False)
@@ -46,7 +47,8 @@ class Unnested:
 
     def to_arrow(self) -> pyarrow.Table:
         """A `pyarrow.Table`, one row an item."""
-        arrays = [arrow_array(self.values(column), column.hint) for column in self.columns]
+        with told_by_check(self.kind, self.records):
+            arrays = [arrow_array(self.values(column), column.hint) for column in self.columns]
         return need("pyarrow").Table.from_arrays(arrays, schema=self.schema)
 
     def values(self, column: Column) -> list[Any]:
@@ -72,7 +74,7 @@ def unnested(kinds: Mapping[str, type], tables: Mapping[str, Sequence[Any]]) -> 
     has no id is told by its place too.
     """
     return {
-        name: Unnested(name, tables[table], path, columns)
+        name: Unnested(name, kind, tables[table], path, columns)
         for table, kind in kinds.items()
         for name, path, columns in _described(singular(table), kind)
     }

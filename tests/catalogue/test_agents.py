@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
@@ -59,15 +59,53 @@ def test_a_machine_whose_agent_is_ready_is_in_order():
 
 
 @pytest.mark.parametrize("power", ["stopped", "suspended", "deallocated"])
-@pytest.mark.parametrize("status", ["not_installed", "not_ready", "disconnected", "error", "unknown"])
+@pytest.mark.parametrize("status", ["not_ready", "disconnected", "error", "unknown"])
 def test_a_machine_that_is_off_is_not_accused(status, power):
     assert codes(machine(status, power=power)) == []
-    assert codes(machine(status, "vsphere", power, "vmware-tools", message="guestToolsTooOld")) == []
+    assert codes(machine(status, "vsphere", power, "vmware-tools")) == []
+    assert codes(machine(power=power, services={"h": "Not Ready"})) == []
 
 
 @pytest.mark.parametrize("power", ["starting", "stopping"])
 def test_a_machine_in_between_is_not_accused(power):
     assert codes(machine("not_ready", power=power)) == []
+
+
+@pytest.mark.parametrize("power", ["stopped", "suspended", "deallocated", "starting", "stopping"])
+def test_what_does_not_depend_on_power_is_said_all_the_same(power):
+    (missing,) = checked(machine("not_installed", "vsphere", power, "vmware-tools"))
+    assert (missing.code, missing.severity) == ("AgentMissing", "info")
+    assert "; the machine is " in missing.message
+    assert codes(machine("expired", power=power)) == [("AgentExpired", "info")]
+    grave = machine("not_ready", "vsphere", power, "vmware-tools", message="guestToolsBlacklisted")
+    assert codes(grave) == [("ToolsOutdated", "warning")]
+    old = machine("disconnected", "azure-arc", power, "connected-machine-agent", version="1.30.1")
+    assert codes(old) == [("AgentOld", "warning")]
+
+
+def test_an_arc_agent_that_is_connected_runs_whatever_vsphere_says():
+    twin = machine("ready", "vsphere", "stopped", "vmware-tools", id="vsphere://v/vm-1", bios_uuid=UUID)
+    arc = machine(
+        "ready", "azure-arc", "unknown", "connected-machine-agent", bios_uuid=UUID, version="1.30.1",
+        services={"gcad": "stopped"},
+    )  # fmt: skip
+    assert codes(twin, arc) == [("AgentOld", "warning"), ("AgentServiceNotReady", "warning")]
+
+
+@pytest.mark.parametrize("kind", ["vmware-tools", "azure-vm-agent", "something-else"])
+@pytest.mark.parametrize("status", ["disconnected", "expired", "error"])
+def test_only_arcs_agent_is_told_of_azcmagent(kind, status):
+    (found,) = checked(machine(status, kind=kind))
+    assert "azcmagent" not in found.remedy
+    assert "delete" not in found.remedy
+    (found,) = checked(machine(status, "azure-arc", "unknown", "connected-machine-agent"))
+    assert "azcmagent" in found.remedy
+
+
+@pytest.mark.parametrize("status", ["not_ready", "expired"])
+def test_moments_are_told_in_utc(status):
+    at = datetime(2026, 1, 2, 3, 4, tzinfo=timezone(timedelta(hours=5)))
+    assert "2026-01-01 22:04 UTC" in checked(machine(status, changed_at=at))[0].message
 
 
 def test_unknown_is_never_missing():
@@ -212,6 +250,8 @@ def extension(state, vm="/subscriptions/s/machines/web01", **changes):
         ("Succeeded", "error", [("ExtensionFailed", "warning")]),
         ("Updating", "", [("ExtensionInTransition", "info")]),
         ("Deleting", "", [("ExtensionInTransition", "info")]),
+        ("Unknown", "", []),
+        ("Frobnicated", "", []),
         ("Succeeded", "info", []),
         ("Succeeded", "warning", []),
         ("", "", []),
@@ -219,6 +259,13 @@ def extension(state, vm="/subscriptions/s/machines/web01", **changes):
 )
 def test_extensions_that_failed_or_are_in_transition(state, status, expected):
     assert codes(machine(), extensions=[extension(state, status=status)]) == expected
+
+
+def test_what_has_decided_that_an_extension_failed_is_shown():
+    (found,) = checked(machine(), extensions=[extension("Succeeded", status="error")])
+    assert "has failed (status error)" in found.message
+    (found,) = checked(machine(), extensions=[extension("Canceled", status="warning")])
+    assert "has failed (Canceled)" in found.message
 
 
 def test_an_extension_of_a_machine_that_is_off_is_told_mildly():
@@ -234,6 +281,7 @@ def test_what_was_not_read_is_said():
         ("InventoryIncomplete", "warning"),
         ("ExtensionsNotRead", "info"),
     ]
+    assert "incomplete at here (1 problem with" in checked(problems=[problem])[0].message
     assert codes(asked=[hi.Asked(platform="vsphere", source="here", kinds={"vms"})]) == []
 
 

@@ -48,11 +48,11 @@ def codes(version, *offered, **changes):
         ("1.9.0.0", ["1.9.0.0", "1.10.5.0"], ["ExtensionBehind"]),  # as text it would be newer
         ("1.10", ["1.9.0.0", "1.10.5.0"], []),  # two parts: any 1.10
         ("1.9", ["1.9.0.0", "1.10.5.0"], ["ExtensionBehind"]),
-        ("1.8", ["1.9.0.0", "1.10.5.0"], ["ExtensionBehind", "ExtensionVersionRetired"]),
+        ("1.8", ["1.9.0.0", "1.10.5.0"], ["ExtensionVersionRetired"]),
         ("1.0", ["1.0.0.0", "1.0.7"], []),
         ("2", ["2.0.7", "2.0.5"], []),
         ("1.10.5", ["1.9.0.0", "1.10.5.0"], []),
-        ("1.9.0.7", ["1.9.0.0", "1.10.5.0"], ["ExtensionBehind", "ExtensionVersionRetired"]),
+        ("1.9.0.7", ["1.9.0.0", "1.10.5.0"], ["ExtensionVersionRetired"]),
         ("1.9.0.7", ["1.10.5.0"], ["ExtensionBehind"]),  # of the latest alone nothing is retired
         ("1.11.0.0", ["1.9.0.0", "1.10.5.0"], ["ExtensionVersionUnknown"]),
         ("", ["1.9.0.0", "1.10.5.0"], ["ExtensionVersionUnknown"]),
@@ -100,9 +100,42 @@ def test_nothing_is_retired_where_a_part_of_the_catalogue_failed():
     elsewhere = hi.Records(
         hi.ExtensionImage, images("1.8.0.0", "1.10.5.0"), [hi.Problem(platform="azure-arc", source="AzureCloud")]
     )
-    assert [one.code for one in checked([gone, old], elsewhere)] == [
-        "ExtensionTypeRetired", "ExtensionBehind", "ExtensionVersionRetired",
-    ]  # fmt: skip
+    assert [one.code for one in checked([gone, old], elsewhere)] == ["ExtensionTypeRetired", "ExtensionVersionRetired"]
+
+
+@pytest.mark.parametrize(
+    ("scope", "whole"),
+    [
+        ("northeurope/P", True),
+        ("westeurope/P", False),
+        ("westeurope", False),
+        ("", False),
+        ("/subscriptions/s/x", False),
+    ],
+)
+def test_what_failed_in_one_location_leaves_the_others_whole(scope, whole):
+    failed = hi.Problem(
+        platform="azure", source="AzureCloud", kind="extension_images", scope=scope, error="ServerFault"
+    )
+    offered = hi.Records(
+        hi.ExtensionImage, [*images("1.8.0.0", "1.10.5.0"), *images("1", location="northeurope")], [failed]
+    )
+    codes = [one.code for one in checked([extension("1.9.0.0")], offered)]
+    assert codes == (["ExtensionVersionRetired"] if whole else ["CatalogueIncomplete", "ExtensionBehind"])
+
+
+def test_one_that_is_retired_and_upgraded_by_the_platform_has_one_verdict():
+    (found,) = checked([extension("1.8.0.0", auto_upgrade=True)], images("1.9.0.0", "1.10.5.0"))
+    assert (found.code, found.severity) == ("ExtensionVersionRetired", "warning")
+    assert "see why not" in found.remedy
+
+
+def test_one_without_publisher_and_type_is_called_by_its_name():
+    nameless = hi.Extension(
+        id="/x", name="custom", platform="azure", source="AzureCloud", vm_id="/subscriptions/s/machines/web01"
+    )
+    (found,) = checked([nameless], images("1.0.0.0"))
+    assert found.message.startswith("custom is on web01")
 
 
 @pytest.mark.parametrize(
@@ -250,7 +283,7 @@ def test_ten_thousand_machines_with_ten_extensions_each():
     ]
     inv = hi.Inventory(vms=vms, extensions=extensions)
     found = hi.check_extensions(inv, offered)
-    assert sum(one.code == "ExtensionBehind" for one in found) == 75_000
+    assert sum(one.code == "ExtensionBehind" for one in found) == 60_000
     assert sum(one.code == "ExtensionVersionRetired" for one in found) == 15_000
     assert sum(one.code == "CatalogueNotRead" for one in found) == 1
     rows = hi.extension_matrix(inv, offered)

@@ -86,10 +86,18 @@ def test_problems_are_kept():
 
 
 def test_what_is_no_sample_is_refused():
-    with pytest.raises(hi.NotSupported, match="has no zone"):
-        hi.daily_summaries([sample(1, at=datetime(2026, 1, 15))])  # noqa: DTZ001
     with pytest.raises(hi.NotSupported, match="holds str"):
         hi.daily_summaries(["cpu"])
     with pytest.raises(hi.NotSupported, match="is int, not samples"):
         hi.daily_summaries(7)
+    with pytest.raises(hi.NotSupported, match="not a datetime"):
+        hi.daily_summaries([sample(1, at="2026-01-15")])
+    for odd in ({"value": "7"}, {"value": 1.0, "minimum": "0"}, {"total": "7", "count": 1}):
+        with pytest.raises(hi.NotSupported, match="not a number"):
+            hi.daily_summaries([sample(**odd)])
     assert len(hi.daily_summaries([])) == 0
+
+
+def test_extremes_that_are_no_numbers_do_not_count():
+    (day,) = hi.daily_summaries([sample(10, minimum=float("nan"), maximum=float("inf")), sample(20)])
+    assert (day.minimum, day.maximum) == (10, 20)

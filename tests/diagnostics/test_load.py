@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import attrs
 import pytest
 
 import hybridinv as hi
@@ -14,7 +15,9 @@ GIB = 2**30
 
 def series(counter, value, vm="a", days=8, a_day=24):
     return [
-        hi.MetricSample(vm_id=vm, counter=counter, at=DAY + timedelta(days=day, minutes=n), average=value)
+        hi.MetricSample(
+            vm_id=vm, counter=counter, at=DAY + timedelta(days=day, hours=n), interval_s=3600, average=value
+        )
         for day in range(days)
         for n in range(a_day)
     ]
@@ -37,10 +40,15 @@ def codes(samples, inv=None, **options):
         ("cpu_percent", 85, 85.1, "CpuStarved"),
         ("cpu_ready_percent", 10, 10.1, "CpuContended"),
         ("memory_used_percent", 95, 95.1, "MemoryStarved"),
+        ("memory_used_bytes", 95 * GIB, 95.1 * GIB, "MemoryStarved"),
         ("memory_available_bytes", 5 * GIB, 4.9 * GIB, "MemoryStarved"),
+        ("memory_available_percent", 5, 4.9, "MemoryStarved"),
+        ("swap_used_percent", 70, 70.1, "MemoryStarved"),
         ("memory_ballooned_bytes", GIB, 1.1 * GIB, "MemoryReclaimed"),
         ("memory_swapped_bytes", GIB, 1.1 * GIB, "MemoryReclaimed"),
         ("disk_latency_seconds", 0.025, 0.026, "DiskBound"),
+        ("disk_read_latency_seconds", 0.025, 0.026, "DiskBound"),
+        ("disk_write_latency_seconds", 0.025, 0.026, "DiskBound"),
         ("disk_busy_percent", 90, 90.1, "DiskBound"),
         ("disk_queue_length", 4, 4.1, "DiskBound"),
         ("cpu_iowait_percent", 20, 20.1, "DiskBound"),
@@ -82,9 +90,9 @@ def test_the_least_memory_can_be_raised():
 
 def test_a_peak_is_no_starvation():
     samples = series("cpu_percent", 20)
-    peaks = [hi.MetricSample(vm_id="a", counter="cpu_percent", at=DAY, average=100.0)] * 5
-    assert codes(samples + peaks) == []
-    assert codes(samples + peaks * 4) == ["CpuStarved"]
+    peaks = [attrs.evolve(one, average=100.0) for one in samples]
+    assert codes(samples[5:] + peaks[:5]) == []
+    assert codes(samples[20:] + peaks[:20]) == ["CpuStarved"]
 
 
 def idle(cpu=2, network=100, disk=100, **more):
@@ -96,7 +104,7 @@ def idle(cpu=2, network=100, disk=100, **more):
 def test_idle():
     (found,) = (one for one in hi.check_load(idle(), inventory()) if one.code == "MachineIdle")
     assert found.severity == "info"
-    assert "web01 was idle on 8 days: at most 2.0 % of its CPUs, 100 B/s of network, 100 B/s of disk" in found.message
+    assert "web01 was idle over 8 days: at most 2.0 % of its CPUs, 100 B/s of network, 100 B/s of disk" in found.message
     assert "not measured" not in found.message
 
 
@@ -132,8 +140,78 @@ def test_too_few_days_to_call_it_idle():
     samples = idle(days=6)
     assert codes(samples) == []
     (said,) = not_judged(samples)
-    assert "idle is said of 7 days, and samples are of 6" in said
+    assert "idle is said of 7 days, and samples cover 6" in said
     assert codes(samples, idle_days=6) == ["MachineIdle"]
+
+
+@pytest.mark.parametrize(
+    ("a_day", "seconds", "days", "judged"),
+    [(1, 86_400, 7, True), (1, 20, 30, False), (48, 1800, 6, False), (24, 3600, 7, True), (24, None, 9, False)],
+)
+def test_days_are_those_that_samples_cover(a_day, seconds, days, judged):
+    samples = [attrs.evolve(one, interval_s=seconds) for one in series("cpu_percent", 1, days=days, a_day=a_day)]
+    assert codes(samples, least_samples=1) == (["MachineIdle"] if judged else [])
+
+
+def test_six_days_and_a_half_hour_touch_eight_dates_and_are_six_days():
+    begin = DAY - timedelta(minutes=15)
+    samples = [
+        hi.MetricSample(
+            vm_id="a", counter="cpu_percent", at=begin + timedelta(minutes=15 * n), interval_s=900, average=1
+        )
+        for n in range(6 * 96 + 2)
+    ]
+    assert len({one.at.date() for one in samples}) == 8
+    assert codes(samples) == []
+    assert "samples cover 6" in not_judged(samples)[0]
+
+
+def test_what_comes_twice_counts_once():
+    samples = series("cpu_percent", 1, days=4)
+    assert codes(samples + samples) == []
+    few = series("cpu_percent", 99, days=1, a_day=12)
+    assert codes(few + few) == []
+
+
+def test_one_interval_is_judged_and_not_a_mixture():
+    """A quiet week, and its last hour once more in fine samples that are many."""
+    week = series("cpu_percent", 50, days=7)
+    fine = [
+        hi.MetricSample(vm_id="a", counter="cpu_percent", at=DAY + timedelta(seconds=n), interval_s=20, average=100)
+        for n in range(0, 3600, 20)
+    ]
+    assert codes(week + fine) == []
+    assert codes(fine) == ["CpuStarved"]
+
+
+def test_two_counters_under_one_word_are_judged_apart():
+    busy = [attrs.evolve(one, raw_name="guest") for one in series("memory_used_percent", 99)]
+    calm = [attrs.evolve(one, raw_name="mem.usage.average") for one in series("memory_used_percent", 1)]
+    assert codes(busy + calm) == codes(calm + busy) == ["MemoryStarved"]
+
+
+def test_a_value_in_another_unit_is_not_judged_and_said():
+    samples = [attrs.evolve(one, unit="GiB") for one in series("memory_available_bytes", 3)]
+    assert codes(samples, inventory()) == []
+    assert "memory_available_bytes is in GiB, not in bytes" in not_judged(samples, inventory())[0]
+
+
+def test_a_queue_without_the_number_of_disks_is_said():
+    samples = series("cpu_percent", 50) + series("memory_used_percent", 5) + series("disk_queue_length", 50)
+    (found,) = hi.check_load(samples)
+    assert found.code == "LoadNotJudged"
+    assert "how many disks it has is not known" in found.message
+    assert found.remedy == "give an inventory with that machine: inventory="
+    assert codes(samples, inventory()) == ["DiskBound"]
+
+
+def test_ready_time_alone_says_nothing_of_idleness():
+    samples = series("cpu_ready_percent", 1)
+    assert "as cpu_percent was not measured" in not_judged(samples)[0]
+
+
+def test_percents_need_no_inventory():
+    assert codes(series("memory_available_percent", 1)) == ["MemoryStarved"]
 
 
 def test_a_busy_machine_needs_no_week():
@@ -157,8 +235,8 @@ def test_samples_without_a_value_are_no_samples():
 
 def test_what_was_not_measured_is_not_judged():
     (said,) = not_judged(series("cpu_percent", 50))
-    assert "nothing that tells of its memory was measured" in said
-    assert "nothing that tells of its disks was measured" in said
+    assert "nothing by which to judge its memory was measured" in said
+    assert "nothing by which to judge its disks was measured" in said
     assert "CPUs" not in said
 
 

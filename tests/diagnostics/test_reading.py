@@ -39,6 +39,10 @@ def fill(service, of=WIN, *, names=(CPU,), times=None, table=TABLE, spelling=Non
             service.add(table, *interval(key_text(spelling or of["id"]), name, moment))
 
 
+def adapter(name):
+    return rf"\Network Interface({name})\Bytes Received/sec"
+
+
 @pytest.fixture
 def service():
     return TableService()
@@ -83,9 +87,10 @@ def test_moments_of_any_zone_are_the_same(service):
 def test_nothing_is_asked_without_a_partition_and_a_range_of_keys(service):
     fill(service)
     read(service, counters=["cpu_percent"])
-    assert len(service.requests) == 1
-    where = dict(httpx.QueryParams(service.requests[0].url.query.decode()))["$filter"]
-    assert where.startswith(f"PartitionKey eq '{key_text(WIN['id'])}' and RowKey ge '25")
+    assert len(service.requests) == 2
+    for spelling, request in zip((WIN["id"], WIN["id"].lower()), service.requests, strict=True):
+        where = dict(httpx.QueryParams(request.url.query.decode()))["$filter"]
+        assert where.startswith(f"PartitionKey eq '{key_text(spelling)}' and RowKey ge '25")
 
 
 @pytest.mark.parametrize("os_type", ["windows", "unknown"])
@@ -95,7 +100,39 @@ def test_one_counter_over_one_hour_takes_few_requests_whatever_else_is_there(ser
     fill(service, LIN)
     found = read(service, vm(os_type=os_type), counters=["cpu_percent"])
     assert (len(found), found.complete) == (60, True)
-    assert len(service.requests) == 2
+    assert len(service.requests) == 3
+
+
+def test_adapters_that_come_and_go_are_all_there(service):
+    noise = [rf"\Queue({number})\Waiting" for number in range(60)]
+    fill(service, names=[adapter("old"), *noise], times=minutes(30))
+    fill(service, names=[adapter("new"), *noise], times=minutes(30, NOON + timedelta(minutes=30)))
+    found = read(service, counters=["network_received_bytes_per_second"])
+    assert Counter(one.raw_name for one in found) == {adapter("old"): 30, adapter("new"): 30}
+    assert len(service.requests) <= 10
+    service.page_size = 1
+    found = read(service, counters=["network_received_bytes_per_second"], end=NOON + timedelta(minutes=2))
+    assert len(found) == 2
+
+
+def test_adapters_of_one_moment_are_all_there_page_by_page(service):
+    service.page_size = 1
+    fill(service, names=[adapter("one"), adapter("two"), adapter("three")], times=minutes(3))
+    assert len(read(service, counters=["network_received_bytes_per_second"])) == 9
+
+
+@pytest.mark.parametrize("form", [str.upper, str.lower])
+def test_a_counter_in_other_letters_that_is_not_on_the_first_page_is_found(service, form):
+    noise = [rf"\Queue({number})\Waiting" for number in range(60)]
+    fill(service, names=[form(CPU), *noise], times=minutes(30))
+    fill(service, names=noise, times=minutes(30, NOON + timedelta(minutes=30)))
+    assert len(read(service, counters=["cpu_percent"])) == 30
+
+
+def test_a_counter_that_is_not_found_by_name_is_said_to_be_asked_for_so(service):
+    fill(service, names=[rf"\Queue({number})\Waiting" for number in range(60)])
+    (problem,) = read(service, counters=["cpu_percent"]).problems
+    assert "leave counters= out where the names are spelt otherwise" in problem.remedy
 
 
 @pytest.mark.parametrize("page_size", [7, 25])
@@ -124,7 +161,7 @@ def test_a_range_over_ten_days_takes_both_tables(service):
     fill(service, times=minutes(30, start))
     fill(service, times=minutes(30, start + timedelta(minutes=30)), table="WADMetricsPT1MP10DV2S20260304")
     assert len(read(service, start=start, end=start + timedelta(hours=1))) == 60
-    assert service.asked == [TABLE, "WADMetricsPT1MP10DV2S20260304"]
+    assert service.asked == [TABLE] * 2 + ["WADMetricsPT1MP10DV2S20260304"] * 2
 
 
 def test_what_was_written_late_is_found_in_the_next_table(service):
@@ -137,6 +174,15 @@ def test_what_was_written_late_is_found_in_the_next_table(service):
     assert (len(found), found.complete) == (59, True)
 
 
+@pytest.mark.parametrize(("grain", "step"), [("PT1M", timedelta(minutes=1)), ("PT1H", timedelta(hours=1))])
+def test_the_last_interval_of_ten_days_is_found_though_it_is_all_that_is_asked_for(service, grain, step):
+    seam = datetime(2026, 3, 4, tzinfo=UTC)
+    fill(service, times=[seam - 2 * step, seam - 3 * step], table=f"WADMetrics{grain}P10DV2S20260222")
+    fill(service, times=[seam - step, seam], table=f"WADMetrics{grain}P10DV2S20260304")
+    found = read(service, start=seam - step, end=seam, grain=grain)
+    assert ([one.at for one in found], found.problems) == ([seam - step], ())
+
+
 @pytest.mark.parametrize(
     ("hours", "tables"),
     [(1, [TABLE]), (24, [TABLE]), (25, [HOURS])],
@@ -145,7 +191,7 @@ def test_minutes_for_a_day_or_less_hours_for_more(service, hours, tables):
     fill(service)
     fill(service, table=HOURS, times=[NOON])
     found = read(service, end=NOON + timedelta(hours=hours))
-    assert service.asked == tables
+    assert service.asked == tables * 2
     assert {one.interval_s for one in found} == {60 if tables == [TABLE] else 3600}
 
 
@@ -153,7 +199,8 @@ def test_where_there_are_no_minutes_there_may_be_hours(service):
     fill(service, table=HOURS, times=[NOON])
     found = read(service)
     assert ([one.interval_s for one in found], found.complete) == ([3600], True)
-    assert service.asked == [TABLE, HOURS]
+    # A table that is not there is asked for once, one that is under each spelling of the id.
+    assert service.asked == [TABLE, HOURS, HOURS]
 
 
 def test_a_grain_that_is_asked_for_is_the_only_one(service):
@@ -173,7 +220,7 @@ def test_a_grain_that_is_asked_for_is_the_only_one(service):
 @pytest.mark.parametrize(
     ("spelling", "requests"),
     [
-        (WIN["id"], 1),
+        (WIN["id"], 2),
         (WIN["id"].lower(), 2),
         (WIN["id"].replace("Plant.0", "PLANT.0"), None),
     ],
@@ -200,13 +247,11 @@ def test_an_id_as_text_is_tried_as_it_is(service):
     assert {one.vm_id for one in found} == {WIN["id"].lower()}
 
 
-def test_the_spelling_that_was_found_is_tried_first_in_the_next_table(service):
-    start = datetime(2026, 3, 3, 23, 30, tzinfo=UTC)
-    later, spelling = "WADMetricsPT1MP10DV2S20260304", WIN["id"].lower()
-    fill(service, times=minutes(30, start), spelling=spelling)
-    fill(service, times=minutes(30, start + timedelta(minutes=30)), table=later, spelling=spelling)
-    assert len(read(service, start=start, end=start + timedelta(hours=1))) == 60
-    assert len(service.requests) == 3
+def test_a_spelling_that_changes_within_an_hour_loses_nothing(service):
+    fill(service, times=minutes(30), spelling=WIN["id"].lower())
+    fill(service, times=minutes(40, NOON + timedelta(minutes=20)))
+    found = read(service)
+    assert (len(found), found.complete) == (60, True)
 
 
 # Counters
@@ -230,7 +275,7 @@ def test_without_counters_everything_is_there(service):
     }
 
 
-@pytest.mark.parametrize("counters", [["cpu"], "cpu", ["cpu_percent", "x"], []])
+@pytest.mark.parametrize("counters", [["cpu"], "cpu", ["cpu_percent", "x"], [], 5, [["a"]]])
 def test_an_unknown_counter_names_the_known_ones(service, counters):
     with pytest.raises(hi.NotSupported, match="the counters are: cpu_percent, "):
         read(service, counters=counters)
@@ -281,12 +326,28 @@ def test_samples_whose_partition_is_rounded_to_ten_minutes_are_found(service):
     assert len(read(service, start=NOON + timedelta(minutes=7))) == 53
 
 
-def test_a_machine_is_found_by_name_where_the_agent_wrote_another_id(service):
-    service.add("WADPerformanceCountersTable", windows_row(NOON, 1.0, DeploymentId="other"))
+def test_a_machine_is_found_by_name_where_the_agent_wrote_no_id(service):
+    service.add("WADPerformanceCountersTable", windows_row(NOON, 1.0, DeploymentId=None))
     assert len(read(service, grain="samples")) == 1
     # With an id that is its own the name does not matter: another machine may have it.
     service.add("WADPerformanceCountersTable", windows_row(NOON, 2.0, RowKey="b"))
     assert [one.last for one in read(service, grain="samples")] == [2.0]
+
+
+def test_another_machine_of_the_same_name_is_not_taken_for_this_one(service):
+    service.add("WADPerformanceCountersTable", windows_row(NOON, 1.0, DeploymentId="Other"))
+    found = read(service, grain="samples")
+    assert len(found) == 0
+    assert "has rows of another machine of that name, other in WADPerformanceCountersTable" in found.problems[0].message
+    # The id alone has no UUID to tell them by.
+    assert len(read(service, WIN["id"], grain="samples")) == 1
+
+
+def test_name_and_uuid_in_capitals_are_found(service):
+    shouted = {"DeploymentId": WIN["uuid"].upper(), "RoleInstance": f"_{WIN['name'].upper()}"}
+    service.add("WADPerformanceCountersTable", windows_row(NOON, 1.0, **shouted))
+    found = read(service, grain="samples")
+    assert (len(found), found.complete) == (1, True)
 
 
 def test_two_machines_of_one_name_are_not_mixed(service):
@@ -312,6 +373,27 @@ def test_the_samples_of_linux_are_found_in_their_partition(service, partition):
     assert "LinuxMemoryVer2v0" not in service.asked[before:]
     # The partition is that of the machine: in the next table it is known.
     assert service.asked[:before].count("LinuxMemoryVer2v0") == 1
+
+
+def test_two_linux_machines_of_one_name_in_two_partitions_are_not_mixed(service):
+    for partition, id_ in ((3, "one"), (7, "two")):
+        row = linux_entity(LIN, partition, NOON, 1, PercentProcessorTime=partition)
+        service.add("LinuxCpuVer2v0", row | {"DeploymentId": id_})
+    with pytest.raises(hi.MultipleMatches, match="2 machines that are called 'vm-01'"):
+        read(service, vm(LIN))
+    service.tables["LinuxCpuVer2v0"][1]["DeploymentId"] = LIN["uuid"]
+    assert [one.average for one in read(service, vm(LIN))] == [7.0]
+
+
+def test_a_machine_of_unknown_system_does_not_lack_the_other_system_s_table(service):
+    service.add("WADPerformanceCountersTable", windows_row(NOON, 1.0))
+    for table in ("LinuxCpuVer2v0", "LinuxMemoryVer2v0", "LinuxDiskVer2v0"):
+        columns = {"PercentProcessorTime": 1, "AvailableMemory": 1, "AverageReadTime": 1}
+        service.add(table, linux_entity(LIN, 3, NOON, 1, **columns))
+    for of in (WIN, LIN):
+        found = read(service, vm(of, os_type="unknown"), grain="samples")
+        assert len(found) > 0
+        assert found.complete
 
 
 # Azure Stack Hub
@@ -353,7 +435,7 @@ def read_both(first, second, **changes):
 def test_machines_are_each_read_once_and_in_order(service):
     fill(service)
     fill(service, LIN)
-    found = read(service, [vm(LIN), vm(), WIN["id"]])
+    found = read(service, [vm(LIN), WIN["id"], vm(), vm(id=WIN["id"])])
     assert [one.vm_id for one in found] == [LIN["id"].lower()] * 60 + [WIN["id"].lower()] * 60
 
 
@@ -405,6 +487,14 @@ def test_hours_of_one_account_are_not_added_to_the_minutes_of_another(service):
     second = other_account()
     fill(second, table=HOURS, times=[NOON, NOON - timedelta(hours=1)])
     assert {one.interval_s for one in read_both(service, second)} == {60}
+    assert {one.interval_s for one in read_both(service, second, end=NOON + timedelta(minutes=30))} == {60}
+
+
+def test_a_minute_of_one_account_does_not_take_the_place_of_the_hour_of_another(service):
+    fill(service, times=[NOON])
+    second = other_account()
+    fill(second, table=HOURS, times=[NOON])
+    assert [one.interval_s for one in read_both(service, second)] == [3600]
 
 
 # What is missing has a reason
@@ -437,6 +527,44 @@ def test_a_table_that_was_removed_leaves_a_gap_that_is_said(service):
     ]
 
 
+def test_a_table_in_between_that_has_nothing_of_the_machine_is_said(service):
+    start, tables = datetime(2026, 2, 22, tzinfo=UTC), ["20260222", "20260304", "20260314"]
+    tables = [f"WADMetricsPT1HP10DV2S{day}" for day in tables]
+    for number in (0, 2):
+        fill(service, times=[start + timedelta(days=10 * number)], table=tables[number])
+    fill(service, LIN, times=[start + timedelta(days=10)], table=tables[1])
+    found = read(service, start=start, end=start + timedelta(days=25))
+    assert [one.message for one in found.problems] == [
+        f"there is nothing of vm-00 in {tables[1]}: nothing of 2026-03-04 00:00 to 2026-03-14 00:00 UTC"
+    ]
+
+
+def test_tables_that_follow_each_other_and_are_not_there_are_one_problem(service):
+    fill(service, table=HOURS, times=[NOON])
+    found = read(service, start=NOON.replace(year=2025), end=NOON + timedelta(hours=1))
+    (problem,) = found.problems
+    assert problem.message == (
+        "there is no table WADMetricsPT1HP10DV2S20250227 to WADMetricsPT1HP10DV2S20260212: nothing of "
+        "2025-03-01 12:00 to 2026-02-22 00:00 UTC"
+    )
+
+
+def test_a_deadline_holds(service):
+    fill(service)
+    with hi.deadline(0), pytest.raises(hi.DeadlineExceeded):
+        read(service)
+    with hi.deadline(600):
+        assert len(read(service)) == 60
+
+
+def test_a_time_out_of_the_service_is_tried_again(service):
+    fill(service)
+    faults = [fault(500, "OperationTimedOut", "too long"), fault(500, "OperationTimedOut", "too long")]
+    service.refuses = lambda request: faults.pop() if faults else None
+    found = read(service)
+    assert (len(found), found.complete) == (60, True)
+
+
 def test_what_came_before_an_error_is_kept(service):
     service.page_size = 20
     fill(service)
@@ -444,13 +572,13 @@ def test_what_came_before_an_error_is_kept(service):
 
     def refuse(request):
         broken.append(request)
-        return fault(500, "OperationTimedOut", "too long") if len(broken) == 3 else None
+        return fault(501, "NotImplemented", "too long") if len(broken) == 3 else None
 
     service.refuses = refuse
     found = read(service)
     assert len(found) == 40
     assert [(one.error, one.scope) for one in found.problems] == [("ServerFault", WIN["id"].lower())]
-    assert "OperationTimedOut" in found.problems[0].message
+    assert "NotImplemented" in found.problems[0].message
 
 
 def test_odd_rows_are_noted_and_the_rest_is_read(service):
@@ -459,6 +587,22 @@ def test_odd_rows_are_noted_and_the_rest_is_read(service):
     found = read(service)
     assert len(found) == 2
     assert [one.message for one in found.problems] == [f"{TABLE}: Average: expected a number, got 'NaN'"]
+
+
+@pytest.mark.parametrize("count", [-1, 1e19, 2.5])
+def test_a_count_that_is_none_is_noted_and_unknown(service, count):
+    service.add(TABLE, *interval(key_text(WIN["id"]), CPU, NOON, Count=count))
+    found = read(service)
+    assert [(one.count, one.average) for one in found] == [(None, 2.0)]
+    assert found.problems[0].message == f"{TABLE}: Count: expected a count, got {count}"
+    assert len(hi.daily_summaries(found)) == 1
+    assert len(found.to_pandas()) == 1
+
+
+def test_a_row_without_a_value_is_noted(service):
+    service.add(TABLE, *interval(key_text(WIN["id"]), CPU, NOON, **dict.fromkeys(
+        ("Total", "Minimum", "Maximum", "Average", "Last"))))  # fmt: skip
+    assert "an interval without a value" in read(service).problems[0].message
 
 
 def test_rows_that_all_cannot_be_read_are_not_silence(service):
@@ -499,7 +643,7 @@ def test_instances_of_a_uniform_scale_set_are_refused_with_a_reason(service):
     [
         ({"start": NOON.replace(tzinfo=None)}, r"start=2026-03-01T12:00:00 has no time zone — give it one: datetime\("),
         ({"end": NOON.replace(tzinfo=None)}, "end=2026-03-01T12:00:00 has no time zone"),
-        ({"end": NOON}, r"end= \(2026-03-01 12:00 UTC\) is not after start="),
+        ({"end": NOON}, r"there is no time between start= and end= \(2026-03-01 12:00 UTC\)"),
         ({"end": NOON - timedelta(hours=1)}, "is not after start="),
         ({"start": "2026-03-01"}, "start= is a datetime, not str"),
         ({"start": NOON.date()}, "start= is a datetime, not date"),
@@ -518,7 +662,8 @@ def test_times_that_cannot_be_asked_for(service, changes, said):
     "machine",
     [
         "vm-00", "", "/subscriptions/1/resourceGroups/g/providers/Microsoft.Network/networkInterfaces/n",
-        "/subscriptions/1/resourceGroups/g", 5, [5], [],
+        "/subscriptions/1/resourceGroups/g", 5, [5], [], WIN["id"].replace("Compute", "Foo"),
+        WIN["id"] + "?api-version=1",
         hi.VirtualMachine(id="vsphere://x/vm-1", name="a", platform="vsphere", source="vc"),
         hi.VirtualMachine(id="/x", name="a", platform="azure-arc", source="azure"),
     ],

@@ -152,6 +152,20 @@ def test_one_counter_over_an_hour_takes_few_requests(filled: Emulator) -> None:
         assert wire.count <= 3
 
 
+def test_adapters_and_odd_letters_behind_a_first_page_are_found(empty: Emulator) -> None:
+    of, raw = ESTATE[0], r"\Processor(_Total)\% Processor Time"
+    adapters = [rf"\Network Interface(Intel[R] {number})\Bytes Received/sec" for number in range(2)]
+    moments = seed.moments(HOUR["start"], 20, timedelta(minutes=1))
+    rows = [row for name in NOISE for moment in moments for row in seed.metric_entities(of, name, moment)]
+    for number, moment in enumerate(moments):
+        rows += seed.metric_entities(of, adapters[number // 10], moment)
+        rows += seed.metric_entities(of, raw.upper(), moment) if number < 2 else []
+    seed.write(empty.service(), MINUTES, rows)
+    found = read(empty, of, counters=["network_received_bytes_per_second", "cpu_percent"])
+    assert found.complete
+    assert Counter(one.raw_name for one in found) == {adapters[0]: 10, adapters[1]: 10, raw.upper(): 2}
+
+
 def test_all_counters_of_an_hour_are_there_with_those_that_have_no_word(filled: Emulator) -> None:
     found = read(filled)
     assert found.complete

@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime, timedelta
 
+import attrs
 import pytest
 from pyVmomi import vim
 
@@ -206,9 +207,11 @@ def test_machines_of_which_the_cpus_are_not_known_have_no_shares(plain):
         ({"end": datetime(2026, 1, 5)}, "end= has no zone"),  # noqa: DTZ001
         ({"start": "yesterday"}, "is no moment"),
         ({"start": hours_ago(1), "end": hours_ago(2)}, "is not after"),
-        ({"start": hours_ago(-10)}, "is not before"),
-        ({"end": hours_ago(10)}, "is not before"),
-        ({"counters": ["cpu_percent", "warp"]}, "there is no counter 'warp'"),
+        ({"start": hours_ago(-10)}, "is still to come"),
+        ({"end": hours_ago(10), "interval_s": 20}, "is not before end="),
+        ({"counters": ["cpu_percent", "warp"]}, "vSphere has no warp of a machine"),
+        ({"counters": 5}, "vSphere has no 5 "),
+        ({"counters": [[1]]}, "vSphere has no "),
         ({"counters": []}, "empty list"),
         ({"counters": ["thread_count"]}, "vSphere has no thread_count"),
         ({"interval_s": 0}, "is no interval"),
@@ -226,6 +229,23 @@ def test_machines_of_another_vcenter_are_refused(plain):
     vm = hi.VirtualMachine(id="vsphere://other/vm-1", name="web01", platform="vsphere", source="vc02")
     with plain.adapter() as vcenter, pytest.raises(hi.NotSupported, match="web01 is not at"):
         vcenter.metrics(vm)
+
+
+def test_machines_of_an_older_vcenter_of_that_name_are_refused(plain):
+    """A vCenter that was set up anew numbers its machines anew: vm-1 is another one then."""
+    with plain.adapter() as vcenter:
+        vm = running(vcenter)[0]
+        former = attrs.evolve(vm, id=f"vsphere://00000000-0000-0000-0000-000000000001/{vm.id.rpartition('/')[2]}")
+        with pytest.raises(hi.NotFound, match="1 machine of another vCenter"):
+            vcenter.metrics([vm, former])
+
+
+def test_an_end_without_a_start_is_the_hour_before_it(plain):
+    end = hours_ago(5)
+    with plain.adapter() as vcenter:
+        found = vcenter.metrics(running(vcenter)[0], end=end, counters=["cpu_percent"])
+    assert {one.interval_s for one in found} == {300}
+    assert end - timedelta(hours=1, minutes=5) <= min(one.at for one in found) < max(one.at for one in found) <= end
 
 
 def test_nobody_to_ask_is_nothing(plain):

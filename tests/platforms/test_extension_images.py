@@ -85,9 +85,9 @@ def test_what_is_named_in_full_is_not_looked_up(server, azure):
     assert told(adapter.extension_images("westeurope", publishers="microsoft.compute")) == EVERYTHING[5:6]
     assert asked(server) == {"extension types": 1, "extension versions": 1}
     server.counts.clear()
-    images = adapter.extension_images("westeurope", publishers=["Microsoft.compute"], types=["bginfo", "agent"])
+    images = adapter.extension_images("westeurope", publishers=["Microsoft.compute"], types=["bginfo"])
     assert told(images) == EVERYTHING[5:6]
-    assert asked(server) == {"extension versions": 2}
+    assert asked(server) == {"extension versions": 1}
 
 
 def test_progress_counts_publishers_then_types_then_images(server, azure):
@@ -108,6 +108,15 @@ def test_nothing_is_asked_before_it_is_wanted(server, azure):
         with pytest.raises(hi.NotSupported):
             adapter.extension_images(location)
     assert server.seen == []
+
+
+def test_a_hub_that_announces_no_bucket_is_not_held_to_that_of_arm(server, hub):
+    server.estate.others.catalogue = {f"publisher{n}": {} for n in range(600)}
+    waits = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("hybridinv.transport.patience.time.sleep", waits.append)
+        assert len(hub(server).extension_images("local")) == 0
+    assert (server.counts["extension types"], waits) == (600, [])
 
 
 def test_at_most_sixteen_at_a_time_and_more_than_one(server, azure):
@@ -238,7 +247,11 @@ def test_one_failed_publisher_is_a_problem_and_the_rest_is_there(server, azure, 
     images = azure(server).extension_images("westeurope", publishers=named)
     assert told(images) == [*EVERYTHING[:5], EVERYTHING[6]]
     (problem,) = images.problems
-    assert (problem.kind, problem.scope, problem.error) == ("extension_images", "Microsoft.Compute", "ServerFault")
+    assert (problem.kind, problem.scope, problem.error) == (
+        "extension_images",
+        "westeurope/Microsoft.Compute",
+        "ServerFault",
+    )
     assert (images.complete, "INCOMPLETE" in repr(images)) == (False, True)
     assert not azure(server).extension_images("westeurope", latest=True).complete
 
@@ -246,7 +259,9 @@ def test_one_failed_publisher_is_a_problem_and_the_rest_is_there(server, azure, 
 def test_one_failed_type_is_a_problem_too(server, azure):
     server.misbehave("types/BGInfo/versions", html)
     images = azure(server).extension_images("westeurope")
-    assert [(one.scope, one.error) for one in images.problems] == [("Microsoft.Compute/BGInfo", "UnexpectedAnswer")]
+    assert [(one.scope, one.error) for one in images.problems] == [
+        ("westeurope/Microsoft.Compute/BGInfo", "UnexpectedAnswer")
+    ]
     assert len(images) == 6
 
 
@@ -271,7 +286,81 @@ def test_a_publisher_that_is_none_is_told_and_one_without_extensions_is_not(serv
     assert "did you mean 'Microsoft.Compute'" in caught.value.remedy
     images = adapter.extension_images("westeurope", publishers=["zabbix", "Microsft.Compute"], types="Agent")
     assert told(images) == EVERYTHING[6:]
-    assert [one.scope for one in images.problems] == ["Microsft.Compute"]
+    assert [one.scope for one in images.problems] == ["westeurope/Microsft.Compute"]
+    beside = adapter.extension_images("westeurope", publishers=["zab*", "Microsft.Compute"])
+    assert told(beside) == EVERYTHING[6:]
+    assert [one.scope for one in beside.problems] == ["westeurope/Microsft.Compute"]
+
+
+def test_a_type_that_is_none_is_told(server, azure):
+    adapter = azure(server)
+    for publishers in (None, "zabbix", ["z*"]):
+        with pytest.raises(hi.NotFound, match="no type.* 'agnt'") as caught:
+            adapter.extension_images("westeurope", publishers=publishers, types=["agnt"])
+        assert "did you mean 'Agent'" in caught.value.remedy
+    images = adapter.extension_images("westeurope", types=["BGInfo", "agnt"])
+    assert told(images) == EVERYTHING[5:6]
+    assert [one.scope for one in images.problems] == ["westeurope/agnt"]
+
+
+def test_a_type_is_not_called_none_where_a_publisher_has_failed(server, azure):
+    server.misbehave("zabbix/artifacttypes", refused(500, "InternalServerError"))
+    images = azure(server).extension_images("westeurope", types=["BGInfo", "Agent"])
+    assert [one.scope for one in images.problems] == ["westeurope/zabbix"]
+
+
+def test_a_type_that_is_listed_and_not_found_is_a_contradiction(server, azure):
+    server.misbehave("types/BGInfo/versions", refused(404, "NotFound", "Artifact: VMExtension was not found."))
+    images = azure(server).extension_images("westeurope")
+    assert [(one.scope, one.error) for one in images.problems] == [("westeurope/Microsoft.Compute/BGInfo", "NotFound")]
+    assert len(images) == 6
+
+
+@pytest.mark.parametrize("code", ["SubscriptionNotFound", "NoRegisteredProviderFound", "InvalidResourceType", ""])
+def test_a_404_of_another_kind_is_not_the_answer_that_there_is_nothing(server, azure, tmp_path, code):
+    server.misbehave("artifacttypes", refused(404, code, "no"))
+    with pytest.raises(hi.NotFound):
+        azure(server).extension_images("westeurope", cache=tmp_path)
+    server.faults.clear()
+    assert len(azure(server).extension_images("westeurope", cache=tmp_path)) == 7
+
+
+@pytest.mark.parametrize("named", [{}, {"publishers": "zabbix"}, {"publishers": "zabbix", "types": "Agent"}])
+def test_a_subscription_that_is_not_there_is_passed_over(server, azure, named):
+    images = azure(server, subscription_ids=["sub-0", "sub-1"]).extension_images("westeurope", **named)
+    assert told(images) == EVERYTHING[6 if named else 0 :]
+    assert images.complete
+
+
+def test_one_version_that_cannot_be_read_costs_no_other(server, azure, tmp_path):
+    def nameless(rows):
+        rows[0].update(id="/x", name=None)
+
+    server.misbehave("types/LinuxDiagnostic/versions", edited(nameless))
+    images = azure(server).extension_images("westeurope", cache=tmp_path)
+    assert [one.version for one in images if one.type == "LinuxDiagnostic"] == ["3.0.121"]
+    assert [(one.scope.rpartition("/")[2], one.error) for one in images.problems] == [
+        ("LinuxDiagnostic", "UnexpectedAnswer")
+    ]
+    server.faults.clear()
+    assert azure(server).extension_images("westeurope", cache=tmp_path).complete
+
+
+def test_a_version_with_a_number_that_no_version_has_is_one_without_numbers(server, azure):
+    long = "9" * 5000
+    server.estate.others.catalogue = {"P": {"T": ["1.2", f"{long}.1", "1.10"]}}
+    images = azure(server).extension_images("westeurope", latest=True)
+    assert [one.version for one in images] == ["1.10"]
+    vm = hi.VirtualMachine(
+        id="/m", name="m", platform="azure", source=images[0].source, location="westeurope",
+        agent=hi.Agent(kind="connected-machine-agent", status="ready", version=f"1.{long}"),
+    )  # fmt: skip
+    extension = hi.Extension(
+        id="/m/e", name="e", platform="azure", source=vm.source, vm_id="/m", publisher="P", type="T", version=long
+    )
+    inv = hi.Inventory(vms=[vm], extensions=[extension])
+    assert [one.code for one in hi.check_extensions(inv, images)] == ["ExtensionVersionUnknown"]
+    assert not [one for one in hi.check_agents(inv) if one.code == "AgentOld"]
 
 
 def test_a_name_that_leads_elsewhere_is_not_followed(server, azure):
@@ -335,8 +424,9 @@ def test_a_deadline_leaves_what_is_there(server, azure):
 
     server.answers.get_extension_types = slow
     try:
-        with hi.deadline(0.5), pytest.raises(hi.DeadlineExceeded, match="of 200 not read"):
+        with hi.deadline(0.5), pytest.raises(hi.DeadlineExceeded, match="of 200 not read") as caught:
             azure(server).extension_images("westeurope")
+        assert "hi.deadline(" in caught.value.remedy
     finally:
         gate.set()
 

@@ -12,7 +12,7 @@ import hybridinv as hi
 from arm_estate import Estate
 from arm_server import TOKEN, Credential
 from hybridinv.platforms import kept_catalogue
-from hybridinv.platforms.kept_catalogue import KeptCatalogue, cache_folder
+from hybridinv.platforms.kept_catalogue import KeptCatalogue, cache_folder, checked_age
 from hybridinv.transport.tape import Recorder, Tape
 from hybridinv.wire.reading import Origin
 from misbehaviour import refused
@@ -60,7 +60,7 @@ def test_the_second_run_asks_nothing_at_all(server, adapter, certificates, tmp_p
     steps = []
     second = again.extension_images("West Europe", cache=str(tmp_path), progress=steps.append)
     assert list(second) == list(first)
-    assert (len(server.seen), credential.scopes) == (before, [])
+    assert (len(server.seen), len(credential.scopes)) == (before, 1)
     assert [(step.kind, step.read, step.expected) for step in steps] == [
         ("publishers", 60, 60), ("extension_types", 6, 6), ("extension_images", 12, 12),
     ]  # fmt: skip
@@ -106,7 +106,7 @@ def test_the_folder_of_this_user(platform, variable, below, tmp_path, monkeypatc
 def test_what_failed_is_not_kept_and_asked_for_again(server, adapter, tmp_path):
     server.misbehave("publisher10/|publisher20/.*versions", refused(500, "InternalServerError"), times=2)
     images = adapter.extension_images("westeurope", cache=tmp_path)
-    assert [one.scope for one in images.problems] == ["publisher10", "publisher20/Agent"]
+    assert [one.scope for one in images.problems] == ["westeurope/publisher10", "westeurope/publisher20/Agent"]
     server.counts.clear()
     assert adapter.extension_images("westeurope", cache=tmp_path).complete
     assert (server.counts["extension types"], server.counts["extension versions"]) == (1, 2)
@@ -148,6 +148,14 @@ def test_what_is_too_old_or_of_the_future_is_asked_for_again(tmp_path):
             assert kept.names("q") is None
 
 
+@pytest.mark.parametrize("age", [10**400, float("inf")])
+def test_an_age_without_an_end_keeps_for_ever(age, tmp_path):
+    with KeptCatalogue(tmp_path, OF, ORIGIN, clock=lambda: 1.0) as kept:
+        kept.keep("p", [])
+    with KeptCatalogue(tmp_path, OF, ORIGIN, checked_age(age), clock=lambda: 1e10) as kept:
+        assert kept.names("p") == []
+
+
 def test_max_age_reaches_from_the_adapter(server, adapter, tmp_path):
     adapter.extension_images("westeurope", cache=tmp_path)
     file = only_file(tmp_path)
@@ -178,10 +186,38 @@ def test_two_subscriptions_do_not_share_answers_whose_ids_name_one(server, azure
     assert len(list(tmp_path.iterdir())) == 2
 
 
+def test_what_is_kept_is_for_those_who_may_log_in(server, adapter, certificates, tmp_path):
+    adapter.extension_images("westeurope", cache=tmp_path)
+
+    class Nobody:
+        def get_token(self, *_):
+            raise RuntimeError("no such user")
+
+    other = hi.Azure(credential=Nobody(), endpoint=server.url, ca_file=certificates.ca_file, subscription_ids=["sub-1"])
+    with pytest.raises(hi.AuthenticationFailed):
+        other.extension_images("westeurope", cache=tmp_path)
+
+
+def test_two_tenants_of_arc_do_not_share_answers(server, arc, tmp_path):
+    server.estate.others.arc_catalogue = {"P": {"T": {"1.0": "Linux"}}}
+    for subscription in ("sub-1", "sub-2"):
+        assert len(arc(server, subscription_ids=[subscription]).extension_images("eastus", cache=tmp_path)) == 1
+    assert (server.counts["arc publishers"], len(list(tmp_path.iterdir()))) == (2, 2)
+
+
+def test_a_named_type_that_is_not_there_is_not_kept_as_nothing(server, adapter, tmp_path):
+    found = adapter.extension_images("westeurope", publishers="publisher10", types=["Agent", "Later"], cache=tmp_path)
+    assert [one.scope for one in found.problems] == ["westeurope/Later"]
+    server.estate.others.catalogue["publisher10"] = {"Agent": ["1.9"], "Later": ["1.0"]}
+    named = adapter.extension_images("westeurope", publishers="publisher10", types=["Agent", "Later"], cache=tmp_path)
+    assert "Later" in {one.type for one in named}
+
+
 def test_neither_name_nor_file_give_a_secret_away(server, adapter, tmp_path):
     adapter.extension_images("westeurope", cache=tmp_path / "new" / "folder")
     file = only_file(tmp_path / "new" / "folder")
     assert re.fullmatch(r"[0-9a-f]{32}\.json", file.name)
+    assert file.stat().st_mode & 0o077 == 0
     assert TOKEN.encode() not in file.read_bytes()
     assert not [part for part in TOKEN.split(".") if part.encode() in file.read_bytes()]
 

@@ -60,7 +60,16 @@ def test_a_whole_region_of_azure_as_far_as_it_was_recorded(tmp_path):
     ]
     assert {one.id for one in images} == {row["id"].lower() for row in rows}
     assert len(images) == len(rows) > 51
-    assert images.complete
+    # Of types that are listed and whose versions nobody recorded the server says 404: that is a contradiction.
+    unrecorded = {
+        f"westus/{path.split('/')[8]}/{row['name']}".lower()
+        for path, one in transport.known.items()
+        if "/locations/westus/" in path and path.endswith("/vmextension/types")
+        for row in one["body"]
+        if f"{path}/{row['name']}/versions".lower() not in transport.known
+    }
+    assert unrecorded
+    assert {one.scope.lower() for one in images.problems} == unrecorded
     assert sum(path.endswith("/types") for path in transport.seen) == 2180
     diagnostics = images.where(type="IaaSDiagnostics")
     assert len(diagnostics) == 51

@@ -224,13 +224,20 @@ def test_the_catalogue_of_extensions_is_one_call(server, operator, estate):
         extension("Microsoft.Azure.Diagnostics", "LinuxDiagnostic", version) for version in ("3.0.9", "3.0.121")
     ] + [extension("Microsoft.Compute", "BGInfo", "2.1", "Windows"), {"id": IMAGE, "properties": None}]
     images = operator.extension_images("LOCAL")
-    assert (len(images), server.counts["vm extension images"]) == (4, 1)
-    assert [one.version for one in images[1:3]] == ["3.0.9", "3.0.121"]
-    assert (images[2].location, images[1].os_type) == ("local", hi.OSType.LINUX)
+    assert (len(images), server.counts["vm extension images"]) == (3, 1)
+    assert [(one.error, one.scope) for one in images.problems] == [("UnexpectedAnswer", IMAGE)]
+    assert [one.version for one in images[:2]] == ["3.0.9", "3.0.121"]
+    assert (images[1].location, images[0].os_type) == ("local", hi.OSType.LINUX)
     assert images.find("2.1").os_type is hi.OSType.WINDOWS
     newest = operator.extension_images("local", latest=True, publishers=["microsoft.azure.DIAGNOSTICS"])
     assert [image.version for image in newest] == ["3.0.121"]
     assert [one.type for one in operator.extension_images("local", types="bginfo")] == ["BGInfo"]
+    estate.others.vm_extensions.pop()
+    with pytest.raises(hi.NotFound, match="no publisher of extensions 'Microsft.Compute'") as caught:
+        operator.extension_images("local", publishers="Microsft.Compute")
+    assert "did you mean 'Microsoft.Compute'" in caught.value.remedy
+    some = operator.extension_images("local", types=["BGInfo", "LinuxDiagnostics"])
+    assert [one.scope for one in some.problems] == ["local/LinuxDiagnostics"]
 
 
 def test_a_region_that_is_none_and_progress_that_is_told(server, operator, estate):

@@ -190,3 +190,37 @@ def test_names_do_not_depend_on_the_order() -> None:
 def test_what_is_no_inventory_is_refused() -> None:
     with pytest.raises(hi.NotSupported, match="not an Inventory"):
         hi.ansible_inventory(DEMO.vms)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("addresses", "reached"),
+    [
+        (["172.17.0.1", "10.0.0.5"], "10.0.0.5"),
+        (["10.88.0.1", "172.20.0.1"], "10.88.0.1"),
+        (["172.17.0.9", "10.0.0.5"], "172.17.0.9"),
+        (["255.255.255.255", "240.0.0.1", "::ffff:10.0.0.5"], "10.0.0.5"),
+    ],
+)
+def test_a_machine_is_reached_where_it_can_be(addresses: list[str], reached: str) -> None:
+    found = hi.ansible_inventory(hi.Inventory(vms=[machine("a", "web01", ip_addresses=addresses)]))
+    assert found["_meta"]["hostvars"]["web01"]["ansible_host"] == reached
+
+
+def test_machines_without_an_id_of_their_own_are_hosts_of_their_own() -> None:
+    vms = [machine("", "a"), machine("", "b"), machine("x", "c"), machine("x", "c")]
+    hosts = hi.ansible_inventory(hi.Inventory(vms=vms))["_meta"]["hostvars"]
+    assert {"a", "b"} < set(hosts)
+    assert len(hosts) == 4
+
+
+def test_a_cluster_is_known_through_the_host_and_names_are_well_formed() -> None:
+    of = {"platform": "vsphere", "source": "vc01"}
+    inv = hi.Inventory(
+        vms=[machine("a", "web01", host_id="h", tags={"\udc80": "\udc81"})],
+        hosts=[hi.Host(id="h", name="h", cluster_id="c", **of)],
+        clusters=[hi.Cluster(id="c", name="Production", **of)],
+    )
+    found = hi.ansible_inventory(inv)
+    assert found["cluster_Production"] == {"hosts": ["web01"]}
+    assert found["_meta"]["hostvars"]["web01"]["hybridinv"]["cluster"] == "Production"
+    assert json.dumps(found, ensure_ascii=False).encode()

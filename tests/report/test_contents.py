@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import attrs
+import openpyxl
 import pytest
 from hypothesis import given, settings
 
@@ -19,6 +20,8 @@ from planning.test_any_estate import estates
 from report.filled_estate import filled_estate
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from hybridinv.report.parts import Contents, Plain, Section, Table, Value
 
 TAKEN = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -161,8 +164,52 @@ def test_a_host_whose_adapters_were_not_read_gets_no_verdict() -> None:
         clusters=[cluster("esx1", "esx2")],
     )
     by_name = {row["Host"]: row for row in rows(contents_of(inv), "vmkernel-matrix")}
-    assert by_name["esx1"]["vMotion to"] == "not known"
+    assert by_name["esx1"]["vMotion to"] is None
     assert by_name["esx1"]["Management"] is None
+    assert by_name["esx2"]["vMotion to"] is None
+
+
+def test_hosts_without_adapters_do_not_fall_back_to_anything() -> None:
+    inv = hi.Inventory(hosts=[host("esx1"), host("esx2")], clusters=[cluster("esx1", "esx2")])
+    assert section(contents_of(inv), "vmkernel").alerts == ()
+
+
+def test_services_that_a_workbook_does_not_tell_are_not_none(demo: hi.Inventory, tmp_path: Path) -> None:
+    hi.write_workbook(demo, tmp_path / "estate.xlsx")
+    book = openpyxl.load_workbook(tmp_path / "estate.xlsx")
+    for name in [one for one in book.sheetnames if one.startswith("hv")]:
+        del book[name]
+    book.save(tmp_path / "rvtools.xlsx")
+    contents = contents_of(hi.read_workbook(tmp_path / "rvtools.xlsx"))
+    assert section(contents, "vmkernel").alerts == ()
+    services = [tuple(row.values())[1:] for row in rows(contents, "vmkernel-matrix")]
+    assert set(services) == {(None, None, None, None, None)}
+    assert {row["Verdict"] for row in rows(contents, "between-clusters")} == {None}
+    # Neither are hosts ready for maintenance because rules and services are not known.
+    verdicts = {row["Verdict"] for row in rows(contents, "maintenance-hosts")}
+    assert verdicts == {"not feasible", "can go as far as is known"}
+
+
+def test_a_machine_whose_fate_is_not_known_leaves_its_host_in_doubt() -> None:
+    lone = vm("web01", host_id="esx1", power_state="unknown")
+    inv = hi.Inventory(hosts=[host("esx1"), host("esx2")], vms=[lone], clusters=[cluster("esx1", "esx2")])
+    by_name = {row["Host"]: row["Verdict"] for row in rows(contents_of(inv), "maintenance-hosts")}
+    assert by_name["esx1"] == "can go as far as is known"
+
+
+def test_what_is_odd_about_a_record_is_in_the_report() -> None:
+    odd = hi.Problem(source="vc01", platform="vsphere", error="UnexpectedAnswer", message="no disks in it")
+    contents = contents_of(hi.Inventory(vms=[vm("web01", problems=(odd,))], taken_at=TAKEN))
+    assert contents.verdict == "Complete"
+    assert rows(contents, "odd-records")[0]["Record"] == "web01"
+    assert [one.text for one in section(contents, "unread").alerts] == ["1 record of which not all could be read"]
+
+
+def test_cores_of_a_physical_server_are_no_virtual_ones() -> None:
+    server = vm("metal", cpus=64, is_virtual=False, platform="azure-arc")
+    contents = contents_of(hi.Inventory(vms=[vm("web01", cpus=4), server], taken_at=TAKEN))
+    values = {one.label: (one.value, one.more) for one in section(contents, "summary").figures}
+    assert values["Virtual CPUs"] == (4, "of all virtual machines")
 
 
 def test_a_dead_link_and_an_unknown_speed_are_told_apart() -> None:
@@ -189,7 +236,8 @@ def test_the_verdicts_are_those_of_the_matrix(demo: hi.Inventory, told: Contents
         hot = [
             one for one in paths if one.source_host_name == row["Host"] and one.cluster_id and one.purpose == "vmotion"
         ]
-        assert row["vMotion to"] == f"{sum(one.feasible for one in hot)} of {len(hot)} hosts"
+        count = f"{len(hot)} host" if len(hot) == 1 else f"{len(hot)} hosts"
+        assert row["vMotion to"] == f"{sum(one.feasible for one in hot)} of {count}"
     counted = {row["Finding"]: row["Paths"] for row in rows(told, "path-findings")}
     for code, count in counted.items():
         assert count == sum(any(one.code == code for one in path.findings) for path in paths)
@@ -370,7 +418,7 @@ def test_there_is_no_report_of_anything_else(demo: hi.Inventory) -> None:
 
 def test_an_empty_inventory_has_a_report() -> None:
     contents = contents_of(hi.Inventory(taken_at=TAKEN))
-    assert contents.verdict == "Complete"
+    assert (contents.verdict, contents.tone) == ("Nothing was asked", Tone.PLAIN)
     assert all(one.rows == () for part in contents.sections for one in part.tables)
 
 
@@ -383,7 +431,10 @@ def test_any_estate_has_a_report_that_agrees_with_the_planners(inv: hi.Inventory
             assert {len(row) for row in one.rows} <= {len(one.columns)}, one.id
     verdicts = {row["Host"]: row["Verdict"] for row in rows(contents, "maintenance-hosts")}
     for one in inv.hosts:
-        assert verdicts[one.name] == ("can go" if hi.plan_maintenance(inv, [one]).feasible else "not feasible")
+        plan = hi.plan_maintenance(inv, [one])
+        assert (verdicts[one.name] == "not feasible") == (not plan.feasible)
+        if verdicts[one.name] == "can go":
+            assert all(impact.effect != "unknown" for impact in plan.impacts)
     assert len(rows(contents, "vmkernel-matrix")) == len(inv.hosts)
     assert render(contents).endswith("</html>\n")
 
@@ -413,6 +464,6 @@ def test_a_number_of_which_nothing_is_known_is_not_nought() -> None:
     store = hi.Datastore(id="d", name="san", **HERE)
     contents = contents_of(hi.Inventory(vms=[vm("web01"), vm("web02", cpus=4)], datastores=[store], taken_at=TAKEN))
     values = {one.label: (one.value, one.more) for one in section(contents, "summary").figures}
-    assert values["Virtual CPUs"] == (4, "known of 1 of 2 machines")
+    assert values["Virtual CPUs"] == (4, "known of 1 of 2 virtual machines")
     assert values["Memory of machines"] == (None, "known of 0 of 2 machines")
     assert values["Storage"][0] is None

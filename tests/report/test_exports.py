@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import json
 import re
+import shutil
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pandas
@@ -174,14 +176,14 @@ def test_a_failure_leaves_the_folder_as_it_was(tmp_path: Path) -> None:
 def test_half_of_the_files_are_taken_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     hi.write_csv(hi.Inventory(vms=[machine("old")]), tmp_path)
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
-    replace = Path.replace
+    move = shutil.move
 
-    def full(path: Path, target: Path) -> Path:
+    def full(path: Path, target: Path) -> object:
         if target == tmp_path / "vm_tags.csv" and path.suffix == ".csv":
             raise OSError(28, "No space left on device")
-        return replace(path, target)
+        return move(path, target)
 
-    monkeypatch.setattr(Path, "replace", full)
+    monkeypatch.setattr(shutil, "move", full)
     with pytest.raises(hi.InventoryFileError, match="No space left"):
         hi.write_csv(hi.Inventory(vms=[machine("new")]), tmp_path)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
@@ -199,4 +201,35 @@ def test_csv_needs_no_other_library_and_parquet_says_which(tmp_path: Path, monke
 def test_what_is_no_inventory_is_refused(tmp_path: Path) -> None:
     with pytest.raises(hi.NotSupported, match="not an Inventory"):
         hi.write_csv(DEMO.vms, tmp_path / "x")  # type: ignore[arg-type]
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("write", [hi.write_csv, hi.write_parquet])
+def test_what_is_in_the_way_stays(write: Any, tmp_path: Path) -> None:
+    for ending in ("csv", "parquet"):
+        (tmp_path / f"vms.{ending}").mkdir()
+        (tmp_path / f"vms.{ending}" / "mine").write_text("mine")
+    with pytest.raises(hi.InventoryFileError, match="is no plain file"):
+        write(hi.Inventory(), tmp_path)
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["mine", "mine", "vms.csv", "vms.parquet"]
+
+
+def test_modes_and_links_are_kept(tmp_path: Path) -> None:
+    folder, elsewhere = tmp_path / "tables", tmp_path / "elsewhere.csv"
+    folder.mkdir()
+    elsewhere.write_text("")
+    (folder / "vms.csv").write_text("")
+    (folder / "vms.csv").chmod(0o600)
+    (folder / "hosts.csv").symlink_to(elsewhere)
+    hi.write_csv(hi.Inventory(), folder)
+    assert (folder / "vms.csv").stat().st_mode & 0o777 == 0o600
+    assert (folder / "hosts.csv").is_symlink()
+    assert elsewhere.read_text(encoding="utf-8-sig").startswith('"id"')
+
+
+@pytest.mark.parametrize("folder", ["", None, 5])
+def test_what_names_no_folder_is_refused(folder: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(hi.NotSupported, match="is no folder"):
+        hi.write_csv(hi.Inventory(), folder)
     assert list(tmp_path.iterdir()) == []

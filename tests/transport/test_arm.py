@@ -464,3 +464,21 @@ def test_no_token_in_any_text_of_any_error(server, connect, caplog):
         assert not [text for text in texts if TOKEN in text]
     assert TOKEN in str(server.tokens_seen())
     assert TOKEN not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "path", "said"),
+    [
+        (409, "MissingSubscriptionRegistration", "/subscriptions", "az provider register"),
+        (404, "SubscriptionNotFound", "/subscriptions", "of its tenant"),
+        (400, "InvalidParameter", "/subscriptions/sub-1/providers/P/locations/mars/x", "check the location"),
+        (400, "NoRegisteredProviderFound", "/subscriptions", "check the location"),
+        (409, "Conflict", "/subscriptions", "asking again will not change it"),
+        (500, "InternalServerError", "/subscriptions", "try again"),
+    ],
+)
+def test_what_to_do_next_is_what_helps(server, connect, status, code, path, said):
+    server.misbehave("", refused(status, code, "no"))
+    with pytest.raises(hi.HybridInvError) as caught:
+        connect(server).items(path, "2022-12-01")
+    assert said in caught.value.remedy

@@ -176,6 +176,20 @@ def test_a_larger_bucket_is_used(clock):
         admitted(some).ended({LEFT: str(left)})
 
 
+def test_where_nothing_is_assumed_what_is_announced_counts(clock):
+    some = Budget(clock, assumed=False)
+    for _ in range(READS * 4):
+        admitted(some).ended({})
+    admitted(some).ended({LEFT: "2"})
+    for _ in range(2):
+        admitted(some).ended({})
+    assert pause(some) == pytest.approx(1 / READS_A_SECOND)
+    clock.now += 3600
+    for _ in range(2):
+        admitted(some).ended({})
+    pause(some)
+
+
 def test_a_number_left_that_comes_late_is_not_believed_too_much(clock):
     some = Budget(clock)
     slow = admitted(some)

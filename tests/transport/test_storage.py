@@ -5,6 +5,7 @@ import email.utils
 import http.server
 import logging
 import pickle
+import socketserver
 import threading
 import traceback
 from datetime import UTC, datetime, timedelta
@@ -282,8 +283,9 @@ def test_a_busy_account_is_throttled(monkeypatch):
     refusal(answering(fault(503, "ServerBusy", "later")), error=hi.Throttled)
 
 
-@pytest.mark.parametrize("status", [400, 500])
-def test_other_faults(status):
+@pytest.mark.parametrize("status", [304, 400, 500])
+def test_other_faults(status, monkeypatch):
+    monkeypatch.setattr("hybridinv.transport.patience.RETRIES", 0)
     error = refusal(answering(fault(status, "OperationTimedOut", "no", x_ms_request_id="r-1")), error=hi.ServerFault)
     assert (error.status, error.request_id) == (status, "r-1")
     assert "OperationTimedOut: no" in error.message
@@ -296,7 +298,9 @@ def test_a_redirect_is_not_followed():
     assert "elsewhere.example" not in str(error)
 
 
-@pytest.mark.parametrize("body", [b"<html><title>Log in</title>", b"", b"[]", b'{"value": 5}', b'{"value": [1]}'])
+@pytest.mark.parametrize(
+    "body", [b"<html><title>Log in</title>", b"", b"[]", b'{"value": 5}', b'{"value": null}', b'{"value": [1]}']
+)
 def test_an_answer_that_is_none(body):
     refusal(answering(httpx.Response(200, content=body)), error=hi.UnexpectedAnswer)
 
@@ -428,6 +432,69 @@ def test_the_client_never_sees_what_opens_the_account(service, caplog):
     assert "HTTP Request: GET" in caplog.text
     assert "sig" not in caplog.text
     assert SIGNATURE in parse_qs(service.requests[0].url.query.decode())["sig"]
+
+
+class Raising(httpx.BaseTransport):
+    """A transport that tells in its error what it was to send, as some do."""
+
+    def __init__(self, kind):
+        self.kind = kind
+
+    def handle_request(self, request):
+        text = f"cannot reach {request.url} with {request.headers}"
+        raise self.kind(text, request=request) if issubclass(self.kind, httpx.RequestError) else self.kind(text)
+
+
+@pytest.mark.parametrize("credential", [AzureNamedKeyCredential(ACCOUNT, KEY), AzureSasCredential(SAS)])
+@pytest.mark.parametrize("kind", [httpx.ConnectError, httpx.ReadTimeout, httpx.RemoteProtocolError, ValueError])
+def test_no_secret_in_what_a_transport_says(credential, kind, monkeypatch):
+    monkeypatch.setattr("hybridinv.transport.patience.RETRIES", 0)
+    with pytest.raises((hi.HybridInvError, ValueError)) as caught:
+        read(TableAccount(URL, credential, transport=Raising(kind)))
+    assert not leaks(said_of(caught.value))
+    assert "SharedKeyLite plantdiag:" not in said_of(caught.value).replace("SharedKeyLite plantdiag:scrubbed", "")
+
+
+@pytest.mark.parametrize("before", [b"", b"HTTP/1.1 200 OK\r\nBad Header "])
+def test_no_secret_where_a_server_sends_back_what_it_was_sent(before, monkeypatch):
+    monkeypatch.setattr("hybridinv.transport.patience.RETRIES", 0)
+
+    class Parrot(socketserver.BaseRequestHandler):
+        def handle(self):
+            self.request.sendall(before + self.request.recv(65536))
+
+    with socketserver.TCPServer(("127.0.0.1", 0), Parrot) as made:
+        thread = threading.Thread(target=made.handle_request)
+        thread.start()
+        tables = TableAccount(
+            f"http://127.0.0.1:{made.server_address[1]}/{ACCOUNT}", AzureSasCredential(SAS), timeout=5
+        )
+        with pytest.raises(hi.ConnectFailed, match="does not speak HTTP") as caught:
+            read(tables)
+        tables.close()
+        thread.join()
+    said = said_of(caught.value)
+    assert not leaks(said)
+    assert "0123456789abcdef" not in said
+
+
+@pytest.mark.parametrize("sas", [f"{SAS}\udc80", f"{SAS}\x00x", f"https://a.table.core.windows.net/?{SAS}"])
+def test_a_signature_that_no_address_can_carry_is_refused_and_not_shown(sas):
+    with pytest.raises(hi.NotSupported) as caught:
+        account(TableService(), AzureSasCredential(sas))
+    assert not leaks(said_of(caught.value))
+
+
+def test_what_a_login_says_is_shown_without_what_looks_like_a_secret():
+    class Talking:
+        def get_token(self, *_):
+            raise RuntimeError(f"refused: password=abc123 https://a.example/?{SAS}")
+
+    with pytest.raises(hi.AuthenticationFailed, match="refused") as caught:
+        read(account(TableService(), Talking()))
+    said = str(caught.value) + repr(caught.value.__cause__)
+    assert "abc123" not in said
+    assert not leaks(said)
 
 
 def test_no_secret_where_nothing_answers(caplog, monkeypatch):

@@ -93,18 +93,24 @@ def test_names_and_patterns_in_any_letter_case():
     assert Names.of(["[ab]?"], "types").has("B1")
 
 
-@pytest.mark.parametrize("given", [[], "", ["a", ""], [None], 3, b"x", {"a": 1}, "a/b", "../x", ["a b"], "a?b=1", "ä"])
+@pytest.mark.parametrize(
+    "given", [[], "", ["a", ""], [None], 3, b"x", {"a": 1}, "a/b", "../x", "..", ".", "-a", ["a b"], "a?b=1", "ä"]
+)
 def test_what_can_be_no_name_is_refused_and_said_so(given):
     with pytest.raises(hi.NotSupported, match="publishers="):
         Names.of(given, "publishers")
 
 
-@pytest.mark.parametrize(("given", "meant"), [("West Europe", "westeurope"), ("LOCAL", "local"), ("../x/", "x")])
+@pytest.mark.parametrize(
+    ("given", "meant"), [("West Europe", "westeurope"), ("LOCAL", "local"), (" eastus2 ", "eastus2")]
+)
 def test_a_location_as_addresses_have_it(given, meant):
     assert Wanted.of(given, None, None).location == meant
 
 
-@pytest.mark.parametrize("location", ["", "  ", "/", None, 3, b"westus", "übersee", ["westus"]])
+@pytest.mark.parametrize(
+    "location", ["", "  ", "/", None, 3, b"westus", "übersee", ["westus"], "../x/", "<b>", "west/europe", "west-europe"]
+)
 def test_what_is_no_location_is_refused(location):
     with pytest.raises(hi.NotSupported, match="location="):
         Wanted.of(location, None, None)

@@ -1,6 +1,7 @@
 """Names, keys and rows of the diagnostics tables, against the documents' own examples and real rows in public."""
 
 import random
+import re
 from datetime import UTC, datetime, timedelta, timezone
 
 import attrs
@@ -128,14 +129,22 @@ def test_a_filter_takes_one_machine_one_time_and_one_row_of_each_pair():
 def test_quotes_in_names_stay_inside():
     where = wire.windows_filter("", "x' or 'a' eq 'a", NOON, NOON + timedelta(hours=1))
     assert "RoleInstance eq '_x'' or ''a'' eq ''a'" in where
-    assert wire.names_filter(["a'b", "c"]) == "(CounterName eq 'a''b' or CounterName eq 'c')"
+    assert wire.names_filters("x", ["c", "a'b", r"\N(*)\B"]) == [
+        r"x and ((CounterName ge '\N(' and CounterName lt '\N)') or CounterName eq 'a''b' or CounterName eq 'c')"
+    ]
+
+
+def test_a_filter_has_fifteen_comparisons_at_most():
+    where = wire.metric_filter("/x", NOON, NOON + timedelta(hours=1))
+    filters = wire.names_filters(where, [*(f"name {number}" for number in range(13)), "a(*)"])
+    assert [len(re.findall(" (?:eq|ge|lt) ", one)) for one in filters] == [15, 6]
 
 
 def test_the_shared_table_is_bounded_by_time():
     where = wire.windows_filter("11-22", "vm1", at("2018-05-29T18:30"), at("2018-05-29T18:45"))
     assert where == (
         "PartitionKey ge '0636632148000000000' and PartitionKey lt '0636632163600000000' and "
-        "(RoleInstance eq '_vm1' or DeploymentId eq '11-22')"
+        "(RoleInstance eq '_vm1' or RoleInstance eq '_VM1' or DeploymentId eq '11-22')"
     )
 
 
@@ -247,7 +256,11 @@ def test_order_is_by_time_and_each_moment_is_once():
     assert list(wire.in_order([later, first, other])) == [first, later]
     # One account has the minutes, the other the hours.
     other_hour = attrs.evolve(hour, at=NOON + timedelta(hours=1))
-    assert list(wire.in_order([hour, later, first, other_hour])) == [first, later, other_hour]
+    assert list(wire.in_order([hour, later, first, other_hour])) == [hour, later, other_hour]
+    until = NOON + timedelta(minutes=1)
+    assert list(wire.in_order([hour, first, later], until)) == [first, later]
+    whole = [attrs.evolve(first, at=NOON + timedelta(minutes=number)) for number in range(60)]
+    assert list(wire.in_order([hour, *whole])) == whole
 
 
 @pytest.mark.parametrize("body", [{}, {"value": None}, {"value": {}}, {"value": [1]}])

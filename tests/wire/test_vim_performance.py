@@ -106,7 +106,7 @@ def test_words():
     assert words(["cpu_percent", "cpu_percent"]) == ["cpu_percent"]
     with pytest.raises(NotSupported, match="vSphere has no thread_count of a machine as a whole — it has: cpu_percent"):
         words(["cpu_percent", "thread_count"])
-    with pytest.raises(NotSupported, match="there is no counter 'x'"):
+    with pytest.raises(NotSupported, match="vSphere has no x of a machine as a whole — it has: cpu_percent"):
         words(["x"])
 
 

@@ -11,7 +11,7 @@ import attrs
 
 from hybridinv.anonymising.fields import Treatment, treatment
 from hybridinv.anonymising.key_file import new_key, read_key, write_key
-from hybridinv.anonymising.words import is_known_setting, is_setting_value, is_status
+from hybridinv.anonymising.words import is_image_publisher, is_known_setting, is_of_system, is_setting_value, is_status
 from hybridinv.columns import hints, item_type
 from hybridinv.errors import NotSupported
 from hybridinv.inventory import Inventory
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _MARKETPLACE = re.compile(r"[\w.-]+(:[\w.-]+){3}")
+_BETWEEN = re.compile(r"([\s()/,;:_-]+)")
 _NUMBER = re.compile(r"\d+", re.ASCII)
 _NO_TEXT = "removed"
 
@@ -38,7 +39,8 @@ def anonymise(inv: Inventory, *, key_file: str | os.PathLike[str] | None = None)
     same name by the same pseudonym everywhere, in any letter case. References stay intact, subnets stay subnets, both
     byte orders of a UUID stay that, so that plans and reports say of the copy what they say of the original. Notes,
     descriptions and messages become the word `removed`. What is the same for everybody stays: versions, sizes, models
-    of hardware, names of operating systems, publishers of extensions, Azure's regions; and numbers and moments do.
+    of hardware, known words in the names of operating systems, publishers of extensions, Azure's regions; and numbers
+    and moments do.
 
     `key_file` is read if it is there, so that a later copy has the same pseudonyms, and written for its owner alone
     (mode 0600): it says what each pseudonym stands for, so keep it away from the copy. Without one the key is thrown
@@ -47,12 +49,13 @@ def anonymise(inv: Inventory, *, key_file: str | os.PathLike[str] | None = None)
     if not isinstance(inv, Inventory):
         raise NotSupported(f"inv= is {type(inv).__name__}, not an Inventory", remedy="hi.collect and hi.load give one")
     path = None if key_file is None else check_writable(key_file)
+    is_new = path is not None and not path.exists()
     pseudonyms = new_key() if path is None else read_key(path)
     of = partial(anonymised, pseudonyms=pseudonyms)
     tables: dict[str, Any] = {name: map(of, records) for name, records in inv.tables().items()}
     copy = Inventory(**tables, problems=map(of, inv.problems), asked=map(of, inv.asked), taken_at=inv.taken_at)
     if path is not None:
-        write_key(path, pseudonyms)
+        write_key(path, pseudonyms, is_new=is_new)
     return copy
 
 
@@ -97,8 +100,10 @@ def _text(how: Treatment, text: str, pseudonyms: Pseudonyms) -> str:
         return _status(text) if text else ""
     if how is Treatment.WORD_BY_WORD:
         return pseudonyms.word_by_word(text)
+    if how is Treatment.SYSTEM:
+        return "".join(part if is_of_system(part) else pseudonyms.of(part) for part in _BETWEEN.split(text))
     if (how is Treatment.NUMBER_KEPT and _NUMBER.fullmatch(text)) or (
-        how is Treatment.IMAGE and _MARKETPLACE.fullmatch(text)
+        how is Treatment.IMAGE and _MARKETPLACE.fullmatch(text) and is_image_publisher(text.partition(":")[0])
     ):
         return text
     return pseudonyms.of(text)

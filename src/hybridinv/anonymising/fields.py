@@ -25,7 +25,9 @@ class Treatment(StrEnum):
     NUMBER_KEPT = "number_kept"
     """A key that is a number of the platform's; anything else is replaced."""
     IMAGE = "image"
-    """`publisher:offer:sku:version` of a marketplace; an own image is replaced."""
+    """`publisher:offer:sku:version` of a known publisher; another image is replaced."""
+    SYSTEM = "system"
+    """The name of an operating system, which somebody may have written: its known words stay, others are replaced."""
     STATUS = "status"
     """Free text, of which the parts stay that are a platform's words for the state of an agent."""
     SETTINGS = "settings"
@@ -35,7 +37,7 @@ class Treatment(StrEnum):
 _KEPT: Mapping[type, str] = {
     model.Host: "platform vendor model cpu_model hypervisor version build connection_state capabilities size"
     " bios_version power_policy evc_mode max_evc_mode features gpus state profile_compliance room",
-    model.VirtualMachine: "platform connection_state os_name size hardware_version firmware kind cloud_provider zones"
+    model.VirtualMachine: "platform connection_state size hardware_version firmware kind cloud_provider zones"
     " vendor model os_version os_edition priority license_type esu_status esu_eligibility esu_key_state license_status"
     " product_type latency_sensitivity evc_mode features migrate_encryption cpu_affinity memory_affinity"
     " fault_tolerance swap_placement disabled_methods provisioning_state health heartbeat guest_state",
@@ -81,6 +83,7 @@ _REMOVED: Mapping[type, str] = {
 _OTHERWISE: Mapping[type, Mapping[str, Treatment]] = {
     model.VirtualMachine: {
         "image": Treatment.IMAGE,
+        "os_name": Treatment.SYSTEM,
         "managed_by": Treatment.WORD_BY_WORD,
         "settings": Treatment.SETTINGS,
     },

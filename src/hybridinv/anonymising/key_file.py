@@ -41,8 +41,8 @@ def read_key(path: Path) -> Pseudonyms:
         raise InventoryFileError(f"{path} is not a key of this library", remedy=_REMEDY) from error
 
 
-def write_key(path: Path, pseudonyms: Pseudonyms) -> None:
-    """Write the file, whole or not at all, for its owner's eyes alone."""
+def write_key(path: Path, pseudonyms: Pseudonyms, *, is_new: bool) -> None:
+    """Write the file, whole or not at all, for its owner's eyes alone; a new one never over another's."""
     body = {
         "format": _FORMAT,
         "version": _VERSION,
@@ -53,6 +53,8 @@ def write_key(path: Path, pseudonyms: Pseudonyms) -> None:
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     try:
         try:
+            if is_new:
+                os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
             # Nobody else may read it even while it is written.
             number = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(number, "w", encoding="utf-8", errors="surrogatepass") as file:
@@ -60,6 +62,8 @@ def write_key(path: Path, pseudonyms: Pseudonyms) -> None:
             temporary.replace(target)
         finally:
             temporary.unlink(missing_ok=True)
+    except FileExistsError as error:
+        raise InventoryFileError(f"somebody else has just made {path}", remedy="ask again: it is read now") from error
     except OSError as error:
         raise InventoryFileError(
             f"cannot write {path}: {error.strerror or error}", remedy="give a file in a folder that can be written"

@@ -60,6 +60,16 @@ def is_setting_value(value: str) -> bool:
     return _pattern("setting_values").fullmatch(value) is not None
 
 
+def is_image_publisher(name: str) -> bool:
+    """Whether it is a publisher of images for everybody."""
+    return _pattern("image_publishers").fullmatch(name) is not None
+
+
+def is_of_system(word: str) -> bool:
+    """Whether it is a word of an operating system's name, a version, or what stands between them."""
+    return not any(map(str.isalnum, word)) or _pattern("systems").fullmatch(word) is not None
+
+
 def is_status(text: str) -> bool:
     """Whether it is a platform's word for the state of an agent."""
     return text.lower() in _set("status")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
 
 from hybridinv.catalogue.agent_words import (
@@ -15,24 +15,25 @@ from hybridinv.catalogue.agent_words import (
     TOOLS,
     TOOLS_VERSIONS,
 )
-from hybridinv.catalogue.extension_state import state_of
+from hybridinv.catalogue.extension_state import called, failed_by, state_of
 from hybridinv.errors import NotSupported
 from hybridinv.identity import same_machines
-from hybridinv.inventory import Inventory
+from hybridinv.inventory import Inventory, count_of
 from hybridinv.model import AgentStatus, Extension, Finding, PowerState, Severity
 from hybridinv.model.findings import finding
 from hybridinv.tables import Records
 from hybridinv.wire.arc_agent import released_by
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from datetime import date
+    from collections.abc import Iterable, Iterator
+    from datetime import date, datetime
 
     from hybridinv.model import Agent, VirtualMachine
 
 _OFF = frozenset({PowerState.STOPPED, PowerState.SUSPENDED, PowerState.DEALLOCATED})
 _BETWEEN = frozenset({PowerState.STARTING, PowerState.STOPPING})
-_ARC = "azure-arc"
+_ARC, _ARC_AGENT = "azure-arc", "connected-machine-agent"
+_LOOK = "look at its service inside the guest, and at the way from there to the platform"
 _WITH_EXTENSIONS = frozenset({"azure", "azure-stack-hub", _ARC})
 _FINE = frozenset({"ready", "running", "active", "succeeded", ""})
 _AGE = timedelta(days=365)
@@ -43,17 +44,18 @@ def check_agents(inv: Inventory) -> Records[Finding]:
     """What is wrong with the agents inside machines, and with the extensions that they run.
 
     Agents are Azure's VM agent, Arc's connected machine agent and VMware Tools. A machine that is off is not accused of
-    what its agent does not do, and an Arc machine that vSphere or Azure shows as off (`same_machines`) is off. What is
-    not known is said as such (`AgentUnknown`, INFO), never as missing. Ages are at the time of the inventory
-    (`taken_at`); when a version of the Arc agent came out is data with sources (`wire/agent_releases.toml`).
-    `NotSupported` where `inv` is no inventory. API: `guest.toolsRunningStatus`, `instanceView.vmAgent`, `status`.
+    what its agent does not do; that it has none, or which version, is said all the same. An Arc machine that vSphere or
+    Azure shows as off (`same_machines`) is off, unless its agent is connected. What is not known is said as such
+    (`AgentUnknown`, INFO), never as missing. Ages are at the time of the inventory (`taken_at`); when a version of the
+    Arc agent came out is data with sources (`wire/agent_releases.toml`). `NotSupported` where `inv` is no inventory.
+    API: `guest.toolsRunningStatus`, `instanceView.vmAgent`, `status`.
     """
     if not isinstance(inv, Inventory):
         raise NotSupported(f"inv= is {type(inv).__name__}, not an Inventory", remedy="hi.collect and hi.load give one")
     off = _off(inv)
     found: list[Finding] = list(_of_inventory(inv))
     for vm in inv.vms:
-        found += _of_machine(vm, inv.taken_at.date(), is_off=vm.id in off)
+        found += _of_machine(vm, inv.taken_at.astimezone(UTC).date(), is_off=vm.id in off)
     for extension in inv.extensions:
         found += _of_extension(extension, is_off=extension.vm_id in off)
     found += _of_images(inv)
@@ -64,7 +66,7 @@ def _off(inv: Inventory) -> set[str]:
     """The machines that are off, by their own record or, where that says nothing of power, by another's."""
     states = {vm.id: vm.power_state for vm in inv.vms}
     off = {id_ for id_, state in states.items() if state in _OFF}
-    silent = {vm.id for vm in inv.vms if vm.platform == _ARC and vm.power_state is PowerState.UNKNOWN}
+    silent = {vm.id for vm in inv.vms if vm.platform == _ARC and _tells_nothing(vm)}
     if silent and off:
         for match in same_machines(inv):
             told = {states.get(id_, PowerState.UNKNOWN) for id_ in match.vm_ids} - {PowerState.UNKNOWN}
@@ -73,12 +75,18 @@ def _off(inv: Inventory) -> set[str]:
     return off
 
 
+def _tells_nothing(vm: VirtualMachine) -> bool:
+    """Whether nothing of a machine's own record says that it runs or not; an agent that is connected runs."""
+    return vm.power_state is PowerState.UNKNOWN and vm.agent.status is not AgentStatus.READY
+
+
 def _of_inventory(inv: Inventory) -> Iterator[Finding]:
     lost = [one for one in inv.problems if one.kind in ("", "vms", "extensions") and one.error]
     if lost:
         yield finding(
             Severity.WARNING, "InventoryIncomplete", "",
-            f"the inventory is incomplete ({len(lost)} problems with machines and extensions): some may be missing",
+            f"the inventory is incomplete at {_listed(one.source for one in lost)}"
+            f" ({count_of('problem', len(lost))} with machines and extensions): some may be missing",
             "see inv.problems",
         )  # fmt: skip
     for one in inv.asked:
@@ -94,23 +102,30 @@ def _of_machine(vm: VirtualMachine, today: date, *, is_off: bool) -> Iterator[Fi
     if vm.is_template:
         yield from _of_template(vm)
         return
-    if is_off:
-        if vm.agent.status is AgentStatus.EXPIRED:
-            yield _expired(vm, Severity.INFO, "; the machine is off")
-        return
-    if vm.power_state in _BETWEEN and vm.agent.status is not AgentStatus.NOT_INSTALLED:
-        return
-    yield from _of_status(vm)
+    power = "off" if is_off else vm.power_state.value if vm.power_state in _BETWEEN else ""
+    yield from _of_standing(vm, power) if power else _of_status(vm)
     yield from _of_version(vm, today)
-    if vm.agent.status is AgentStatus.READY:
+    if not power and vm.agent.status is AgentStatus.READY:
         yield from _of_services(vm)
 
 
+def _of_standing(vm: VirtualMachine, power: str) -> Iterator[Finding]:
+    """What holds of an agent whether its machine runs or not: that there is none, or that it has expired."""
+    if vm.agent.status is AgentStatus.EXPIRED:
+        yield _expired(vm, Severity.INFO, f"; the machine is {power}")
+    elif vm.agent.status is AgentStatus.NOT_INSTALLED:
+        name = AGENTS.get(vm.agent.kind, "an agent")
+        yield finding(
+            Severity.INFO, "AgentMissing", vm.id, f"{vm.name} is without {name}; the machine is {power}",
+            f"install {name} when it runs", _source(vm.agent),
+        )  # fmt: skip
+
+
 def _of_status(vm: VirtualMachine) -> Iterator[Finding]:
-    agent, name = vm.agent, AGENTS.get(vm.agent.kind, "its agent")
+    agent, name = vm.agent, AGENTS.get(vm.agent.kind, "the agent")
     said = f": {agent.message}" if agent.message else ""
-    since = f" since {agent.changed_at:%Y-%m-%d %H:%M} UTC" if agent.changed_at else ""
-    source = _source(agent)
+    since = f" since {_utc(agent.changed_at)}" if agent.changed_at else ""
+    source, is_arc = _source(agent), agent.kind == _ARC_AGENT
     match agent.status:
         case AgentStatus.READY:
             return
@@ -122,19 +137,20 @@ def _of_status(vm: VirtualMachine) -> Iterator[Finding]:
         case AgentStatus.NOT_READY:
             yield finding(
                 Severity.WARNING, "AgentNotReady", vm.id, f"{name} of {vm.name} is not ready{since}{said}",
-                "look at its service inside the guest, and at the way from there to the platform", source,
+                _LOOK, source,
             )  # fmt: skip
         case AgentStatus.DISCONNECTED:
             yield finding(
                 Severity.WARNING, "AgentDisconnected", vm.id, f"{name} of {vm.name} is disconnected{since}{said}",
-                "see that the machine runs and reaches Azure (azcmagent check); after 45 days it may expire", source,
+                "see that the machine runs and reaches Azure (azcmagent check); after 45 days it may expire"
+                if is_arc else _LOOK, source,
             )  # fmt: skip
         case AgentStatus.EXPIRED:
             yield _expired(vm, Severity.WARNING, said)
         case AgentStatus.ERROR:
             yield finding(
                 Severity.WARNING, "AgentError", vm.id, f"{name} of {vm.name} reports an error{since}{said}",
-                "read what it says (azcmagent show), and its log inside the guest", source,
+                "read what it says (azcmagent show), and its log inside the guest" if is_arc else _LOOK, source,
             )  # fmt: skip
         case AgentStatus.UNKNOWN:
             yield finding(
@@ -144,16 +160,17 @@ def _of_status(vm: VirtualMachine) -> Iterator[Finding]:
 
 
 def _expired(vm: VirtualMachine, severity: Severity, said: str) -> Finding:
-    when = f" ({vm.agent.changed_at:%Y-%m-%d %H:%M} UTC)" if vm.agent.changed_at else ""
+    when = f" ({_utc(vm.agent.changed_at)})" if vm.agent.changed_at else ""
+    anew = "azcmagent disconnect --force-local-only, delete the resource, and connect it anew"
     return finding(
         severity, "AgentExpired", vm.id, f"the credential of {vm.name}'s agent has expired{when}{said}",
-        "azcmagent disconnect --force-local-only, delete the resource, and connect it anew", _source(vm.agent),
+        anew if vm.agent.kind == _ARC_AGENT else _LOOK, _source(vm.agent),
     )  # fmt: skip
 
 
 def _of_version(vm: VirtualMachine, today: date) -> Iterator[Finding]:
     agent = vm.agent
-    if agent.kind == "connected-machine-agent":
+    if agent.kind == _ARC_AGENT:
         yield from _of_arc_version(vm, today)
     if agent.kind == "vmware-tools" and agent.status is not AgentStatus.NOT_INSTALLED:
         word = next((word for word in agent.message.split(", ") if word in TOOLS_VERSIONS), "")
@@ -225,14 +242,14 @@ def _of_images(inv: Inventory) -> Iterator[Finding]:
 
 def _of_extension(extension: Extension, *, is_off: bool) -> Iterator[Finding]:
     state = state_of(extension)
-    what = f"{extension.publisher}.{extension.type}" if extension.publisher else extension.type or extension.name
+    what = called(extension)
     machine = extension.vm_id.rpartition("/")[2]
     said = f": {extension.message}" if extension.message else ""
     words = "; the machine is off" if is_off else ""
     if state == "failed":
         yield finding(
             Severity.INFO if is_off else Severity.WARNING, "ExtensionFailed", extension.id,
-            f"{what} on {machine} has failed ({extension.provisioning_state or extension.status}){words}{said}",
+            f"{what} on {machine} has failed ({failed_by(extension)}){words}{said}",
             "read its log inside the guest, then remove it and install it again", EXTENSIONS,
         )  # fmt: skip
     elif state == "in_transition":
@@ -241,6 +258,15 @@ def _of_extension(extension: Extension, *, is_off: bool) -> Iterator[Finding]:
             f"{what} on {machine} is in transition ({extension.provisioning_state}){words}{said}",
             "look again; one that stays so for hours hangs, often as the agent does not run", EXTENSIONS,
         )  # fmt: skip
+
+
+def _utc(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def _listed(sources: Iterable[str]) -> str:
+    names = sorted(set(filter(None, sources))) or ["a source that is not named"]
+    return ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if names[_SHOWN:] else "")
 
 
 def _source(agent: Agent) -> str:

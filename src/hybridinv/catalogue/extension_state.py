@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from itertools import product
 from typing import TYPE_CHECKING
 
 import attrs
@@ -22,21 +23,35 @@ Kind = tuple[str, str]
 """Publisher and type in lower case."""
 
 _DONE, _FAILED = frozenset({"succeeded"}), frozenset({"failed", "canceled", "cancelled"})
+_BETWEEN = frozenset({
+    "accepted", "creating", "updating", "deleting", "migrating", "moving", "pending", "provisioning", "running",
+    "inprogress", "transitioning", "upgrading", "installing", "uninstalling", "waiting", "restoring", "enabling",
+    "disabling", "resolving",
+})  # fmt: skip
 _NUMBER = re.compile(r"\d+", re.ASCII)
 
 
 def state_of(extension: Extension) -> str:
     """`installed`, `failed`, `in_transition`, or `unknown` where the platform says nothing.
 
-    A provisioning state that is neither an end nor empty is a transition: ARM's other words are `Creating`, `Updating`,
-    `Deleting`, `Migrating` and the like.
+    A word of which nobody knows that it is an end or a transition (`Creating`, `Updating`, `Deleting`, …) is unknown,
+    as `Unknown` itself is.
     """
     word = extension.provisioning_state.strip().lower()
     if word in _FAILED or extension.status == "error":
         return "failed"
-    if not word:
-        return "unknown"
-    return "installed" if word in _DONE else "in_transition"
+    return "installed" if word in _DONE else "in_transition" if word in _BETWEEN else "unknown"
+
+
+def failed_by(extension: Extension) -> str:
+    """What says that an extension has failed: its provisioning state, else the status in its instance view."""
+    is_state = extension.provisioning_state.strip().lower() in _FAILED
+    return extension.provisioning_state if is_state else f"status {extension.status}"
+
+
+def called(extension: Extension) -> str:
+    """What to call an extension: publisher and type, else what it has of a name."""
+    return ".".join(filter(None, (extension.publisher, extension.type))) or extension.name
 
 
 def kind_of(one: Extension | ExtensionImage) -> Kind:
@@ -85,7 +100,8 @@ class Catalogue:
         self._has_histories = {
             place: any(len(offer.versions) > 1 for offer in kinds.values()) for place, kinds in self._offers.items()
         }
-        self._lost = {(one.platform, one.source) for one in problems}
+        locations = {location for _, _, location in self._offers}
+        self._lost = {(one.platform, one.source, _location(one.scope, locations)) for one in problems}
 
     def has(self, place: Place) -> bool:
         """Whether anything was read of that location."""
@@ -100,13 +116,18 @@ class Catalogue:
         return publisher.lower() in self._publishers.get(place, ())
 
     def is_whole(self, place: Place) -> bool:
-        """Whether nothing of that source's catalogue has failed."""
-        platform, source, _ = place
-        return not self._lost & {(platform, source), ("", source), (platform, ""), ("", "")}
+        """Whether nothing of that location's catalogue has failed, nor anything of its source without a location."""
+        return self._lost.isdisjoint(product(*((part, "") for part in place)))
 
     def has_histories(self, place: Place) -> bool:
         """Whether it has older versions too; a catalogue of the latest alone cannot tell what is not offered."""
         return self._has_histories.get(place, False)
+
+
+def _location(scope: str, locations: set[str]) -> str:
+    """The location that a problem is of; empty where it may be of any."""
+    location = plain_location(scope.partition("/")[0])
+    return location if location in locations else ""
 
 
 def _offer(versions: list[str]) -> Offer:

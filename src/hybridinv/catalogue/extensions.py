@@ -6,9 +6,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from hybridinv.catalogue.extension_state import Catalogue, kind_of, state_of
+from hybridinv.catalogue.extension_state import Catalogue, called, kind_of, state_of
 from hybridinv.errors import NotSupported
-from hybridinv.inventory import Inventory
+from hybridinv.inventory import Inventory, count_of
 from hybridinv.model import Extension, ExtensionImage, Finding, Problem, Severity
 from hybridinv.model.extensions import InstalledExtension
 from hybridinv.model.findings import finding
@@ -32,11 +32,12 @@ _READ = "read it with extension_images(location), with neither publishers= nor t
 def check_extensions(inv: Inventory, images: Iterable[ExtensionImage]) -> Records[Finding]:
     """Which installed extensions are behind the catalogue, retired from it, or unknown to it.
 
-    `images` is what `extension_images(location)` gave, of one location or several added up. A machine is compared with
+    `images` is what `extension_images(location)` gave; `+` adds those of several locations up, with their problems. A
+    machine is compared with
     what its own platform, source and location offers; where that was not read it is said once
     (`CatalogueNotRead`, INFO). Versions are compared number by number; one of two numbers (`1.10`, as it is asked for
     where no instance view was read) stands for all that begin so. A type or version is called retired only where the
-    catalogue of that source was read without problems; a version only where older ones were read as well, so not with
+    catalogue of that location was read without problems; a version only where older ones were read as well, so not with
     `latest=True`. `NotSupported` where an argument is of another type. API: `typeHandlerVersion`,
     `artifacttypes/vmextension/types/{type}/versions`.
     """
@@ -125,7 +126,7 @@ def _place(vm: VirtualMachine) -> Place:
 
 def _of_extension(extension: Extension, vm: VirtualMachine, place: Place, catalogue: Catalogue) -> Iterator[Finding]:
     offer = catalogue.offer(place, kind_of(extension))
-    what = f"{extension.publisher}.{extension.type} {extension.version}".strip()
+    what = f"{called(extension)} {extension.version}".strip()
     where = f"{vm.location} of {vm.source}"
     if offer is None:
         yield from _not_offered(extension, vm, place, catalogue)
@@ -141,7 +142,7 @@ def _of_extension(extension: Extension, vm: VirtualMachine, place: Place, catalo
 
 def _not_offered(extension: Extension, vm: VirtualMachine, place: Place, catalogue: Catalogue) -> Iterator[Finding]:
     """A type that the catalogue does not have: retired where its publisher is there and nothing has failed."""
-    what, where = f"{extension.publisher}.{extension.type}", f"{vm.location} of {vm.source}"
+    what, where = called(extension), f"{vm.location} of {vm.source}"
     if catalogue.knows_publisher(place, extension.publisher) and catalogue.is_whole(place):
         yield finding(
             Severity.WARNING, "ExtensionTypeRetired", extension.id,
@@ -149,7 +150,8 @@ def _not_offered(extension: Extension, vm: VirtualMachine, place: Place, catalog
             "see its publisher for what replaces it; read the catalogue without types= where it was read with", _SOURCE,
         )  # fmt: skip
         return
-    why = "could not be read completely" if not catalogue.is_whole(place) else f"has nothing of {extension.publisher}"
+    of = extension.publisher or "a publisher that is not known"
+    why = f"has nothing of {of}" if catalogue.is_whole(place) else "could not be read completely"
     yield finding(
         Severity.INFO, "ExtensionUnknown", extension.id,
         f"{what} is on {vm.name}, and is not in the catalogue of {where}, which {why}", _READ, _SOURCE,
@@ -159,21 +161,23 @@ def _not_offered(extension: Extension, vm: VirtualMachine, place: Place, catalog
 def _of_version(
     extension: Extension, vm: VirtualMachine, offer: Offer, catalogue: Catalogue, place: Place
 ) -> Iterator[Finding]:
-    what = f"{extension.publisher}.{extension.type} {extension.version}"
+    what = f"{called(extension)} {extension.version}"
     where, newest = f"{vm.location} of {vm.source}", offer.latest
     behind, offered = offer.is_behind(extension.version), offer.has(extension.version)
-    if behind:
-        auto = extension.auto_upgrade is True
+    auto = extension.auto_upgrade is True
+    if behind and not offered and catalogue.has_histories(place) and catalogue.is_whole(place):
+        yield finding(
+            Severity.WARNING, "ExtensionVersionRetired", extension.id,
+            f"{what} is on {vm.name}, and is offered no longer at {where}, where {newest} is the newest",
+            "the platform should have upgraded it by itself: see why not" if auto else f"upgrade it to {newest}",
+            _SOURCE,
+        )  # fmt: skip
+    elif behind:
         yield finding(
             Severity.INFO if auto else Severity.WARNING, "ExtensionBehind", extension.id,
             f"{what} on {vm.name} is behind {newest}, the newest at {where}",
             "the platform upgrades it by itself" if auto else "upgrade it, or turn automatic upgrades on", _SOURCE,
         )  # fmt: skip
-        if not offered and catalogue.has_histories(place) and catalogue.is_whole(place):
-            yield finding(
-                Severity.WARNING, "ExtensionVersionRetired", extension.id,
-                f"{what} is on {vm.name}, and is offered no longer at {where}", f"upgrade it to {newest}", _SOURCE,
-            )  # fmt: skip
     elif not offered:
         yield finding(
             Severity.INFO, "ExtensionVersionUnknown", extension.id,
@@ -186,8 +190,8 @@ def _unread(unread: Mapping[Place, int]) -> Iterator[Finding]:
     for (platform, source, location), count in unread.items():
         yield finding(
             Severity.INFO, "CatalogueNotRead", "",
-            f"the catalogue of {location} of {source} ({platform}) was not read: {count} extensions on machines there"
-            " are not judged",
+            f"the catalogue of {location} of {source} ({platform}) was not read: {count_of('extension', count)} on"
+            " machines there not judged",
             f"read it with extension_images({location!r}), and add it to images",
         )  # fmt: skip
 
@@ -208,7 +212,7 @@ def _homeless(count: int) -> Iterator[Finding]:
     if count:
         yield finding(
             Severity.INFO, "ExtensionMachineUnknown", "",
-            f"{count} extensions are on machines that the inventory does not have, or not with a location; they are"
+            f"{count_of('extension', count)} on machines that the inventory does not have, or not with a location:"
             " not judged",
             "collect the kind vms together with extensions",
         )  # fmt: skip

@@ -5,15 +5,29 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
-from hybridinv.charts.drawing import BARS, DAY, GIB, WIDTH, chart, label, left_out, need_altair, title
+from hybridinv.charts.drawing import (
+    BARS,
+    DAY,
+    GIB,
+    WIDTH,
+    apart,
+    chart,
+    check_inventory,
+    harmless,
+    left_out,
+    need_altair,
+    title,
+)
 from hybridinv.model.machines import AgentStatus, PowerState
 from hybridinv.model.versions import version_key
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import altair
 
     from hybridinv.inventory import Inventory
-    from hybridinv.model import Cluster
+    from hybridinv.model import Cluster, Host
 
 _VERSIONS = 8
 _SNAPSHOT_DAYS = 3
@@ -40,6 +54,7 @@ def capacity(inv: Inventory) -> altair.HConcatChart:
     running machines (VMware: `memory_bytes`, `cpus`), which may be more. At most 40 clusters, those with most memory.
     """
     alt = need_altair()
+    check_inventory(inv)
     rows = _capacity_rows(inv)
     names = list(dict.fromkeys(row["cluster"] for row in rows))
     left = len(inv.clusters) - len(names)
@@ -58,7 +73,7 @@ def capacity(inv: Inventory) -> altair.HConcatChart:
         }
         layers = alt.layer(whole.encode(**encoding), part.encode(**encoding))
         panels.append(layers.properties(width=WIDTH // 2, height=alt.Step(32)))
-    return alt.hconcat(*panels).properties(title=title("Capacity by cluster", left_out(left, "clusters")))
+    return alt.hconcat(*panels).properties(title=title("Capacity by cluster", left_out(left, "cluster")))
 
 
 def _capacity_rows(inv: Inventory) -> list[dict[str, Any]]:
@@ -70,8 +85,12 @@ def _capacity_rows(inv: Inventory) -> list[dict[str, Any]]:
         if where and vm.power_state is PowerState.RUNNING:
             memory[where] += vm.memory_bytes or 0
             cpus[where] += vm.cpus or 0
-    sizes = [(_size_of(cluster, inv), cluster) for cluster in inv.clusters]
+    hosts: dict[str, list[Host]] = {}
+    for host in inv.hosts:
+        hosts.setdefault(host.cluster_id, []).append(host)
+    sizes = [(_size_of(cluster, hosts.get(cluster.id, ())), cluster) for cluster in inv.clusters]
     sizes.sort(key=lambda one: (-one[0][0], one[1].name))
+    labels = _cluster_labels(inv)
     rows = []
     for (bytes_, cores), cluster in sizes[:BARS]:
         for measure, whole, part in (
@@ -79,13 +98,18 @@ def _capacity_rows(inv: Inventory) -> list[dict[str, Any]]:
             ("CPU", cores, cpus[cluster.id]),
         ):
             for what, amount in (("hosts", whole), ("running machines", part)):
-                row = {"cluster": label(cluster.name), "platform": cluster.platform}
+                row = {"cluster": labels[cluster.id], "platform": cluster.platform}
                 rows.append({**row, "measure": measure, "what": what, "amount": amount})
     return rows
 
 
-def _size_of(cluster: Cluster, inv: Inventory) -> tuple[int, int]:
-    hosts = [host for host in inv.hosts if host.cluster_id == cluster.id] if not cluster.memory_bytes else []
+def _cluster_labels(inv: Inventory) -> dict[str, str]:
+    labels = apart([(one.name, one.source) for one in inv.clusters])
+    return dict(zip([one.id for one in inv.clusters], labels, strict=True))
+
+
+def _size_of(cluster: Cluster, hosts: Iterable[Host]) -> tuple[int, int]:
+    hosts = list(hosts)
     return (
         cluster.memory_bytes or sum(host.memory_bytes or 0 for host in hosts),
         cluster.cpu_cores or sum(host.cpu_cores or 0 for host in hosts),
@@ -98,25 +122,33 @@ def snapshot_age(inv: Inventory) -> altair.LayerChart:
     VMware advises against keeping one for longer (Broadcom KB 318825). The tooltip has the size, where it was read.
     """
     alt = need_altair()
-    dated: list[tuple[float, str, dict[str, Any]]] = []
-    undated = 0
+    check_inventory(inv)
+    dated: list[tuple[float, tuple[str, str], dict[str, Any]]] = []
+    undated = later = 0
     for vm in inv.vms:
         for one in vm.snapshots:
             if one.created_at is None:
                 undated += 1
                 continue
             age = (inv.taken_at - one.created_at).total_seconds() / DAY
+            later += age < 0
+            age = max(age, 0.0)
             size = None if one.size_bytes is None else one.size_bytes / GIB
             old = f"over {_SNAPSHOT_DAYS} days" if age > _SNAPSHOT_DAYS else "younger"
-            name = label(f"{vm.name}: {one.name}")
-            dated.append((age, name, {"snapshot": name, "days": age, "size": size, "old": old}))
+            called = (f"{vm.name}: {one.name}", vm.source)
+            dated.append((age, called, {"days": age, "size": size, "old": old}))
     dated.sort(key=lambda one: (-one[0], one[1]))
-    rows = [row for _, _, row in dated[:BARS]]
-    notes = [left_out(len(dated) - len(rows), "younger snapshots"), f"{undated} without a date" if undated else ""]
+    labels = apart([called for _, called, _ in dated[:BARS]])
+    rows = [{"snapshot": name, **row} for name, (_, _, row) in zip(labels, dated, strict=False)]
+    notes = [
+        left_out(len(dated) - len(rows), "younger snapshot"),
+        f"{undated} without a date" if undated else "",
+        f"{later} dated after the inventory" if later else "",
+    ]
     scale = alt.Scale(domain=[f"over {_SNAPSHOT_DAYS} days", "younger"], range=[_RED, _BLUE])
     bars = chart(rows).mark_bar().encode(
         y=alt.Y("snapshot:N", sort=[row["snapshot"] for row in rows], title=None, axis=alt.Axis(labelLimit=300)),
-        x=alt.X("days:Q", title="age in days"),
+        x=alt.X("days:Q", title="age in days", stack=None),
         color=alt.Color("old:N", scale=scale, title=None),
         tooltip=[
             "snapshot:N",
@@ -134,6 +166,7 @@ def snapshot_age(inv: Inventory) -> altair.LayerChart:
 def agents(inv: Inventory) -> altair.Chart:
     """A chart of the machines of each platform by the status of its agent in them; templates are left out."""
     alt = need_altair()
+    check_inventory(inv)
     counts = Counter(
         (f"{vm.platform}: {vm.agent.kind or 'no agent'}", vm.agent.status) for vm in inv.vms if not vm.is_template
     )
@@ -164,27 +197,33 @@ def extension_versions(inv: Inventory) -> altair.Chart:
     40 types, those on most machines; of each its 8 newest versions, and the others together.
     """
     alt = need_altair()
+    check_inventory(inv)
     by_type: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for one in inv.extensions:
         by_type[f"{one.publisher}.{one.type}"][one.version] += 1
     types = sorted(by_type, key=lambda name: (-by_type[name].total(), name))
+    labels = apart([(name, "") for name in types[:BARS]])
     rows = []
-    for name in types[:BARS]:
+    for called, name in zip(labels, types, strict=False):
         versions = sorted(by_type[name], key=version_key, reverse=True)
         for number, version in enumerate(versions[:_VERSIONS]):
             state = "not known" if not version else "older" if number else "newest here"
-            row = {"extension": label(name), "version": version or "not known", "state": state, "order": number}
+            row = {"extension": called, "version": version or "not known", "state": state, "order": number}
             rows.append({**row, "machines": by_type[name][version]})
         if rest := versions[_VERSIONS:]:
-            row = {"extension": label(name), "version": f"{len(rest)} older ones", "state": "older"}
+            row = {
+                "extension": called,
+                "version": f"{len(rest)} older {'one' if len(rest) == 1 else 'ones'}",
+                "state": "older",
+            }
             rows.append({**row, "order": _VERSIONS, "machines": sum(by_type[name][one] for one in rest)})
     scale = alt.Scale(domain=["newest here", "older", "not known"], range=[_GREEN, _ORANGE, _GREY])
-    note = left_out(len(types) - BARS, "types on fewer machines")
+    note = left_out(len(types) - BARS, "type", "on fewer machines")
     return (
         chart(rows)
         .mark_bar(stroke="white")
         .encode(
-            y=alt.Y("extension:N", sort=[label(name) for name in types], title=None, axis=alt.Axis(labelLimit=340)),
+            y=alt.Y("extension:N", sort=labels, title=None, axis=alt.Axis(labelLimit=340)),
             x=alt.X("machines:Q", title="machines", axis=alt.Axis(tickMinStep=1)),
             color=alt.Color("state:N", scale=scale, title="version"),
             order="order:Q",
@@ -200,29 +239,31 @@ def link_speeds(inv: Inventory) -> altair.Chart:
     An adapter with several services counts for each of them. At most 40 rows, those with most adapters.
     """
     alt = need_altair()
-    clusters = {cluster.id: cluster.name for cluster in inv.clusters}
+    check_inventory(inv)
+    clusters = _cluster_labels(inv)
     places = {host.id: clusters.get(host.cluster_id, "no cluster") for host in inv.hosts}
     counts: Counter[tuple[str, int | None]] = Counter()
     for adapter in inv.vmkernel_adapters:
         for service in sorted(adapter.services) or ["no service"]:
-            counts[f"{places.get(adapter.host_id, 'host not read')}: {service}", adapter.link_speed_mbps] += 1
+            place = f"{places.get(adapter.host_id, 'host not read')}: {harmless(service)}"
+            counts[place, adapter.link_speed_mbps] += 1
     totals: Counter[str] = Counter()
     for (place, _), count in counts.items():
         totals[place] += count
     kept = sorted(sorted(totals, key=lambda place: (-totals[place], place))[:BARS])
     speeds = sorted({speed for place, speed in counts if place in kept}, key=lambda one: -1 if one is None else one)
     rows = [
-        {"service": label(place), "speed": _speed(speed), "order": speeds.index(speed), "adapters": count}
+        {"service": place, "speed": _speed(speed), "order": speeds.index(speed), "adapters": count}
         for (place, speed), count in sorted(counts.items(), key=str)
         if place in kept
     ]
     scale = alt.Scale(domain=[_speed(one) for one in speeds], range=[_speed_colour(one) for one in speeds])
-    note = left_out(len(totals) - len(kept), "rows with fewer adapters")
+    note = left_out(len(totals) - len(kept), "row", "with fewer adapters")
     return (
         chart(rows)
         .mark_bar()
         .encode(
-            y=alt.Y("service:N", sort=[label(one) for one in kept], title=None, axis=alt.Axis(labelLimit=300)),
+            y=alt.Y("service:N", sort=kept, title=None, axis=alt.Axis(labelLimit=300)),
             x=alt.X("adapters:Q", title="VMkernel adapters", axis=alt.Axis(tickMinStep=1)),
             color=alt.Color("speed:N", scale=scale, title="link", sort=[_speed(one) for one in speeds]),
             order="order:Q",

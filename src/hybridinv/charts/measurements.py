@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from datetime import UTC, datetime, time, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from hybridinv.charts.drawing import BARS, DAY, GIB, WIDTH, chart, label, left_out, need_altair, title
 from hybridinv.errors import NotSupported
@@ -17,28 +18,29 @@ if TYPE_CHECKING:
 
 _SERIES = 24
 _COUNTERS = 6
+_NAMED = 4
 _POINTS = 4000
 """Altair refuses more than 5,000 rows."""
 
 
-def samples(records: Iterable[Any]) -> altair.FacetChart:
+def samples(records: Iterable[Any], inventory: Any = None) -> altair.FacetChart:
     """A chart of measurements over time: a line for each machine, a panel for each counter and unit.
 
     `records` are `MetricSample` or `MetricSummary`; others are a `NotSupported` error. Of many moments the mean is
     shown, the band reaches from the smallest value to the largest; at most 6 counters, and of 24 lines the busiest.
+    The subtitle says what is left out. With an `inventory` its machines have their names, else the ends of their ids.
     """
     measured = _measured(records)
     alt = need_altair()
     panels, lines = _chosen(measured)
     rows, step = _pooled({key: measured[key] for key in lines})
-    labels = _tails([key[1] for key in lines])
+    labels = _tails([key[1] for key in lines], {vm.id: vm.name for vm in inventory.vms} if inventory else {})
     for row in rows:
         row["machine"] = labels[row["machine"]]
-    counters = len({key[0] for key in measured})
     notes = [
+        "" if measured else "no samples",
         f"means of {_interval(step)}" if step else "",
-        left_out(counters - len(panels), "counters"),
-        left_out(sum(key[0] in panels for key in measured) - len(lines), "machines with lower values"),
+        *_left_out(measured, panels, lines),
     ]
     legend = alt.Legend(symbolOpacity=1)
     base = chart(rows).encode(
@@ -70,23 +72,38 @@ def _measured(records: Iterable[Any]) -> dict[_Key, list[_Point]]:
     kind = getattr(records, "type", None)
     if kind is not None and kind not in (MetricSample, MetricSummary):
         _no_picture(kind)
-    found: defaultdict[_Key, list[_Point]] = defaultdict(list)
+    found: defaultdict[tuple[str, str, str], list[_Point]] = defaultdict(list)
     for one in records:
         if isinstance(one, MetricSample):
-            at, mean = one.at, one.last if one.average is None else one.average
+            at, mean = one.at, _value(one)
         elif isinstance(one, MetricSummary):
             at, mean = datetime.combine(one.day, time(), UTC) if one.day else None, one.mean
         else:
             _no_picture(type(one))
-        if at is None or mean is None:
+        if at is None or not _is_number(mean):
             continue
-        low = mean if one.minimum is None else one.minimum
-        high = mean if one.maximum is None else one.maximum
+        low = one.minimum if _is_number(one.minimum) else mean
+        high = one.maximum if _is_number(one.maximum) else mean
         unit, size = ("GiB", GIB) if one.unit == "bytes" else (one.unit, 1)
         name = one.counter or one.raw_name
         panel = (name.removesuffix("_bytes") if size == GIB else name) + (f" ({unit})" if unit else "")
-        found[panel, one.vm_id].append((at, mean / size, low / size, high / size))
-    return {key: sorted(points) for key, points in sorted(found.items())}
+        found[panel, one.raw_name, one.vm_id].append((at, mean / size, low / size, high / size))
+    several = Counter(panel for panel, _ in {(panel, raw) for panel, raw, _ in found})
+    return {
+        (f"{panel}: {raw or 'no raw name'}" if several[panel] > 1 else panel, vm_id): sorted(points)
+        for (panel, raw, vm_id), points in sorted(found.items())
+    }
+
+
+def _value(sample: MetricSample) -> float | None:
+    """As for a day's summary: the average, else the total by the count, else the last value."""
+    if sample.average is not None:
+        return sample.average
+    return sample.total / sample.count if sample.total is not None and sample.count else sample.last
+
+
+def _is_number(value: float | None) -> TypeGuard[float]:
+    return value is not None and math.isfinite(value)
 
 
 def _no_picture(kind: type) -> None:
@@ -106,6 +123,21 @@ def _chosen(measured: Mapping[_Key, Sequence[_Point]]) -> tuple[list[str], list[
         mine.sort(key=lambda key: (-sum(point[1] for point in measured[key]) / len(measured[key]), key))
         lines += sorted(mine[:room])
     return panels, lines
+
+
+def _left_out(measured: Mapping[_Key, object], panels: Sequence[str], lines: Sequence[_Key]) -> list[str]:
+    """What is not shown: counters by name, with what shows them, and of how many machines the highest are."""
+    hidden = list(dict.fromkeys(key[0] for key in measured if key[0] not in panels))
+    drawn, there = Counter(key[0] for key in lines), Counter(key[0] for key in measured)
+    short = [panel for panel in panels if drawn[panel] < there[panel]]
+    notes = []
+    if hidden:
+        names = ", ".join(hidden[:_NAMED]) + (" …" if hidden[_NAMED:] else "")
+        notes.append(f"{left_out(len(hidden), 'counter')} ({names}): samples.where(counter=…) has one alone")
+    if short:
+        most = max(short, key=lambda panel: there[panel])
+        notes.append(f"of each counter the {drawn[most]} highest of up to {there[most]} machines")
+    return notes
 
 
 def _pooled(lines: Mapping[_Key, Sequence[_Point]]) -> tuple[list[dict[str, Any]], float]:
@@ -144,8 +176,8 @@ def _interval(seconds: float) -> str:
     return f"{seconds / 3600:g} h" if seconds >= 3600 else f"{seconds / 60:g} min"
 
 
-def _tails(ids: Iterable[str]) -> dict[str, str]:
-    """The last parts of ids; of two that end alike, the ids."""
-    ids = dict.fromkeys(ids)
-    tails = Counter(one.rpartition("/")[2] for one in ids)
-    return {one: label(one.rpartition("/")[2] if tails[one.rpartition("/")[2]] == 1 else one) for one in ids}
+def _tails(ids: Iterable[str], names: Mapping[str, str]) -> dict[str, str]:
+    """The names of machines, else the last parts of their ids; of two that are alike, the ids."""
+    short = {one: names.get(one) or one.rpartition("/")[2] for one in ids}
+    times = Counter(short.values())
+    return {one: label(text if times[text] == 1 else one) for one, text in short.items()}

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import UTC, date
+from contextlib import suppress
+from datetime import UTC, date, datetime
 from statistics import fmean
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ from hybridinv.tables import Records
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_HUGE = 2.0**512
+
 
 def daily_summaries(samples: Iterable[MetricSample]) -> Records[MetricSummary]:
     """Minimum, mean, 95th percentile and maximum of each counter of each machine on each day, in UTC.
@@ -25,8 +28,8 @@ def daily_summaries(samples: Iterable[MetricSample]) -> Records[MetricSummary]:
     `samples` is what `VSphere.metrics` or `read_diagnostics` gave, whose `problems` are kept. A sample counts for the
     day in which its interval begins. Its value is its average, else its total by its count, else its last; it weighs as
     many as the values it stands for. The percentile is of the samples' values, unweighted and interpolated linearly.
-    One without a value counts for nothing, one without a time makes the day None. `NotSupported` where a time has no
-    zone, or where something is no sample.
+    One without a value counts for nothing, one without a time makes the day None. `NotSupported` where something is no
+    sample, or no number.
     """
     days: dict[tuple[str, str, str, str, date | None], _Day] = defaultdict(_Day)
     for sample in checked_samples(samples):
@@ -40,29 +43,36 @@ def daily_summaries(samples: Iterable[MetricSample]) -> Records[MetricSummary]:
 
 
 def checked_samples(samples: object) -> Iterable[MetricSample]:
-    """The samples, each as it is taken; `NotSupported` where one is none, or has a time without a zone."""
+    """The samples, each as it is taken; `NotSupported` where one is none."""
     remedy = "give what VSphere.metrics or read_diagnostics gave"
     if not isinstance(samples, Iterable) or isinstance(samples, (str, bytes)):
         raise NotSupported(f"samples= is {type(samples).__name__}, not samples", remedy=remedy)
     for sample in samples:
         if not isinstance(sample, MetricSample):
             raise NotSupported(f"samples= holds {type(sample).__name__}, not MetricSample", remedy=remedy)
-        if sample.at is not None and sample.at.tzinfo is None:
-            raise NotSupported(
-                f"the sample of {sample.counter} at {sample.at} has no zone",
-                remedy="give aware moments: datetime(…, tzinfo=UTC)",
-            )
+        if sample.at is not None and not isinstance(sample.at, datetime):
+            raise NotSupported(f"a sample has {sample.at!r:.40} as its time, not a datetime", remedy=remedy)
         yield sample
 
 
 def value_of(sample: MetricSample) -> float | None:
     """What a sample says its counter was: the average, else the total by the count, else the last value."""
     value = sample.average
-    if value is None and sample.total is not None and sample.count:
-        value = sample.total / sample.count
+    if value is None and sample.count:
+        total = _number(sample.total)
+        value = None if total is None else total / sample.count
+    return _number(sample.last if value is None else value)
+
+
+def _number(value: object) -> float | None:
+    """A number as it is; None where it is none at all or not finite, `NotSupported` where it is something else."""
     if value is None:
-        value = sample.last
-    return value if value is not None and math.isfinite(value) else None
+        return None
+    try:
+        return value if math.isfinite(value) else None  # type: ignore[arg-type,return-value]
+    except TypeError:
+        remedy = "give what VSphere.metrics or read_diagnostics gave"
+        raise NotSupported(f"a sample holds {value!r:.40}, not a number", remedy=remedy) from None
 
 
 def percentile(ordered: Sequence[float], share: float) -> float:
@@ -85,9 +95,10 @@ class _Day:
         if value is None:
             return
         self.values.append(value)
-        self.weights.append(sample.count or 1)
-        self.smallest = min(self.smallest, value if sample.minimum is None else sample.minimum)
-        self.largest = max(self.largest, value if sample.maximum is None else sample.maximum)
+        self.weights.append(max(sample.count or 1, 1))
+        smallest, largest = _number(sample.minimum), _number(sample.maximum)
+        self.smallest = min(self.smallest, value if smallest is None else smallest)
+        self.largest = max(self.largest, value if largest is None else largest)
 
 
 def _summary(vm_id: str, counter: str, raw_name: str, unit: str, day: date | None, of: _Day) -> MetricSummary:
@@ -100,11 +111,20 @@ def _summary(vm_id: str, counter: str, raw_name: str, unit: str, day: date | Non
         unit=unit,
         day=day,
         minimum=of.smallest,
-        mean=fmean(of.values, of.weights),
+        mean=_mean(of.values, of.weights),
         percentile_95=percentile(sorted(of.values), 0.95),
         maximum=of.largest,
         count=len(of.values),
     )
+
+
+def _mean(values: Sequence[float], weights: Sequence[int]) -> float:
+    """Their weighted mean, also where their sum is beyond a float."""
+    with suppress(OverflowError):
+        mean = fmean(values, weights)
+        if math.isfinite(mean):
+            return mean
+    return fmean([value / _HUGE for value in values], weights) * _HUGE
 
 
 def _order(key: tuple[str, str, str, str, date | None]) -> tuple[str, str, str, str, date]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from datetime import datetime
+from typing import TYPE_CHECKING
 
 import attrs
 
 from hybridinv.errors import HybridInvError, MultipleMatches
 from hybridinv.model import MetricSample
-from hybridinv.wire.counters import counter_of, raw_names
-from hybridinv.wire.storage_tables import distinct_machines, names_filter
+from hybridinv.wire.counters import any_instance, counter_of, spellings
+from hybridinv.wire.storage_tables import distinct_machines, names_filters
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,9 +19,14 @@ if TYPE_CHECKING:
     from hybridinv.diagnostics.question import Question
     from hybridinv.transport.storage import Page, TableAccount
 
-T = TypeVar("T")
-_NAMES = 9
-"""A filter of the table service has at most 15 comparisons; up to five of ours are keys and machines."""
+
+@attrs.frozen
+class Gap:
+    """A table, and the time that is missing with it."""
+
+    table: str
+    begins_at: datetime
+    ends_at: datetime
 
 
 @attrs.define
@@ -30,12 +36,16 @@ class Found:
     samples: list[MetricSample] = attrs.field(factory=list)
     errors: list[tuple[str, HybridInvError]] = attrs.field(factory=list)
     """Tables that could not be read, or not to their end."""
-    absent: list[tuple[str, str]] = attrs.field(factory=list)
-    """Tables that are not there, each with the time that is missing with it."""
-    empty: list[str] = attrs.field(factory=list)
+    absent: list[Gap] = attrs.field(factory=list)
+    """Tables that are not there."""
+    empty: list[Gap] = attrs.field(factory=list)
     """Tables in which nothing is of this machine and this time."""
+    strangers: list[str] = attrs.field(factory=list)
+    """Tables that have rows of another machine of this name, each with its id."""
     others: list[str] = attrs.field(factory=list)
     """Tables that have other counters of this machine alone."""
+    by_name: list[str] = attrs.field(factory=list)
+    """Tables of which only a first page was read whole, and the rest by the counters' names."""
     notes: list[tuple[str, str]] = attrs.field(factory=list)
     """What was odd in a table's rows."""
 
@@ -46,22 +56,24 @@ class Found:
 
 
 def rows_about(
-    account: TableAccount, page: Page, table: str, where: str, columns: Sequence[str], question: Question, system: str
-) -> Iterator[Mapping[str, Any]]:
+    account: TableAccount, page: Page, table: str, where: str, columns: Sequence[str], question: Question, system: str,
+    found: Found,
+) -> Iterator[Mapping[str, Any]]:  # fmt: skip
     """The rows from a first page on, of the counters that are asked for.
 
-    The names in use are those of the first page, which has 1,000 rows, and the documented ones: more of them are asked
-    for by name alone, so that whatever else was recorded costs nothing.
+    The rest is asked for by name, so that whatever else was recorded costs nothing: as documented, in small letters, in
+    big ones, and as the first page has it. Adapters come and go: theirs are asked for as a range of names.
     """
     yield from page.rows
     if question.counters is None or page.next is None:
         yield from account.following(page, table, where, columns)
         return
+    found.by_name.append(table)
     seen = {str(row.get("CounterName")) for row in page.rows}
-    known = (name for counter in question.counters for name in raw_names(counter, system) if "(*)" not in name)
-    names = sorted({name for name in seen if counter_of(name)[0] in question.counters} | set(known))
-    for start in range(0, len(names), _NAMES):
-        yield from account.rows(table, f"{where} and {names_filter(names[start : start + _NAMES])}", columns)
+    names = {any_instance(name) for name in seen if counter_of(name)[0] in question.counters}
+    names.update(name for counter in question.counters for name in spellings(counter, system))
+    for narrower in names_filters(where, names):
+        yield from account.rows(table, narrower, columns)
 
 
 def wanted(samples: Iterable[MetricSample | None], question: Question) -> Iterator[MetricSample]:
@@ -75,7 +87,7 @@ def wanted(samples: Iterable[MetricSample | None], question: Question) -> Iterat
 
 def of_one_machine(rows: Sequence[Mapping[str, Any]], name: str, uuid: str, table: str) -> Sequence[Mapping[str, Any]]:
     """The rows of the machine of that UUID where it has any, else all; `MultipleMatches` where they are of several."""
-    own = [row for row in rows if uuid and str(row.get("DeploymentId")).lower() == uuid.lower()]
+    own = own_rows(rows, uuid)
     if own:
         return own
     others = distinct_machines(rows)
@@ -85,3 +97,8 @@ def of_one_machine(rows: Sequence[Mapping[str, Any]], name: str, uuid: str, tabl
             remedy="read the tables of intervals instead: grain='PT1M'",
         )
     return rows
+
+
+def own_rows(rows: Sequence[Mapping[str, Any]], uuid: str) -> Sequence[Mapping[str, Any]]:
+    """The rows that have the machine's UUID."""
+    return [row for row in rows if uuid and str(row.get("DeploymentId")).lower() == uuid.lower()]

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
-from datetime import UTC, date
 from typing import TYPE_CHECKING
 
 import attrs
 
-from hybridinv.diagnostics.days import checked_samples, percentile, value_of
+from hybridinv.diagnostics.days import percentile
+from hybridinv.diagnostics.series import measured_series
 from hybridinv.errors import NotSupported
-from hybridinv.inventory import Inventory
+from hybridinv.inventory import Inventory, count_of
 from hybridinv.model import Finding, MetricSample, PowerState, Severity
 from hybridinv.model.findings import finding
 from hybridinv.tables import Records
+from hybridinv.wire.counters import units
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from hybridinv.diagnostics.series import Counters
     from hybridinv.model import VirtualMachine
 
 _ADVISOR = (
@@ -35,11 +36,20 @@ _RECLAIMED = "VMware, vSphere: Install, Configure, Manage: any ballooning or swa
 _TELLING = {
     "CPUs": ("cpu_percent", "cpu_ready_percent"),
     "memory": (
-        "memory_used_percent", "memory_available_bytes", "memory_ballooned_bytes", "memory_swapped_bytes",
+        "memory_used_percent", "memory_used_bytes", "memory_available_percent", "memory_available_bytes",
+        "memory_ballooned_bytes", "memory_swapped_bytes", "swap_used_percent",
     ),
-    "disks": ("disk_latency_seconds", "disk_busy_percent", "disk_queue_length", "cpu_iowait_percent"),
+    "disks": (
+        "disk_latency_seconds", "disk_read_latency_seconds", "disk_write_latency_seconds", "disk_busy_percent",
+        "disk_queue_length", "cpu_iowait_percent",
+    ),
 }  # fmt: skip
 """The counters that say whether a machine is short of something."""
+_OF_SIZE = frozenset({
+    "memory_used_bytes", "memory_available_bytes", "memory_ballooned_bytes", "memory_swapped_bytes",
+})  # fmt: skip
+"""Those that say it only where the size of the machine's memory is known."""
+_DAY = 86_400
 _OWN = "hybridinv's own threshold; no vendor names one"
 
 
@@ -56,6 +66,7 @@ class _Limits:
     ready_percent: float
     busy_memory_percent: float
     least_memory_percent: float
+    busy_swap_percent: float
     reclaimed_percent: float
     disk_latency_seconds: float
     disk_busy_percent: float
@@ -86,6 +97,7 @@ def check_load(
     ready_percent: float = 10,
     busy_memory_percent: float = 95,
     least_memory_percent: float = 5,
+    busy_swap_percent: float = 70,
     reclaimed_percent: float = 1,
     disk_latency_seconds: float = 0.025,
     disk_busy_percent: float = 90,
@@ -96,15 +108,20 @@ def check_load(
 
     Every rule looks at the 95th percentile of a counter (of available memory at the 5th), so that a machine is what it
     is nearly all the time. `inventory` adds names, memory and disks, and the running machines that were not measured.
+    A sample that comes twice is one; of several intervals of one counter the one that covers most time counts, and of
+    what two sources call by one word (`raw_name`) the worse. The adapters of a machine are added up, moment by moment.
+    What is in another unit than the word's is not judged.
 
     `least_samples`: a counter with fewer is not judged; of fewer than 20 the 95th percentile is next to the maximum.
-    `idle_days`: idle is said only of so many days (UTC) with samples, as a week has its rhythm.
+    `idle_days`: idle is said only where samples cover so many days (their `interval_s` added up, and rounded), as a
+    week has its rhythm: of the CPU, and of network and disks where these are measured.
     `idle_cpu_percent`: 5, as Azure Advisor has it. `idle_network_bytes_per_second`, `idle_disk_bytes_per_second`: ours;
     Advisor's 7 MB a day is less than what broadcasts bring. Where neither is measured the CPU alone is judged.
     `busy_cpu_percent`: 85, Microsoft's. `ready_percent`: 10 for each virtual CPU, the common reading of VMware's KB
     2002181. `busy_memory_percent`: ours; vSphere counts what the guest has touched lately, other platforms what is in
-    use. `least_memory_percent` of the machine's memory has to be available: ours. `reclaimed_percent` of it may be
-    ballooned or swapped by the host: ours; VMware says any is a sign. These two need `inventory`.
+    use. `least_memory_percent` of the machine's memory has to be available: ours. `busy_swap_percent`: 70,
+    Microsoft's. `reclaimed_percent` of the memory may be ballooned or swapped by the host: ours; VMware says any is a
+    sign. What is counted in bytes needs `inventory`.
     `disk_latency_seconds`: 25 ms, Microsoft's "very slow". `disk_busy_percent`: 90, Microsoft's. `disk_queue`: so many
     more than there are disks, Microsoft's; needs `inventory`. `iowait_percent`: ours.
 
@@ -115,91 +132,90 @@ def check_load(
         idle_network_bytes_per_second=idle_network_bytes_per_second,
         idle_disk_bytes_per_second=idle_disk_bytes_per_second, busy_cpu_percent=busy_cpu_percent,
         ready_percent=ready_percent, busy_memory_percent=busy_memory_percent,
-        least_memory_percent=least_memory_percent, reclaimed_percent=reclaimed_percent,
+        least_memory_percent=least_memory_percent, busy_swap_percent=busy_swap_percent,
+        reclaimed_percent=reclaimed_percent,
         disk_latency_seconds=disk_latency_seconds, disk_busy_percent=disk_busy_percent, disk_queue=disk_queue,
         iowait_percent=iowait_percent,
     )  # fmt: skip
     if inventory is not None and not isinstance(inventory, Inventory):
         raise NotSupported(f"inventory= is {type(inventory).__name__}", remedy="hi.collect and hi.load give one")
     machines = {vm.id: vm for vm in inventory.vms} if inventory else {}
-    measured = _measured(samples)
-    found = [one for vm_id, series in measured.items() for one in _judged(vm_id, series, machines.get(vm_id), limits)]
+    measured, odd = measured_series(samples)
+    found = [
+        one
+        for vm_id, counters in measured.items()
+        for one in _judged(_Machine(vm_id, counters, odd.get(vm_id, {}), machines.get(vm_id), limits))
+    ]
     found += _not_measured(machines, measured)
     return Records(Finding, found, samples.problems if isinstance(samples, Records) else ())
-
-
-@attrs.define
-class _Series:
-    values: list[float] = attrs.field(factory=list)
-    days: set[date] = attrs.field(factory=set)
-
-
-def _measured(samples: Iterable[MetricSample]) -> dict[str, dict[str, _Series]]:
-    """By machine and counter, what has a value."""
-    found: dict[str, dict[str, _Series]] = defaultdict(lambda: defaultdict(_Series))
-    for sample in checked_samples(samples):
-        value, series = value_of(sample), found[sample.vm_id][sample.counter]
-        if value is not None:
-            series.values.append(value)
-            if sample.at is not None:
-                series.days.add(sample.at.astimezone(UTC).date())
-    for counters in found.values():
-        for series in counters.values():
-            series.values.sort()
-    return {vm_id: dict(counters) for vm_id, counters in found.items()}
 
 
 class _Machine:
     """What was measured of one machine, as far as it is enough to judge by."""
 
-    def __init__(self, vm_id: str, series: Mapping[str, _Series], vm: VirtualMachine | None, limits: _Limits) -> None:
-        self.id, self.vm, self.limits = vm_id, vm, limits
+    def __init__(
+        self, vm_id: str, counters: Counters, odd: Mapping[str, str], vm: VirtualMachine | None, limits: _Limits
+    ) -> None:
+        self.id, self.vm, self.limits, self.odd = vm_id, vm, limits, odd
         self.name = vm.name if vm else vm_id.rpartition("/")[2] or "a machine without an id"
-        self.enough = {name: one for name, one in series.items() if len(one.values) >= limits.least_samples}
         self.memory = vm.memory_bytes if vm else None
-        self.few = {name: len(one.values) for name, one in series.items() if len(one.values) < limits.least_samples}
+        self.disks = len(vm.disks) if vm else 0
+        self.few = {name: max(len(one.values) for one in several) for name, several in counters.items()}
+        self.few = {name: count for name, count in self.few.items() if count < limits.least_samples}
+        self.enough = {
+            name: [one for one in several if len(one.values) >= limits.least_samples]
+            for name, several in counters.items()
+            if name not in self.few
+        }
 
     def high(self, counter: str) -> float | None:
-        """The 95th percentile."""
-        one = self.enough.get(counter)
-        return percentile(one.values, 0.95) if one else None
+        """The 95th percentile; of several raw counters the highest."""
+        return max((percentile(one.values, 0.95) for one in self.enough.get(counter, ())), default=None)
 
     def low(self, counter: str) -> float | None:
-        """The 5th percentile."""
-        one = self.enough.get(counter)
-        return percentile(one.values, 0.05) if one else None
+        """The 5th percentile; of several raw counters the lowest."""
+        return min((percentile(one.values, 0.05) for one in self.enough.get(counter, ())), default=None)
 
     def days(self, counter: str) -> int:
-        """On how many days it was measured."""
-        return len(self.enough[counter].days)
+        """How many days its samples cover."""
+        return round(max(one.seconds for one in self.enough[counter]) / _DAY)
 
 
-def _judged(vm_id: str, series: Mapping[str, _Series], vm: VirtualMachine | None, limits: _Limits) -> Iterator[Finding]:
-    machine = _Machine(vm_id, series, vm, limits)
+def _judged(machine: _Machine) -> Iterator[Finding]:
     yield from _starved_of_cpu(machine)
     yield from _starved_of_memory(machine)
     yield from _disk_bound(machine)
     idle, doubt = _idle(machine)
     yield from idle
-    doubts = [*_too_few(machine), *doubt]
+    doubts = dict([*_doubts(machine), *doubt])
     if doubts:
         yield finding(
-            Severity.INFO, "LoadNotJudged", vm_id, f"not all of {machine.name} can be judged: {'; '.join(doubts)}",
-            "measure longer, or lower least_samples= or idle_days=",
+            Severity.INFO, "LoadNotJudged", machine.id,
+            f"not all of {machine.name} can be judged: {'; '.join(doubts)}",
+            "; ".join(dict.fromkeys(doubts.values())),
         )  # fmt: skip
 
 
-def _too_few(machine: _Machine) -> Iterator[str]:
-    """What cannot be judged, as nothing of it was measured, or not enough."""
-    few = [f"{counter} has {count} samples" for counter, count in sorted(machine.few.items())]
+def _doubts(machine: _Machine) -> Iterator[tuple[str, str]]:
+    """What cannot be judged, for want of samples or of what they are a part of; and what would help."""
+    few = [f"{counter} has {count_of('sample', count)}" for counter, count in sorted(machine.few.items())]
     if few:
-        yield f"{', '.join(few)}, and {machine.limits.least_samples} are needed"
+        needed = machine.limits.least_samples
+        yield f"{', '.join(few)}, and {needed} are needed", "measure longer, or lower least_samples="
+    for counter, unit in sorted(machine.odd.items()):
+        yield f"{counter} is in {unit}, not in {units()[counter]}", "give samples as VSphere.metrics gives them"
+    measured = {*machine.enough, *machine.few}
     for what, counters in _TELLING.items():
-        measured = [counter for counter in counters if counter in machine.enough or counter in machine.few]
-        if not measured:
-            yield f"nothing that tells of its {what} was measured"
-        elif not machine.memory and not {"memory_used_percent"}.issuperset(measured) and what == "memory":
-            yield "how much memory it has is not known (inventory=)"
+        if measured.isdisjoint(counters):
+            yield f"nothing by which to judge its {what} was measured", "read more counters: counters="
+    if "cpu_percent" not in measured and "cpu_ready_percent" in measured:
+        yield "whether it is busy or idle, as cpu_percent was not measured", "read more counters: counters="
+    if not machine.memory and not _OF_SIZE.isdisjoint(measured):
+        yield "how much memory it has is not known (inventory=)", "give an inventory with that machine: inventory="
+    queue = machine.high("disk_queue_length")
+    if not machine.disks and queue is not None and queue > machine.limits.disk_queue:
+        said = f"{queue:.1f} requests wait for its disks, and how many disks it has is not known (inventory=)"
+        yield said, "give an inventory with that machine: inventory="
 
 
 def _starved_of_cpu(machine: _Machine) -> Iterator[Finding]:
@@ -222,27 +238,31 @@ def _starved_of_cpu(machine: _Machine) -> Iterator[Finding]:
 
 def _starved_of_memory(machine: _Machine) -> Iterator[Finding]:
     limits, memory = machine.limits, machine.memory
-    used = machine.high("memory_used_percent")
+    starved = "give it more memory, or find what uses it"
+    used = _share(machine.high("memory_used_percent"), machine.high("memory_used_bytes"), memory, max)
     if used is not None and used > limits.busy_memory_percent:
         yield finding(
             Severity.WARNING, "MemoryStarved", machine.id,
             f"{machine.name} uses {used:.0f} % of its memory at the 95th percentile, over"
-            f" {limits.busy_memory_percent:g} %",
-            "give it more memory, or find what uses it", _OWN,
+            f" {limits.busy_memory_percent:g} %", starved, _OWN,
         )  # fmt: skip
-    if not memory:
-        return
-    available = machine.low("memory_available_bytes")
-    if available is not None and available / memory * 100 < limits.least_memory_percent:
+    available = _share(machine.low("memory_available_percent"), machine.low("memory_available_bytes"), memory, min)
+    if available is not None and available < limits.least_memory_percent:
         yield finding(
             Severity.WARNING, "MemoryStarved", machine.id,
-            f"{machine.name} has {_size(available)} of its {_size(memory)} available at the 5th percentile, under"
-            f" {limits.least_memory_percent:g} %",
-            "give it more memory, or find what uses it", _OWN,
+            f"{machine.name} has {available:.1f} % of its memory{_of(memory)} available at the 5th percentile, under"
+            f" {limits.least_memory_percent:g} %", starved, _OWN,
+        )  # fmt: skip
+    swap = machine.high("swap_used_percent")
+    if swap is not None and swap > limits.busy_swap_percent:
+        yield finding(
+            Severity.WARNING, "MemoryStarved", machine.id,
+            f"{machine.name} uses {swap:.0f} % of its swap space at the 95th percentile, over"
+            f" {limits.busy_swap_percent:g} %", starved, _WINDOWS,
         )  # fmt: skip
     for counter, word in (("memory_ballooned_bytes", "ballooned"), ("memory_swapped_bytes", "swapped out")):
         taken = machine.high(counter)
-        if taken is not None and taken / memory * 100 > limits.reclaimed_percent:
+        if memory and taken is not None and taken / memory * 100 > limits.reclaimed_percent:
             yield finding(
                 Severity.WARNING, "MemoryReclaimed", machine.id,
                 f"the host has {word} {_size(taken)} of the {_size(memory)} of {machine.name} at the 95th percentile,"
@@ -251,16 +271,37 @@ def _starved_of_memory(machine: _Machine) -> Iterator[Finding]:
             )  # fmt: skip
 
 
+def _share(
+    percent: float | None, count: float | None, memory: int | None, worse: Callable[[Iterable[float]], float]
+) -> float | None:
+    """A share of memory in percent, by what was measured: the worse of the percent and of the bytes."""
+    known = [percent, count / memory * 100 if count is not None and memory else None]
+    found = [one for one in known if one is not None]
+    return worse(found) if found else None
+
+
+def _of(memory: int | None) -> str:
+    return f" ({_size(memory)})" if memory else ""
+
+
 def _disk_bound(machine: _Machine) -> Iterator[Finding]:
     limits = machine.limits
-    disks = len(machine.vm.disks) if machine.vm else 0
     rules = [
-        ("disk_latency_seconds", limits.disk_latency_seconds, 1000.0, "a transfer takes {:.0f} ms", "ms", _LATENCY),
+        (
+            f"disk_{which}latency_seconds",
+            limits.disk_latency_seconds,
+            1000.0,
+            f"a {what} takes {{:.0f}} ms",
+            "ms",
+            _LATENCY,
+        )
+        for which, what in (("", "transfer"), ("read_", "read"), ("write_", "write"))
+    ] + [
         ("disk_busy_percent", limits.disk_busy_percent, 1.0, "its disks are busy {:.0f} % of the time", "%", _WINDOWS),
         ("cpu_iowait_percent", limits.iowait_percent, 1.0, "its CPUs wait for disks {:.0f} % of the time", "%", _OWN),
     ]
-    if disks:
-        queue = limits.disk_queue + disks
+    if machine.disks:
+        queue = limits.disk_queue + machine.disks
         rules.append(("disk_queue_length", queue, 1.0, "{:.1f} requests wait for its disks", "requests", _WINDOWS))
     said, sources = [], []
     for counter, limit, scale, words, unit, source in rules:
@@ -276,8 +317,8 @@ def _disk_bound(machine: _Machine) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _idle(machine: _Machine) -> tuple[list[Finding], list[str]]:
-    """That it is idle; or why it cannot be said, where nothing that was measured is against it."""
+def _idle(machine: _Machine) -> tuple[list[Finding], list[tuple[str, str]]]:
+    """That it is idle; or why it cannot be said and what would help, where nothing that was measured is against it."""
     limits = machine.limits
     used = machine.high("cpu_percent")
     if used is None:
@@ -289,11 +330,13 @@ def _idle(machine: _Machine) -> tuple[list[Finding], list[str]]:
     limit = (limits.idle_cpu_percent, limits.idle_network_bytes_per_second, limits.idle_disk_bytes_per_second)
     if any(value is not None and value > most for value, most in zip((used, network, disk), limit, strict=True)):
         return [], []
-    days = machine.days("cpu_percent")
+    traffic = [name for name in machine.enough if name.endswith("bytes_per_second")]
+    days = min(map(machine.days, ["cpu_percent", *traffic]))
     if days < limits.idle_days:
-        return [], [f"idle is said of {limits.idle_days} days, and samples are of {days}"]
-    said = [f"{used:.1f} % of its CPUs"]
-    said += [
+        said = f"idle is said of {count_of('day', limits.idle_days)}, and samples cover {days}"
+        return [], [(said, "measure longer, or lower idle_days=")]
+    parts = [f"{used:.1f} % of its CPUs"]
+    parts += [
         f"{value:.0f} B/s of {kind}" for kind, value in (("network", network), ("disk", disk)) if value is not None
     ]
     missing = [kind for kind, value in (("network", network), ("disk", disk)) if value is None]
@@ -301,7 +344,8 @@ def _idle(machine: _Machine) -> tuple[list[Finding], list[str]]:
     return [
         finding(
             Severity.INFO, "MachineIdle", machine.id,
-            f"{machine.name} was idle on {days} days: at most {', '.join(said)} at the 95th percentile{doubt}",
+            f"{machine.name} was idle over {count_of('day', days)}: at most {', '.join(parts)} at the 95th"
+            f" percentile{doubt}",
             "ask its owner whether it is needed; else turn it off, or make it smaller", _ADVISOR, _OWN,
         )
     ], []  # fmt: skip
@@ -317,9 +361,7 @@ def _traffic(machine: _Machine, kind: str, directions: tuple[str, str]) -> float
     return sum(known) if len(known) == len(parts) else None
 
 
-def _not_measured(
-    machines: Mapping[str, VirtualMachine], measured: Mapping[str, Mapping[str, _Series]]
-) -> Iterator[Finding]:
+def _not_measured(machines: Mapping[str, VirtualMachine], measured: Mapping[str, Counters]) -> Iterator[Finding]:
     for id_, vm in machines.items():
         if id_ not in measured and vm.power_state is PowerState.RUNNING and not vm.is_template:
             yield finding(

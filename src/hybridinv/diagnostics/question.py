@@ -59,10 +59,15 @@ class Machine:
 def checked_question(start: datetime, end: datetime, counters: Iterable[str] | None, grain: str | None) -> Question:
     """The question in UTC; `NotSupported` where it has no answer, and says how to put it."""
     start, end = _moment("start", start), _moment("end", end)
-    if end <= start:
+    if end == start:
+        raise NotSupported(
+            f"there is no time between start= and end= ({end:%Y-%m-%d %H:%M} UTC)",
+            remedy="give a later end=; what begins at end= itself is not read",
+        )
+    if end < start:
         raise NotSupported(
             f"end= ({end:%Y-%m-%d %H:%M} UTC) is not after start= ({start:%Y-%m-%d %H:%M} UTC)",
-            remedy="swap them; what begins at end= itself is not read",
+            remedy="swap them",
         )
     if end - start > _LONGEST:
         raise NotSupported(f"{(end - start).days} days are more than can be read", remedy="ask for ten years at most")
@@ -87,14 +92,20 @@ def checked_machines(vm: VirtualMachine | str | Iterable[VirtualMachine | str]) 
     if not several:
         raise NotSupported("no machine is asked for", remedy="pass a VirtualMachine, the ARM id of one, or several")
     machines = [_from_id(one) if isinstance(one, str) else _from_record(one) for one in several]
-    return list({one.id: one for one in machines}.values())
+    once: dict[str, Machine] = {}
+    for one in machines:
+        known = once.setdefault(one.id.lower(), one)
+        # The record of a machine knows more of it than its id.
+        once[one.id.lower()] = known if known.platform else one
+    return list(once.values())
 
 
 def _from_id(text: str) -> Machine:
     """A machine of which the id alone is known."""
     rid = parse_id(text)
     types = [rid.provider.lower(), *(one.lower() for one in rid.types)]
-    if types[-1:] != ["virtualmachines"] or not (rid.subscription_id and rid.resource_group and rid.names):
+    known = rid.subscription_id and rid.resource_group and rid.name.isprintable() and not set(rid.name) & set("?#")
+    if types[:1] != ["microsoft.compute"] or types[-1:] != ["virtualmachines"] or not (known and rid.names):
         raise NotSupported(f"{text!r:.120} is no ARM id of a virtual machine", remedy="pass vm.resource_id, or the vm")
     return Machine(arm_id(text), rid.name, "", _spellings(text))
 
@@ -105,7 +116,7 @@ def _from_record(vm: object) -> Machine:
     if vm.platform not in _PLATFORMS:
         raise NotSupported(
             f"{vm.name!r:.80} is of {vm.platform}, which has no diagnostics extension",
-            remedy="ask for a machine of Azure or of Azure Stack Hub",
+            remedy="of several, pass those of Azure: inv.vms.where(platform='azure') or 'azure-stack-hub'",
         )
     written = vm.resource_id or vm.id
     system = {OSType.WINDOWS: "windows", OSType.LINUX: "linux"}.get(vm.os_type, "")

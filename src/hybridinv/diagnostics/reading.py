@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
+from hybridinv.diagnostics.found import Gap
 from hybridinv.diagnostics.question import checked_machines, checked_question
 from hybridinv.diagnostics.tables import read_machine
 from hybridinv.errors import HybridInvError, NotSupported
@@ -33,6 +34,10 @@ _NOTHING = (
     "their metrics.resourceId is this id; pass that text as vm= where it is spelt otherwise"
 )
 _SHORTER = "ask for a time that was recorded; the tables of older times may have been removed"
+_SPELT = (
+    "; after a first page they are asked for by name (as documented, in small and in big letters): leave counters= out "
+    "where the names are spelt otherwise"
+)
 _ODD = "the value is left unknown; check what wrote the table"
 
 
@@ -64,6 +69,8 @@ def read_diagnostics(
     like). Without it, minutes for a day or less, hours for more; where these have nothing of a machine the other ones,
     then the samples.
 
+    A busy account is asked again for two minutes at most; `hi.deadline` makes that longer, or shorter.
+
     Raises `NotSupported` for what cannot be asked, and the account's own error (`AuthenticationFailed`, `AccessDenied`,
     `ConnectFailed`, …) where nothing at all could be read; where a part could be, the rest is a problem.
     """
@@ -81,7 +88,7 @@ def read_diagnostics(
     problems: list[Problem] = []
     for machine in machines:
         its = [(account, one) for (account, other), one in found if other is machine]
-        read = in_order(sample for _, one in its for sample in one.samples)
+        read = in_order((sample for _, one in its for sample in one.samples), question.end)
         samples += read
         problems += _problems(machine, its, question, {sample.counter for sample in read})
     return Records(MetricSample, samples, problems)
@@ -133,29 +140,54 @@ def _problems(
             yield _problem(machine, sources, "NotFound", f"nothing of {machine.name}: {where}", _NOTHING)
         return
     for account, found in its:
-        for table, time in found.absent if found.samples else ():
-            message = f"there is no table {table}: nothing of {time}"
+        for gap in _joined(found.absent) if found.samples else ():
+            message = f"there is no table {gap.table}: nothing of {_time(gap)}"
+            yield _problem(machine, account.source, "NotFound", message, _SHORTER)
+        for gap in _joined(found.empty) if found.samples else ():
+            message = f"there is nothing of {machine.name} in {gap.table}: nothing of {_time(gap)}"
             yield _problem(machine, account.source, "NotFound", message, _SHORTER)
     unread = [name for name in question.counters or () if name not in read]
     if unread and not has_errors:
         message = f"nothing of {machine.name} for {', '.join(unread)}, though other counters are there"
-        yield _problem(machine, sources, "NotFound", message, "the extension's settings say what it records")
+        remedy = "the extension's settings say what it records"
+        remedy += _SPELT if any(found.by_name for _, found in its) else ""
+        yield _problem(machine, sources, "NotFound", message, remedy)
 
 
 def _lacks(found: Found) -> str:
     """Why an account has nothing of a machine."""
-    absent = ", ".join(table for table, _ in found.absent)
-    empty = ", ".join(found.empty)
+    absent = ", ".join(gap.table for gap in _joined(found.absent))
+    empty = ", ".join(gap.table for gap in _joined(found.empty))
+    strangers = ", ".join(found.strangers)
     others = ", ".join(found.others)
     parts = (
         f"has no table {absent}" if absent else "",
         f"has nothing of it and this time in {empty}" if empty else "",
         f"has rows of it that could not be read in {others}" if others else "",
+        f"has rows of another machine of that name, {strangers} (pass the ARM id as text where it is this one)"
+        if strangers
+        else "",
     )
     return " and ".join(filter(None, parts))
 
 
+def _joined(gaps: Sequence[Gap]) -> list[Gap]:
+    """The gaps, those that follow each other as one."""
+    joined: list[Gap] = []
+    for gap in gaps:
+        if joined and joined[-1].ends_at == gap.begins_at:
+            first = joined.pop()
+            gap = Gap(f"{first.table.partition(' to ')[0]} to {gap.table}", first.begins_at, gap.ends_at)
+        joined.append(gap)
+    return joined
+
+
+def _time(gap: Gap) -> str:
+    return f"{gap.begins_at:%Y-%m-%d %H:%M} to {gap.ends_at:%Y-%m-%d %H:%M} UTC"
+
+
 def _problem(machine: Machine, source: str, error: str, message: str, remedy: str) -> Problem:
+    message = "".join(one if one.isprintable() else repr(one)[1:-1] for one in message)
     return Problem(
         platform=machine.platform, source=source, kind=KIND, scope=machine.id, error=error, message=message,
         remedy=remedy,

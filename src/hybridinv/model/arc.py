@@ -9,6 +9,7 @@ import attrs
 from hybridinv.model.fact import fact, several
 from hybridinv.model.findings import Problem
 from hybridinv.model.onboarding import OnboardingReason
+from hybridinv.model.rendering import Shown
 
 _REGISTERED = "registered"
 
@@ -80,7 +81,7 @@ class CoverageState(StrEnum):
 
 
 @attrs.frozen(kw_only=True)
-class ArcCoverage:
+class ArcCoverage(Shown):
     """Whether Arc manages one machine of an inventory, and why not."""
 
     vm_id: str = fact("", "The machine's record; of one that only Arc shows, its record there.")

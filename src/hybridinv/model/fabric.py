@@ -6,7 +6,7 @@ from datetime import datetime
 
 import attrs
 
-from hybridinv.model.fact import fact, several
+from hybridinv.model.fact import fact, in_utc, several
 from hybridinv.model.findings import Problem
 from hybridinv.model.machines import OSType
 
@@ -50,7 +50,7 @@ class HubUpdate:
     )
     requires_version: str = fact("", "The Hub version it needs.", hub="minVersionRequired")
     requires_oem_version: str = fact("", "The OEM package version it needs.", hub="minOemVersionRequired")
-    installed_at: datetime | None = fact(None, "When it was installed.", hub="installedDate")
+    installed_at: datetime | None = fact(None, "When it was installed.", converter=in_utc, hub="installedDate")
     notes: str = fact("", "Address of its release notes.", hub="releaseLink, kbLink")
     problems: tuple[Problem, ...] = several((), "What could not be read of it.")
 
@@ -66,7 +66,7 @@ class UpdateRun:
     update_id: str = fact("", "The update.", hub="id")
     update: str = fact("", "Name of the update.", hub="id")
     state: str = fact("", "`Succeeded`, `InProgress`, `Failed`, …", hub="state")
-    started_at: datetime | None = fact(None, "When it began.", hub="timeStarted")
+    started_at: datetime | None = fact(None, "When it began.", converter=in_utc, hub="timeStarted")
     seconds: int | None = fact(None, "How long it took.", unit="seconds", hub="duration")
     step: str = fact("", "The step that failed or is under way, from outside in, ` > ` between.", hub="progress.steps")
     message: str = fact("", "What went wrong in it.", hub="progress.steps[].errorMessage")

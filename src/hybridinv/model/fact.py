@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -32,6 +33,11 @@ def fact(
 def several(default: tuple[Any, ...] | frozenset[Any], doc: str, **options: Any) -> Any:
     """A field that holds several values; any iterable may be given, a tuple or frozenset is kept."""
     return fact(default, doc, converter=type(default), **options)
+
+
+def in_utc(moment: datetime | None) -> datetime | None:
+    """A moment with its zone: one that has none is UTC's, wherever it was made."""
+    return moment.replace(tzinfo=UTC) if isinstance(moment, datetime) and moment.tzinfo is None else moment
 
 
 class Tags(Mapping[str, str]):

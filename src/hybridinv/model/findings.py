@@ -7,7 +7,8 @@ from enum import StrEnum
 
 import attrs
 
-from hybridinv.model.fact import fact, several
+from hybridinv.model.fact import fact, in_utc, several
+from hybridinv.model.rendering import Shown
 
 
 class Severity(StrEnum):
@@ -19,7 +20,7 @@ class Severity(StrEnum):
 
 
 @attrs.frozen(kw_only=True)
-class Problem:
+class Problem(Shown):
     """Something that could not be read; without it the inventory would be silently short."""
 
     platform: str = fact("", "Of which platform; one endpoint may serve several.")
@@ -48,12 +49,12 @@ class Answered:
         azure="count", arc="count, totalRecords",
     )  # fmt: skip
     at: datetime | None = attrs.field(
-        default=None, eq=False, metadata={"doc": "When the answer was complete; None for a tape's."}
+        default=None, eq=False, converter=in_utc, metadata={"doc": "When the answer was complete; None for a tape's."}
     )
 
 
 @attrs.frozen(kw_only=True)
-class Asked:
+class Asked(Shown):
     """One source that was asked, and for which kinds; what is not in here was not looked for."""
 
     platform: str = fact("", "Of which platform.")
@@ -67,7 +68,15 @@ class Asked:
 
 
 @attrs.frozen(kw_only=True)
-class Finding:
+class Taken(Shown):
+    """When an inventory was taken, and whether anything is missing."""
+
+    taken_at: datetime | None = fact(None, "When it was complete, or the newest of its parts was.", converter=in_utc)
+    complete: bool = fact(True, "Whether nothing is missing.")
+
+
+@attrs.frozen(kw_only=True)
+class Finding(Shown):
     """One answer of a check or a plan: what is so, how much it matters, what to do, and who says so."""
 
     severity: Severity = fact(Severity.INFO, "How much it matters.", converter=Severity)

@@ -8,7 +8,7 @@ from enum import StrEnum
 import attrs
 
 from hybridinv.errors import NotSupported
-from hybridinv.model.fact import fact, several
+from hybridinv.model.fact import fact, in_utc, several
 from hybridinv.model.machines import OSType
 
 
@@ -55,5 +55,5 @@ class OnboardingRun:
     remedy: str = fact("", "What to do next.")
     left_behind: tuple[str, ...] = several((), "What is still in the guest and should not be.")
     log: str = fact("", "The end of what the script said, without secrets.")
-    started_at: datetime | None = fact(None, "When its turn came.")
-    finished_at: datetime | None = fact(None, "When it was through, cleaning up included.")
+    started_at: datetime | None = fact(None, "When its turn came.", converter=in_utc)
+    finished_at: datetime | None = fact(None, "When it was through, cleaning up included.", converter=in_utc)

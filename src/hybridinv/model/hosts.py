@@ -6,7 +6,7 @@ from datetime import datetime
 
 import attrs
 
-from hybridinv.model.fact import Tags, fact, several
+from hybridinv.model.fact import Tags, fact, in_utc, several
 from hybridinv.model.findings import Problem
 from hybridinv.model.hardware import HostBusAdapter, Lun, PhysicalNic, TcpipStack
 from hybridinv.model.machines import PowerState
@@ -49,7 +49,7 @@ class Host(Shown):
     in_maintenance: bool | None = fact(
         None, "In maintenance mode.", vsphere="runtime.inMaintenanceMode", hub="scaleUnitNodeStatus"
     )
-    booted_at: datetime | None = fact(None, "Last boot.", vsphere="runtime.bootTime")
+    booted_at: datetime | None = fact(None, "Last boot.", converter=in_utc, vsphere="runtime.bootTime")
     capabilities: frozenset[str] = several(
         frozenset(), "The vMotion and storage flags that are set, by their API names.", vsphere="capability.*"
     )
@@ -67,7 +67,9 @@ class Host(Shown):
     netstacks: tuple[TcpipStack, ...] = several((), "TCP/IP stacks.", vsphere="config.network.netStackInstance")
     luns: tuple[Lun, ...] = several((), "Disks it sees.", vsphere="config.storageDevice.scsiLun, .multipathInfo")
     bios_version: str = fact("", "BIOS.", vsphere="hardware.biosInfo.biosVersion", hub="biosVersion")
-    bios_released_at: datetime | None = fact(None, "Its date.", vsphere="hardware.biosInfo.releaseDate")
+    bios_released_at: datetime | None = fact(
+        None, "Its date.", converter=in_utc, vsphere="hardware.biosInfo.releaseDate"
+    )
     hyperthreading: bool | None = fact(None, "Hyperthreading is active.", vsphere="config.hyperThread.active")
     power_policy: str = fact("", "CPU power policy.", vsphere="hardware.cpuPowerManagementInfo.currentPolicy")
     evc_mode: str = fact("", "EVC mode in force.", vsphere="summary.currentEVCModeKey")

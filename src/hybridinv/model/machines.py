@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import attrs
 
-from hybridinv.model.fact import Tags, fact, several
+from hybridinv.model.fact import Tags, fact, in_utc, several
 from hybridinv.model.findings import Problem
 from hybridinv.model.hardware import Allocation, Device, Partition
 from hybridinv.model.rendering import Shown
@@ -47,7 +47,7 @@ class AgentStatus(StrEnum):
 
 
 @attrs.frozen(kw_only=True)
-class Disk:
+class Disk(Shown):
     """A disk of a machine."""
 
     name: str = fact(
@@ -111,7 +111,7 @@ class Disk:
 
 
 @attrs.frozen(kw_only=True)
-class Nic:
+class Nic(Shown):
     """A network adapter of a machine."""
 
     name: str = fact(
@@ -157,11 +157,11 @@ class Nic:
 
 
 @attrs.frozen(kw_only=True)
-class Snapshot:
+class Snapshot(Shown):
     """A snapshot of a virtual machine."""
 
     name: str = fact("", "Its name.", vsphere="snapshot.rootSnapshotList[].name")
-    created_at: datetime | None = fact(None, "When it was taken.", vsphere="…[].createTime")
+    created_at: datetime | None = fact(None, "When it was taken.", converter=in_utc, vsphere="…[].createTime")
     description: str = fact("", "Its description.", vsphere="…[].description")
     size_bytes: int | None = fact(None, "Space it takes.", unit="bytes", vsphere="layoutEx")
     parent: str = fact("", "Name of the snapshot it builds on.", vsphere="…[].childSnapshotList")
@@ -176,7 +176,7 @@ class Snapshot:
 
 
 @attrs.frozen(kw_only=True)
-class Agent:
+class Agent(Shown):
     """The platform's agent inside a machine: VMware Tools, Azure's VM agent, Arc's connected machine agent."""
 
     kind: str = fact("", "`vmware-tools`, `azure-vm-agent` or `connected-machine-agent`.")
@@ -197,6 +197,7 @@ class Agent:
     changed_at: datetime | None = fact(
         None,
         "The last change of status; never a heartbeat.",
+        converter=in_utc,
         arc="lastStatusChange",
         azure="vmAgent.statuses[].time",
     )
@@ -259,10 +260,13 @@ class PendingUpdate:
     impact: str = fact("", "`None`, `Freeze`, `Restart`, `Redeploy`, …", azure="updates[].impactType")
     impact_seconds: int | None = fact(None, "How long.", unit="seconds", azure="updates[].impactDurationInSec")
     not_before: datetime | None = fact(
-        None, "Not before.", azure="updates[].notBefore, maintenanceRedeployStatus.maintenanceWindowStartTime"
+        None,
+        "Not before.",
+        converter=in_utc,
+        azure="updates[].notBefore, maintenanceRedeployStatus.maintenanceWindowStartTime",
     )
     until: datetime | None = fact(
-        None, "The end of its window.", azure="maintenanceRedeployStatus.maintenanceWindowEndTime"
+        None, "The end of its window.", converter=in_utc, azure="maintenanceRedeployStatus.maintenanceWindowEndTime"
     )
     may_start_now: bool | None = fact(
         None, "The owner may start it.", azure="maintenanceRedeployStatus.isCustomerInitiatedMaintenanceAllowed"
@@ -367,7 +371,9 @@ class VirtualMachine(Shown):
         "False for a physical server under Arc, None where nobody says.",
         arc="kind, hardwareProfile, detectedProperties.model",
     )
-    created_at: datetime | None = fact(None, "When it was made.", vsphere="config.createDate", azure="timeCreated")
+    created_at: datetime | None = fact(
+        None, "When it was made.", converter=in_utc, vsphere="config.createDate", azure="timeCreated"
+    )
     hardware_version: str = fact("", "Virtual hardware version.", vsphere="config.version")
     firmware: str = fact("", "`bios` or `efi`.", vsphere="config.firmware", azure="instanceView.hyperVGeneration")
     maintenance: str = fact(
@@ -407,7 +413,7 @@ class VirtualMachine(Shown):
     model: str = fact("", "Model of the hardware.", arc="detectedProperties.model")
     os_version: str = fact("", "Version of the guest system.", arc="osVersion", azure="instanceView.osVersion")
     os_edition: str = fact("", "Edition of the guest system.", arc="osEdition")
-    os_installed_at: datetime | None = fact(None, "When it was installed.", arc="osInstallDate")
+    os_installed_at: datetime | None = fact(None, "When it was installed.", converter=in_utc, arc="osInstallDate")
     domain: str = fact("", "Its domain or workgroup.", arc="domainName", vsphere="guest.hostName")
     image: str = fact("", "What it was made from.", azure="storageProfile.imageReference")
     priority: str = fact("", "`Regular`, `Low` or `Spot`.", azure="priority")
@@ -486,8 +492,10 @@ class VirtualMachine(Shown):
     heartbeat: str = fact("", "Heartbeat of the guest.", vsphere="guestHeartbeatStatus")
     guest_state: str = fact("", "State of the guest.", vsphere="guest.guestState")
     question: str = fact("", "What it waits for an answer to.", vsphere="runtime.question.text")
-    booted_at: datetime | None = fact(None, "Last power on.", vsphere="runtime.bootTime")
-    suspended_at: datetime | None = fact(None, "When it was suspended.", vsphere="runtime.suspendTime")
+    booted_at: datetime | None = fact(None, "Last power on.", converter=in_utc, vsphere="runtime.bootTime")
+    suspended_at: datetime | None = fact(
+        None, "When it was suspended.", converter=in_utc, vsphere="runtime.suspendTime"
+    )
     ha_protected: bool | None = fact(None, "Protected by vSphere HA.", vsphere="runtime.dasVmProtection.dasProtected")
     consolidation_needed: bool | None = fact(
         None, "Its disks need consolidation.", vsphere="runtime.consolidationNeeded"

@@ -7,6 +7,7 @@ from enum import StrEnum
 import attrs
 
 from hybridinv.model.fact import fact, several
+from hybridinv.model.rendering import Shown
 
 
 class Evidence(StrEnum):
@@ -30,7 +31,7 @@ class MatchConfidence(StrEnum):
 
 
 @attrs.frozen(kw_only=True)
-class MachineMatch:
+class MachineMatch(Shown):
     """One machine that several records show; or, where `ambiguous`, records that claim to be one and cannot all be."""
 
     vm_ids: tuple[str, ...] = several((), "The records, in the order of the inventory.")

@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 import attrs
 
-from hybridinv.model.fact import fact
+from hybridinv.model.fact import fact, in_utc
 
 
 @attrs.frozen(kw_only=True)
@@ -17,7 +17,7 @@ class MetricSample:
     counter: str = fact("", "Our word for it: `cpu_percent`, `memory_available_bytes`, `disk_transfers_per_second`, …")
     raw_name: str = fact("", "The platform's name of the counter.")
     unit: str = fact("", "Unit of the values.")
-    at: datetime | None = fact(None, "Start of the interval.")
+    at: datetime | None = fact(None, "Start of the interval.", converter=in_utc)
     interval_s: int | None = fact(None, "Length of the interval.", unit="seconds")
     average: float | None = fact(None, "Mean over the interval.")
     minimum: float | None = fact(None, "Smallest value.")

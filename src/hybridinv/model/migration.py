@@ -9,7 +9,7 @@ import attrs
 from hybridinv.model.fact import fact, several
 from hybridinv.model.findings import Finding
 from hybridinv.model.machines import VirtualMachine
-from hybridinv.model.rendering import bounded_table, findings_table, page, sources_list
+from hybridinv.model.rendering import Shown, bounded_table, findings_table, page, sources_list
 from hybridinv.model.vmkernel import VMkernelAdapter
 from hybridinv.model.wording import INCOMPLETE, assumed, both, cell, duration, sentence, size, visible
 
@@ -98,7 +98,7 @@ class RuleFlow:
 
 
 @attrs.frozen(kw_only=True)
-class MigrationRule:
+class MigrationRule(Shown):
     """What carries which data in one kind of migration, as one rule set has it."""
 
     kind: MigrationKind = attrs.field(converter=MigrationKind, metadata={"doc": "What changes."})

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import attrs
 
-from hybridinv.model.fact import fact, several
+from hybridinv.model.fact import fact, in_utc, several
 from hybridinv.model.findings import Finding
 from hybridinv.model.metrics import MetricSample
 from hybridinv.model.rendering import bounded_table, findings_table, page
@@ -36,7 +36,7 @@ class MigrationCheck:
     beyond_server: tuple[str, ...] = several(
         (), "Codes of blockers and warnings of the plan that vSphere has no fault for."
     )
-    checked_at: datetime | None = fact(None, "When.")
+    checked_at: datetime | None = fact(None, "When.", converter=in_utc)
 
     def __repr__(self) -> str:
         return f"<MigrationCheck {self.operation}: {'nothing in the way' if self.feasible else 'it would be refused'}>"
@@ -107,8 +107,8 @@ class MigrationTraffic:
     message: str = fact("", "The verdict in words, with numbers.")
     adapters: tuple[AdapterTraffic, ...] = several((), "All adapters that were measured, the busiest of a host first.")
     notes: tuple[str, ...] = several((), "What could not be measured.")
-    started_at: datetime | None = fact(None, "Since when, by the vCenter's clock.")
-    ended_at: datetime | None = fact(None, "Until when, by the vCenter's clock.")
+    started_at: datetime | None = fact(None, "Since when, by the vCenter's clock.", converter=in_utc)
+    ended_at: datetime | None = fact(None, "Until when, by the vCenter's clock.", converter=in_utc)
 
     def __repr__(self) -> str:
         return f"<MigrationTraffic {self.verdict}: {visible(self.message)}>"

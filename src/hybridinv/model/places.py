@@ -6,7 +6,7 @@ from datetime import datetime
 
 import attrs
 
-from hybridinv.model.fact import Tags, fact, several
+from hybridinv.model.fact import Tags, fact, in_utc, several
 from hybridinv.model.findings import Problem
 from hybridinv.model.hardware import Allocation
 from hybridinv.model.rendering import Shown
@@ -294,7 +294,7 @@ class Switch(Shown):
     mac_changes: bool | None = fact(None, "MAC changes.", vsphere="vswitch[].spec.policy.security")
     forged_transmits: bool | None = fact(None, "Forged transmits.", vsphere="vswitch[].spec.policy.security")
     description: str = fact("", "Notes.", vsphere="config.description")
-    created_at: datetime | None = fact(None, "When it was made.", vsphere="config.createTime")
+    created_at: datetime | None = fact(None, "When it was made.", converter=in_utc, vsphere="config.createTime")
     tags: Tags = fact(Tags(), "Tags.", converter=Tags, vsphere="/api/cis/tagging")
     custom_attributes: Tags = fact(Tags(), "Custom attributes by name.", converter=Tags, vsphere="customValue")
     problems: tuple[Problem, ...] = several((), "What could not be read of it.")

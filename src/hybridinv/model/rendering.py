@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import attrs
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 SHOWN_ROWS = 20
 _LISTED_ROWS = 50
-_SHOWN_COLUMNS = 10
+SHOWN_COLUMNS = 10
 _SHOWN_FIELDS = 60
 _SHOWN_CHARACTERS = 80
 _SHOWN_WORDS = 600
@@ -94,9 +94,13 @@ class Shown:
 
     __slots__ = ()
 
+    def __init_subclass__(cls) -> None:
+        # IPython looks at one class after the other, and attrs gives each a __repr__, which would come first.
+        cls._repr_pretty_ = Shown._repr_pretty_  # type: ignore[method-assign]
+
     def _repr_html_(self) -> str:
         rows = [(name, _listed(value, name), doc.replace("`", "")) for name, value, doc in _known(self)]
-        more = _and_more(len(rows), _SHOWN_FIELDS, "fields")
+        more = and_more(len(rows), _SHOWN_FIELDS, "fields")
         title = f"{type(self).__name__} {getattr(self, 'name', '')}".strip()
         table = html_table(("field", "value", "meaning"), rows[:_SHOWN_FIELDS], limit=_SHOWN_WORDS)
         return page(f"<p><strong>{cell(title)}</strong></p>", table, more)
@@ -141,7 +145,7 @@ def bounded_table(names: Sequence[str], rows: Sequence[Sequence[object]], *, sho
     """A table of messages, cut after so many rows; nothing where there are none."""
     if not rows:
         return ""
-    return html_table(names, rows[:shown], limit=_SHOWN_WORDS) + _and_more(len(rows), shown)
+    return html_table(names, rows[:shown], limit=_SHOWN_WORDS) + and_more(len(rows), shown)
 
 
 def findings_table(findings: Sequence[Any]) -> str:
@@ -164,7 +168,9 @@ def records_html(kind: type, items: Sequence[Any], names: Names | None, nested: 
     shown = items[:SHOWN_ROWS]
     leading = LEADING.get(kind.__name__, ())
     fields = [field.name for field in attrs.fields(kind)]
-    heads, columns = [], []
+    heads: list[str] = []
+    columns: list[list[Any]] = []
+    left = 0
     for name in dict.fromkeys((*leading, *fields)):
         values: list[Any] = [getattr(item, name) for item in shown]
         is_reference = name.endswith(("_id", "_ids")) and name != "vlan_id"
@@ -173,13 +179,15 @@ def records_html(kind: type, items: Sequence[Any], names: Names | None, nested: 
         if name not in leading and (nested(name) or (name == "id" and "name" in fields)):
             continue
         if any(value not in (None, "", ()) for value in values) or (not shown and not is_reference):
+            if len(heads) == SHOWN_COLUMNS:
+                left += 1
+                continue
             heads.append(re.sub("_ids?$", "", name) if is_reference else name)
             columns.append(values)
-        if len(heads) == _SHOWN_COLUMNS:
-            break
     count = f"{len(items)} {kind.__name__} record{'' if len(items) == 1 else 's'}"
     table = html_table(heads, zip(*columns, strict=True))
-    return f"<p>{count}</p>{table}{_and_more(len(items), SHOWN_ROWS)}"
+    more = and_more(len(items), SHOWN_ROWS) + and_more(SHOWN_COLUMNS + left, SHOWN_COLUMNS, "fields")
+    return f"<p>{count}</p>{table}{more}"
 
 
 def _referred(value: Any, names: Names | None, *, tail: bool) -> Any:
@@ -192,7 +200,8 @@ def _referred(value: Any, names: Names | None, *, tail: bool) -> Any:
     return _Reference(name or value.rpartition("/")[2], value) if name or tail else ""
 
 
-def _and_more(count: int, shown: int, what: str = "") -> str:
+def and_more(count: int, shown: int, what: str = "") -> str:
+    """`<p>3 more columns</p>`; nothing where all are shown."""
     return f"<p>{count - shown} more {what}</p>".replace(" </p>", "</p>") if count > shown else ""
 
 
@@ -227,6 +236,8 @@ def _shown(value: object, name: str = "") -> str:
         return f"{value:%Y-%m-%d %H:%M}"
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, timedelta):
+        return str(value)
     if isinstance(value, Mapping):
         return ", ".join(f"{key}={_shown(one)}" for key, one in value.items())
     if isinstance(value, (tuple, list, frozenset)):

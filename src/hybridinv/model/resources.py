@@ -6,7 +6,7 @@ from datetime import datetime
 
 import attrs
 
-from hybridinv.model.fact import Tags, fact, several
+from hybridinv.model.fact import Tags, fact, in_utc, several
 from hybridinv.model.findings import Problem
 from hybridinv.model.rendering import Shown
 
@@ -34,7 +34,9 @@ class License(Shown):
         None, "How many are used.", vsphere="licenses[].used", arc="licenseDetails.assignedLicenses"
     )
     unit: str = fact("", "Of what.", vsphere="licenses[].costUnit", arc="licenseDetails.type")
-    expires_at: datetime | None = fact(None, "Its end; None is never.", vsphere="properties expirationDate")
+    expires_at: datetime | None = fact(
+        None, "Its end; None is never.", converter=in_utc, vsphere="properties expirationDate"
+    )
     features: tuple[str, ...] = several((), "What it allows.", vsphere="licenses[].properties feature")
     assigned_ids: tuple[str, ...] = several(
         (), "What it is assigned to.", vsphere="QueryAssignedLicenses entityId", arc="machines' licenseProfile"

@@ -5,8 +5,6 @@ from __future__ import annotations
 import html
 from typing import TYPE_CHECKING
 
-from hybridinv.model.findings import Severity
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -89,7 +87,7 @@ def data_of(flows: Iterable[Flow]) -> str:
 def sentence(plan: MigrationPlan) -> str:
     """The plan as somebody would say it."""
     name, move = plan.vm.name, _move(plan)
-    blockers = [finding for finding in plan.findings if finding.severity is Severity.BLOCKER]
+    blockers = [finding for finding in plan.findings if finding.severity == "blocker"]
     if not plan.feasible:
         more = f", and {_count(len(blockers) - 1, 'more blocker')}" if len(blockers) > 1 else ""
         why = blockers[0].message if blockers else "see the findings"
@@ -142,7 +140,7 @@ def _way(flows: Sequence[Flow]) -> str:
 
 
 def _warned(plan: MigrationPlan) -> str:
-    count = sum(finding.severity is Severity.WARNING for finding in plan.findings)
+    count = sum(finding.severity == "warning" for finding in plan.findings)
     return f" {_count(count, 'warning')} {'deserves' if count == 1 else 'deserve'} a look." if count else ""
 
 

@@ -10,7 +10,7 @@ import attrs
 
 from hybridinv.errors import NotSupported
 from hybridinv.identity import contradict, same_machines
-from hybridinv.inventory import Inventory
+from hybridinv.inventory import Inventory, count_of
 from hybridinv.model import (
     AgentStatus,
     Evidence,
@@ -114,7 +114,7 @@ def inventory_findings(inv: Inventory) -> Iterator[Finding]:
     if lost:
         yield finding(
             Severity.WARNING, "InventoryIncomplete", "",
-            f"the inventory is incomplete ({len(lost)} problems with machines): some may be missing here",
+            f"the inventory is incomplete ({count_of('problem', len(lost))} with machines): some may be missing here",
             "see inv.problems",
         )  # fmt: skip
 

@@ -187,7 +187,7 @@ def _find(records: Records[T], wanted: str) -> T:
         raise MultipleMatches(f"{len(named)} {kind} records are named {wanted!r}", remedy=f"give an id: {ids}")
     if not named:
         close = difflib.get_close_matches(
-            wanted, {record.name for record in records if record.platform == "vsphere"}, cutoff=0.4
+            wanted, {record.name for record in records if record.platform == "vsphere"}, cutoff=0.5
         )
         hint = f"did you mean {' or '.join(map(repr, close))}?" if close else "collect it, or check the spelling"
         raise NotFound(f"no {kind} of this inventory has the id or name {wanted!r}", remedy=hint)

@@ -18,7 +18,7 @@ from hybridinv.transport.arm import ArmClient, Credential
 from hybridinv.transport.client import TIMEOUT, Wire
 from hybridinv.transport.clouds import base_url, host_of
 from hybridinv.wire import hub_catalogue, hub_updates
-from hybridinv.wire.extension_images import Wanted, in_order
+from hybridinv.wire.extension_images import Wanted, in_order, unknown_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -6,7 +6,6 @@ some 2,200 publishers in a region of Azure most have no extension, and say so wi
 
 from __future__ import annotations
 
-import difflib
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, TypeVar
 
@@ -14,26 +13,38 @@ from hybridinv.errors import (
     AccessDenied,
     AuthenticationFailed,
     ConnectFailed,
+    DeadlineExceeded,
     HybridInvError,
     NotFound,
     ServerFault,
+    Throttled,
     TLSFailed,
 )
 from hybridinv.platforms.adapter import Reading
 from hybridinv.platforms.arm_survey import by_cause
-from hybridinv.transport.parallel import side_by_side
+from hybridinv.transport.parallel import once, side_by_side
 from hybridinv.wire import arm as wire
-from hybridinv.wire.extension_images import checked_name, in_order, read_image, read_name
+from hybridinv.wire.extension_images import (
+    checked_name,
+    in_order,
+    read_images,
+    read_name,
+    scope_of,
+    unknown_names,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from hybridinv.errors import UnexpectedAnswer
     from hybridinv.model import ExtensionImage
     from hybridinv.platforms.arm_survey import ArmSurvey, Item
     from hybridinv.platforms.kept_catalogue import KeptCatalogue
     from hybridinv.wire.extension_images import Wanted
 
 R = TypeVar("R")
+Versions = list["ExtensionImage | UnexpectedAnswer"]
+"""The versions of a type; where one cannot be read, why."""
 
 KIND = "extension_images"
 WORKERS = 16
@@ -42,6 +53,11 @@ WORKERS = 16
 ARC_LISTS = ("2026-07-15", "2025-09-16-preview", "2025-02-19-preview")
 """Api-versions in which Arc lists publishers and types, newest first (published examples of each)."""
 _NO_SUCH_LIST = (NotFound, AccessDenied, ServerFault)
+_NOTHING = frozenset({"notfound", "artifactnotfound"})
+"""The codes of a 404 that says that there is nothing of that name: `Artifact: VMExtension was not found` has the first
+(MicrosoftDocs/azure-docs issue 14522), and the second is of a type (Azure/azure-powershell issue 20094). ARM's own,
+such as `SubscriptionNotFound`, say that nobody has looked."""
+_LONGER = "give it longer, with hi.deadline(seconds): …; with cache= the next run goes on where this one was"
 _NAME_BOTH = "name publishers= and types= in full: the versions of those are listed in older api-versions too"
 
 
@@ -62,7 +78,7 @@ class Catalogue(ABC):
         """The types of a publisher's extensions; `NotFound` where it has none."""
 
     @abstractmethod
-    def versions(self, publisher: str, type_: str) -> list[ExtensionImage]:
+    def versions(self, publisher: str, type_: str) -> Versions:
         """The versions of a type; `NotFound` where there is no such type."""
 
 
@@ -82,33 +98,22 @@ class ComputeCatalogue(Catalogue):
         return ("Microsoft.Compute", endpoint, self._location, self._version, *self._subscription_ids)
 
     def publishers(self) -> list[str]:
-        items = self._items("", refusals=(AccessDenied, NotFound))
-        return list(dict.fromkeys(map(read_name, items)))
+        return list(dict.fromkeys(map(read_name, self._items(""))))
 
     def types(self, publisher: str) -> list[str]:
         return list(map(read_name, self._items(f"/{checked_name(publisher)}/artifacttypes/vmextension/types")))
 
-    def versions(self, publisher: str, type_: str) -> list[ExtensionImage]:
+    def versions(self, publisher: str, type_: str) -> Versions:
         items = self._items(
             f"/{checked_name(publisher)}/artifacttypes/vmextension/types/{checked_name(type_)}/versions"
         )
-        return [read_image(item, self._survey.origin) for item in items]
+        return read_images(items, self._survey.origin)
 
-    def _items(self, path: str, refusals: tuple[type[HybridInvError], ...] = (AccessDenied,)) -> list[Item]:
+    def _items(self, path: str) -> list[Item]:
         below = f"providers/Microsoft.Compute/locations/{self._location}/publishers{path}"
-        refused: list[HybridInvError] = []
-        for subscription in [self._home] if self._home else self._subscription_ids:
-            try:
-                items = self._survey.client.items(f"/subscriptions/{subscription}/{below}", self._version)
-            except refusals as error:
-                refused.append(error)
-                continue
-            except NotFound:
-                self._home = subscription
-                raise
-            self._home = subscription
-            return items
-        raise refused[0]
+        those = [self._home] if self._home else self._subscription_ids
+        self._home, items = _of_first(self._survey, those, below, self._version)
+        return items
 
 
 class ArcCatalogue(Catalogue):
@@ -129,7 +134,9 @@ class ArcCatalogue(Catalogue):
 
     @property
     def of(self) -> tuple[str, ...]:
-        return ("Microsoft.HybridCompute", self._survey.client.endpoint.lower(), self._location, ARC_LISTS[0])
+        subscriptions = self._given or self._survey.subscription_ids  # they say whose tenant is asked
+        endpoint = self._survey.client.endpoint.lower()
+        return ("Microsoft.HybridCompute", endpoint, self._location, ARC_LISTS[0], *subscriptions)
 
     def publishers(self) -> list[str]:
         try:
@@ -141,7 +148,7 @@ class ArcCatalogue(Catalogue):
     def types(self, publisher: str) -> list[str]:
         return list(map(read_name, self._items(f"/{checked_name(publisher)}/extensionTypes")))
 
-    def versions(self, publisher: str, type_: str) -> list[ExtensionImage]:
+    def versions(self, publisher: str, type_: str) -> Versions:
         path = f"/{checked_name(publisher)}/extensionTypes/{checked_name(type_)}/versions"
         try:
             items = self._items(path)
@@ -149,7 +156,7 @@ class ArcCatalogue(Catalogue):
             if not self._is_named or getattr(error, "status", 0) >= 500:
                 raise
             items = self._items_of_subscription(path)
-        return [read_image(_of_tenant(item), self._survey.origin) for item in items]
+        return read_images(map(_of_tenant, items), self._survey.origin)
 
     def _items(self, path: str) -> list[Item]:
         """The items at a path of the tenant, in the newest api-version that both sides know."""
@@ -166,13 +173,26 @@ class ArcCatalogue(Catalogue):
 
     def _items_of_subscription(self, path: str) -> list[Item]:
         below = f"providers/Microsoft.HybridCompute/locations/{self._location}/publishers{path}"
-        refusals: list[HybridInvError] = []
-        for subscription in self._given or self._survey.subscription_ids:
-            try:
-                return self._survey.client.items(f"/subscriptions/{subscription}/{below}", self._survey.machine_version)
-            except AccessDenied as error:
-                refusals.append(error)
-        raise refusals[0]
+        those = self._given or self._survey.subscription_ids
+        return _of_first(self._survey, those, below, self._survey.machine_version)[1]
+
+
+def _of_first(survey: ArmSurvey, subscription_ids: Sequence[str], below: str, version: str) -> tuple[str, list[Item]]:
+    """The items at a path in the first of the subscriptions that answers, and which one that is."""
+    refused: list[HybridInvError] = []
+    for subscription in subscription_ids:
+        try:
+            return subscription, survey.client.items(f"/subscriptions/{subscription}/{below}", version)
+        except (AccessDenied, NotFound) as error:
+            if _says_nothing(error):
+                raise
+            refused.append(error)
+    raise refused[0]
+
+
+def _says_nothing(error: HybridInvError) -> bool:
+    """Whether an error is the answer that there is nothing of that name."""
+    return isinstance(error, NotFound) and error.code.lower() in _NOTHING
 
 
 def _of_tenant(item: Item) -> Item:
@@ -192,6 +212,8 @@ class Walk:
         self._wanted = wanted
         self._kept = kept
         self._survey = survey
+        self._is_named = bool(wanted.publishers.exact and wanted.types.exact)
+        self._listed: dict[tuple[str, ...], list[str]] | None = None
         self._silent = 0
         self._over: HybridInvError | None = None
 
@@ -200,40 +222,58 @@ class Walk:
         reading = Reading()
         pairs = self._pairs(reading)
         answers = self._each("extension_types", pairs, self._kept.images, self._catalogue.versions, reading)
-        images = {image.id: image for found in answers.values() for image in found}
+        images: dict[str, ExtensionImage] = {}
+        for question, found in answers.items():
+            odd = [one for one in found if isinstance(one, HybridInvError)]
+            if odd:
+                reading.lose(scope_of(self._wanted, "/".join(question)), odd[0])
+            images |= {one.id: one for one in found if not isinstance(one, HybridInvError)}
         reading.records = in_order(image for image in images.values() if self._wanted.has(image))
-        self._doubt({image.publisher.lower() for image in images.values()}, reading)
+        self._doubt_publishers({image.publisher.lower() for image in images.values()}, reading)
+        self._doubt_types({image.type.lower() for image in images.values()}, reading)
         self._survey.tell(KIND, len(reading.records), len(reading.records))
         return reading
 
     def _pairs(self, reading: Reading) -> list[tuple[str, ...]]:
         """The publishers and types whose versions are wanted; those that are named are not looked up."""
-        named, types = self._wanted.publishers.exact, self._wanted.types
-        if named and types.exact:
-            return [(publisher, type_) for publisher in named for type_ in types.exact]
-        publishers = named or [one for one in self._publishers() if self._wanted.publishers.has(one)]
-        asked = [(publisher,) for publisher in publishers]
-        found = self._each("publishers", asked, self._kept.names, self._catalogue.types, reading)
-        return [(*publisher, type_) for publisher, several in found.items() for type_ in several if types.has(type_)]
+        publishers, types = self._wanted.publishers, self._wanted.types
+        if self._is_named:
+            return [(publisher, type_) for publisher in publishers.exact for type_ in types.exact]
+        listed = self._types(reading)
+        return [(*publisher, type_) for publisher, several in listed.items() for type_ in several if types.has(type_)]
 
+    @once
     def _publishers(self) -> list[str]:
         kept = self._kept.names("")
         if kept is not None:
             return kept
-        publishers = self._catalogue.publishers()
+        try:
+            publishers = self._catalogue.publishers()
+        except (DeadlineExceeded, Throttled) as error:
+            error.remedy = _LONGER
+            raise
         self._kept.keep("", publishers)
         return publishers
+
+    def _types(self, reading: Reading) -> dict[tuple[str, ...], list[str]]:
+        """The types of each wanted publisher."""
+        if self._listed is None:
+            wanted = self._wanted.publishers
+            publishers = wanted.exact or [one for one in self._publishers if wanted.has(one)]
+            asked = [(publisher,) for publisher in publishers]
+            self._listed = self._each("publishers", asked, self._kept.names, self._catalogue.types, reading)
+        return self._listed
 
     def _each(
         self,
         what: str,
         questions: Sequence[tuple[str, ...]],
-        look_up: Callable[[str], list[R] | None],
+        look_up: Callable[[str], Sequence[R] | None],
         ask: Callable[..., list[R]],
         reading: Reading,
     ) -> dict[tuple[str, ...], list[R]]:
         """The answer to each question, kept or asked for; what failed is noted."""
-        found = {one: kept for one in questions if (kept := look_up("/".join(one))) is not None}
+        found = {one: list(kept) for one in questions if (kept := look_up("/".join(one))) is not None}
         self._survey.tell(what, len(found), len(questions))
 
         def told(question: tuple[str, ...]) -> list[R]:
@@ -248,24 +288,37 @@ class Walk:
                 failed["/".join(question)] = answer
             else:
                 found[question] = answer
+        self._note(failed, len(questions), reading)
+        return found
+
+    def _note(self, failed: dict[str, HybridInvError], of: int, reading: Reading) -> None:
+        """What failed, in few words where one cause has cost many; a login that is refused is raised."""
         if isinstance(self._over, (AuthenticationFailed, TLSFailed)):
             raise self._over
         unasked = [scope for scope, error in failed.items() if error is self._over]
         if self._over is not None and unasked:
             failed = {scope: error for scope, error in failed.items() if error is not self._over}
-            what = f"{len(unasked)} of {len(questions)} not read, the endpoint fell silent: {self._over.message}"
-            reading.lose("", ConnectFailed(what, remedy=self._over.remedy))
-        for scope, error in by_cause(failed, len(questions)):
-            reading.lose(scope, error)
-        return found
+            what = f"{len(unasked)} of {of} not read, the endpoint fell silent: {self._over.message}"
+            reading.lose(self._wanted.location, ConnectFailed(what, remedy=self._over.remedy))
+        for scope, error in by_cause(failed, of):
+            if isinstance(error, (DeadlineExceeded, Throttled)):
+                error.remedy = _LONGER
+            reading.lose(scope_of(self._wanted, scope), error)
 
     def _ask(self, question: tuple[str, ...], ask: Callable[..., list[R]]) -> list[R]:
-        """What the endpoint says; that there is nothing is an answer. Once it is silent it is not asked any more."""
+        """What the endpoint says; once it is silent it is not asked any more.
+
+        That there is nothing is an answer of a publisher, which may have no extensions, and of a type that was named.
+        Where the publisher has just listed the type it is a contradiction.
+        """
         if self._over is not None:
             raise self._over
+        is_publisher = len(question) == 1
         try:
             found = ask(*question)
-        except NotFound:
+        except NotFound as error:
+            if not _says_nothing(error) or not (is_publisher or self._is_named):
+                raise
             found = []
         except (AuthenticationFailed, TLSFailed) as error:
             self._over = error
@@ -276,25 +329,28 @@ class Walk:
                 self._over = error
             raise
         self._silent = 0
-        self._kept.keep("/".join(question), found)
+        # A type that was named and is not there must not be missing from a later list of them all.
+        if is_publisher or (found and not any(isinstance(one, HybridInvError) for one in found)):
+            self._kept.keep("/".join(question), found)
         return found
 
-    def _doubt(self, there: set[str], reading: Reading) -> None:
+    def _doubt_publishers(self, there: set[str], reading: Reading) -> None:
         """Publishers that were named and have nothing: one that there is not at all may be a slip of the pen."""
-        lost = {scope.partition("/")[0] for scope, _ in reading.lost}
-        silent = [one for one in self._wanted.publishers.exact if one.lower() not in there and one not in lost]
-        if not silent:
+        lost = {scope.split("/")[1] for scope, _ in reading.lost if "/" in scope}
+        if all(one.lower() in there or one in lost for one in self._wanted.publishers.named):
             return
         try:
-            known = {one.lower(): one for one in self._publishers()}
+            known = self._publishers
         except HybridInvError as error:
-            reading.lose("", error)
+            reading.lose(self._wanted.location, error)
             return
-        for name in silent:
-            if name.lower() not in known:
-                near = [known[one] for one in difflib.get_close_matches(name.lower(), known, n=3)]
-                reading.lose(name, NotFound(f"{self._wanted.location} has no publisher {name!r}", remedy=_meant(near)))
+        reading.lost += unknown_names(self._wanted, self._wanted.publishers, "publisher", [*known, *lost])
 
-
-def _meant(near: Sequence[str]) -> str:
-    return f"did you mean {' or '.join(map(repr, near))}?" if near else "check its name"
+    def _doubt_types(self, there: set[str], reading: Reading) -> None:
+        """Types that were named and that nobody has, where everybody has answered."""
+        if reading.lost or all(one.lower() in there for one in self._wanted.types.named):
+            return
+        known = [type_ for types in self._types(reading).values() for type_ in types]
+        if not reading.lost:
+            of = " of these publishers" if self._wanted.publishers.words else ""
+            reading.lost += unknown_names(self._wanted, self._wanted.types, f"type{of}", known)

@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 import warnings
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -33,6 +34,7 @@ _FORMAT = "hybridinv-extension-catalogue"
 _VERSION = 1
 _EVERY = 2.0
 """Seconds after which what came meanwhile is written: a killed run loses no more."""
+_FOREVER = 1e15
 _FIELDS = ("id", "publisher", "type", "version", "location", "os_type")
 
 
@@ -51,9 +53,9 @@ def cache_folder(given: object) -> Path | None:
 
 def checked_age(seconds: object) -> float:
     """How old what is kept may be; `NotSupported` where it is no number of seconds."""
-    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 < seconds < 1e12:
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not seconds > 0:
         raise NotSupported(f"max_age={seconds!r:.40} is no age", remedy="give seconds, more than 0; a day is 86400")
-    return float(seconds)
+    return float(min(seconds, _FOREVER))
 
 
 def _own_folder() -> Path:
@@ -157,9 +159,10 @@ class KeptCatalogue:
         body = {"format": _FORMAT, "version": _VERSION, "of": self._of, "answers": answers}
         try:
             write_whole(self._file, orjson.dumps(body))
-            self._file.chmod(0o600)
-        except (InventoryFileError, OSError) as error:
-            self._give_up(str(error))
+            with suppress(OSError):  # a file system may have no modes
+                self._file.chmod(0o600)
+        except InventoryFileError as error:
+            self._give_up(error.message)
 
     def _give_up(self, why: str) -> None:
         self._file = None

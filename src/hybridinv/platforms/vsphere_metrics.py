@@ -9,6 +9,7 @@ import attrs
 from pyVmomi import vim
 
 from hybridinv.errors import AccessDenied, HybridInvError, NotFound, NotSupported, ServerFault, UnexpectedAnswer
+from hybridinv.inventory import count_of
 from hybridinv.model import MetricSample, PowerState, Problem, VirtualMachine
 from hybridinv.tables import Records
 from hybridinv.transport.parallel import side_by_side
@@ -68,6 +69,7 @@ def read_metrics(
     if not machines:
         return Records(MetricSample)
     asking = _Asking(source, session)
+    asking.check(machines)
     span, lacking = asking.prepare(wanted, start, end, interval_s)
     found = asking.ask(machines, span)
     return Records(MetricSample, found, [*(_problem(source, "", said) for said in lacking), *asking.problems])
@@ -101,6 +103,17 @@ class _Asking:
                 self._session.renew(content)
         return do(self._session.content)
 
+    def check(self, machines: Sequence[VirtualMachine]) -> None:
+        """`NotFound` where a machine is of another vCenter, whose numbers for machines mean others here."""
+        here = self._in_session(lambda content: str(content.about.instanceUuid or self._source))
+        strange = [vm for vm in machines if vm.id.partition("://")[2].rpartition("/")[0].lower() != here.lower()]
+        if strange:
+            raise NotFound(
+                f"{self._source} is {here}: {count_of('machine', len(strange))} of another vCenter,"
+                f" {strange[0].name} ({strange[0].id})",
+                remedy="read the machines anew, with vms() of this adapter",
+            )
+
     def prepare(
         self, wanted: list[str], start: datetime | None, end: datetime | None, seconds: int | None
     ) -> tuple[_Span, list[str]]:
@@ -115,11 +128,16 @@ class _Asking:
         self._limit = self._in_session(_limit_of)
         real_time = Interval(seconds=_REAL_TIME, kept_seconds=_KEPT, level=0, name="real time")
         intervals = [real_time, *read_intervals(historical)]
+        if start is not None and start >= now:
+            raise NotSupported(f"start={start} is still to come: it is {now} there", remedy="give an earlier start=")
+        if start is None and end is not None and seconds is None and end <= now - timedelta(seconds=_KEPT):
+            start = end - timedelta(seconds=_KEPT)
         interval = self._interval(intervals, None if start is None else now - start, seconds)
         start, end = start or now - timedelta(seconds=interval.kept_seconds), end or now
-        if not start < now or not start < end:
+        if not start < end:
             raise NotSupported(
-                f"start={start} is not before end={min(end, now)}", remedy="give an earlier start=, or a later end="
+                f"{self._source} keeps samples of {interval.seconds} s since {start}, which is not before end={end}",
+                remedy="give a later end=, or a longer interval_s=",
             )
         found, lacking = read_counters(perf_counter, wanted)
         kept = [one for one in found if one.level <= interval.level or not interval.level]
@@ -137,7 +155,7 @@ class _Asking:
         named = [one for one in intervals if seconds in (None, one.seconds)]
         reaching = [one for one in named if age is None or age.total_seconds() <= one.kept_seconds + _SLACK]
         if not reaching:
-            what = f"samples of {seconds} s" if seconds is not None and not named else f"samples from {age} ago"
+            what = f"samples of {seconds} s" if seconds is not None and not named else f"samples from {_told(age)} ago"
             raise NotSupported(
                 f"{self._source} has no {what}",
                 remedy=f"what it keeps is: {told or 'nothing'}; see interval_s=, start=",
@@ -237,6 +255,11 @@ def _samples(answer: Any, vm: VirtualMachine, counters: Mapping[int, Counter]) -
             continue
         found += sorted(read_series(times, series.value or "", counter, vm.id, vm.cpus or 1), key=_moment)
     return found
+
+
+def _told(age: timedelta | None) -> str:
+    seconds = age.total_seconds() if age else 0.0
+    return f"{seconds / 86_400:.3g} days" if seconds >= 86_400 else f"{seconds / 3600:.3g} hours"
 
 
 def _moment(sample: MetricSample) -> datetime:

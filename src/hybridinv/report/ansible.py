@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from hybridinv.columns import well_formed
 from hybridinv.errors import NotSupported
 from hybridinv.identity import same_machines
 from hybridinv.inventory import Inventory
@@ -25,6 +26,7 @@ _STARTS_WELL = re.compile(r"[A-Za-z0-9_]")
 _HOST_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*(\.[A-Za-z0-9_][A-Za-z0-9_-]*)*\.?")
 _TEMPLATE = re.compile(r"\{[{%#]")
 _LONGEST = 120
+_BRIDGES = tuple(map(ipaddress.ip_network, ("172.16.0.0/12", "10.88.0.0/16")))
 _RESERVED = frozenset({"all", "ungrouped", "localhost", "127.0.0.1", "::1", "_meta"})
 """Names that mean something of their own to Ansible: `localhost` is the machine that it runs on."""
 
@@ -44,16 +46,16 @@ def ansible_inventory(inv: Inventory) -> dict[str, Any]:
     """
     if not isinstance(inv, Inventory):
         raise NotSupported(f"inv= is {type(inv).__name__}, not an Inventory", remedy="hi.collect and hi.load give one")
-    machines, clusters = _machines(inv), {cluster.id: cluster.name for cluster in inv.clusters}
+    machines, clusters = _machines(inv), _clusters(inv)
     groups = {id(one): list(dict.fromkeys(_groups(one, clusters))) for one in machines}
     called = _called({key: _group_name(key) for keys in groups.values() for key in keys})
     taken = _RESERVED | frozenset(called.values())
-    hosts = _called({one.records[0].id: _host_name(one.records[0].name) for one in machines}, taken)
+    hosts = _called({one.key: _host_name(one.records[0].name) for one in machines}, taken)
     members: dict[str, list[str]] = {}
     for one in machines:
         for key in groups[id(one)]:
-            members.setdefault(called[key], []).append(hosts[one.records[0].id])
-    hostvars = {hosts[one.records[0].id]: _variables(one, clusters) for one in machines}
+            members.setdefault(called[key], []).append(hosts[one.key])
+    hostvars = {hosts[one.key]: _variables(one, clusters) for one in machines}
     about = {
         "hybridinv_complete": inv.complete,
         "hybridinv_problems": [str(problem) for problem in inv.problems],
@@ -70,6 +72,8 @@ def ansible_inventory(inv: Inventory) -> dict[str, Any]:
 class _Machine:
     """The records of one machine."""
 
+    key: str
+    """What no other has: an id, with a number behind it where it is not the only one of that id."""
     records: tuple[VirtualMachine, ...]
 
     def first(self, name: str) -> Any:
@@ -79,9 +83,25 @@ class _Machine:
 
 def _machines(inv: Inventory) -> list[_Machine]:
     together = {id_: match.vm_ids for match in same_machines(inv) if not match.ambiguous for id_ in match.vm_ids}
-    records = {vm.id: vm for vm in inv.vms if not vm.is_template}
+    vms = [vm for vm in inv.vms if not vm.is_template]
+    count = Counter(vm.id for vm in vms)
+    records = {vm.id: vm for vm in vms if vm.id and count[vm.id] == 1}
     ways = dict.fromkeys(together.get(id_, (id_,)) for id_ in records)
-    return [_Machine(tuple(records[id_] for id_ in ids)) for ids in ways]
+    unsure = [vm for vm in vms if vm.id not in records]
+    return [
+        *(_Machine(ids[0], tuple(records[id_] for id_ in ids if id_ in records)) for ids in ways),
+        *(_Machine(f"{vm.id} {place}", (vm,)) for place, vm in enumerate(unsure)),
+    ]
+
+
+def _clusters(inv: Inventory) -> dict[str, str]:
+    """The names of clusters, by their ids and by those of their hosts: not every machine says its cluster."""
+    names = {cluster.id: cluster.name for cluster in inv.clusters}
+    return names | {host.id: names[host.cluster_id] for host in inv.hosts if host.cluster_id in names}
+
+
+def _cluster(vm: VirtualMachine, clusters: Mapping[str, str]) -> str:
+    return clusters.get(vm.cluster_id or vm.host_id, "")
 
 
 def _groups(machine: _Machine, clusters: Mapping[str, str]) -> Iterator[tuple[str, ...]]:
@@ -89,8 +109,8 @@ def _groups(machine: _Machine, clusters: Mapping[str, str]) -> Iterator[tuple[st
     for vm in machine.records:
         yield "platform", vm.platform
         yield "source", vm.source
-        if vm.cluster_id in clusters:
-            yield "cluster", clusters[vm.cluster_id]
+        if cluster := _cluster(vm, clusters):
+            yield "cluster", cluster
         if vm.location:
             yield "location", vm.location
         yield from (("tag", name, value) if value else ("tag", name) for name, value in vm.tags.items())
@@ -144,7 +164,7 @@ def _variables(machine: _Machine, clusters: Mapping[str, str]) -> dict[str, Any]
             name: machine.first(name)
             for name in ("name", "hostname", "os_name", "location", "folder", "resource_group")
         },
-        "cluster": clusters.get(machine.first("cluster_id"), ""),
+        "cluster": next(filter(None, (_cluster(vm, clusters) for vm in machine.records)), ""),
         "cpus": machine.first("cpus") or None,
         "memory_bytes": machine.first("memory_bytes") or None,
         "ip_addresses": list(dict.fromkeys(one for vm in machine.records for one in vm.ip_addresses)),
@@ -156,16 +176,30 @@ def _variables(machine: _Machine, clusters: Mapping[str, str]) -> dict[str, Any]
 
 def _reached_at(machine: _Machine) -> str:
     """An address or a host name and nothing else: it goes to ssh's command line."""
-    for vm in machine.records:
-        for text in vm.ip_addresses:
-            try:
-                address = ipaddress.ip_address(text)
-            except ValueError:
-                continue
-            if not (address.is_loopback or address.is_link_local or address.is_unspecified or address.is_multicast):
-                return str(address)
+    found = []
+    for text in (text for vm in machine.records for text in vm.ip_addresses):
+        try:
+            address = ipaddress.ip_address(text)
+        except ValueError:
+            continue
+        address = getattr(address, "ipv4_mapped", None) or address
+        if not (
+            address.is_loopback or address.is_link_local or address.is_unspecified or address.is_multicast
+            or address.is_reserved
+        ):  # fmt: skip
+            found.append(address)
+    if found:
+        return str(min(found, key=_is_of_bridge))  # the first of the best
     names = (vm.hostname for vm in machine.records)
     return next((name for name in names if _HOST_NAME.fullmatch(name) and name.lower() not in _RESERVED), "")
+
+
+def _is_of_bridge(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    """Whether container engines give such an address to the bridge inside a machine: Docker and Podman do by default.
+
+    https://docs.docker.com/engine/network/drivers/bridge/
+    """
+    return any(address in one for one in _BRIDGES if one.version == address.version) and int(address) & 0xFFFF == 1
 
 
 def _safe(value: Any) -> Any:
@@ -177,10 +211,12 @@ def _safe(value: Any) -> Any:
         return {_safe_key(name): _safe(one) for name, one in value.items()}
     if isinstance(value, list):
         return [_safe(one) for one in value]
-    if isinstance(value, str) and _TEMPLATE.search(value):
-        return {"__ansible_unsafe": value}
+    if isinstance(value, str):
+        text = well_formed(value)
+        return {"__ansible_unsafe": text} if _TEMPLATE.search(text) else text
     return value
 
 
 def _safe_key(name: str) -> str:
+    name = well_formed(name)
     return name.lstrip("_") or "_" if name.startswith("__ansible") else name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import secrets
 import shutil
@@ -20,7 +21,6 @@ from hybridinv.inventory import Inventory, every_table
 from hybridinv.tables import Records
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Iterable, Iterator
 
     from hybridinv.unnested import Unnested
@@ -131,20 +131,21 @@ class _Swap:
     staged: Path
     done: list[tuple[Path, Path | None]] = attrs.field(factory=list)
 
-    def put(self, file: Path) -> Path:
-        place, kept = self.folder / file.name, self.staged / f"{file.name}.before"
+    def put(self, file: Path) -> None:
+        place, kept = (self.folder / file.name).resolve(), self.staged / f"{file.name}.before"
         before = None
         if place.exists():
-            before = place.replace(kept)
+            shutil.copymode(place, file)
+            before = Path(shutil.move(place, kept))
         self.done.append((place, before))
-        return file.replace(place)
+        shutil.move(file, place)
 
     def undo(self) -> None:
         for place, before in reversed(self.done):
             with suppress(OSError):
                 place.unlink(missing_ok=True)
                 if before:
-                    before.replace(place)
+                    shutil.move(before, place)
 
 
 def _written(
@@ -153,6 +154,8 @@ def _written(
     tables: dict[str, Records[Any] | Unnested],
     write: Callable[[Records[Any] | Unnested, Path], None],
 ) -> list[Path]:
+    if not isinstance(folder, (str, os.PathLike)) or not os.fspath(folder):
+        raise NotSupported(f"folder={folder!r:.40} is no folder", remedy='give its name, "." for the current one')
     target = Path(folder).resolve()
     fresh = not target.exists()
     # Beside a folder that is still to be made, it is there with all its files at once.
@@ -161,6 +164,7 @@ def _written(
         staged.mkdir()
         try:
             files = [staged / f"{name}.{ending}" for name in tables]
+            _check_places(target, files)
             for file, table in zip(files, tables.values(), strict=True):
                 write(table, file)
             if fresh:
@@ -174,6 +178,15 @@ def _written(
             f"cannot write to {folder}: {error.strerror or error}", remedy="give a folder that can be written"
         ) from error
     return [Path(folder) / file.name for file in files]
+
+
+def _check_places(target: Path, files: Iterable[Path]) -> None:
+    for file in files:
+        place = target / file.name
+        if place.exists() and not place.is_file():
+            raise InventoryFileError(
+                f"{place} is in the way: it is no plain file", remedy="move it, or give another folder"
+            )
 
 
 def _swapped(swap: _Swap, files: Iterable[Path]) -> None:

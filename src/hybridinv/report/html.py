@@ -9,7 +9,6 @@ import re
 from datetime import UTC, datetime
 from functools import cache
 from importlib import resources
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -17,8 +16,8 @@ import attrs
 from hybridinv.errors import MissingExtra
 from hybridinv.model.wording import visible
 from hybridinv.report.contents import contents_of
-from hybridinv.report.parts import Bars, Cell, Column, Contents, Plain, Table, Tone, Unit
-from hybridinv.saving import check_writable, write_whole
+from hybridinv.report.parts import Bars, Cell, Column, Contents, Plain, Table, Tone, Unit, size_of
+from hybridinv.saving import check_writable, checked, write_whole
 
 if TYPE_CHECKING:
     import os
@@ -36,7 +35,6 @@ _PAGE_ROWS = 100
 """Rows that are in the page as such; those beyond are data that the script shows."""
 _SEARCHED_FROM = 8
 _SHORT, _MEDIUM = 36, 80
-_SIZES = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB")
 _UNSAFE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 _HOUR, _MINUTE = 3600, 120
 
@@ -51,10 +49,12 @@ def write_html(
     `MaintenancePlan` or `OnboardingPlan`: the plan. Tables can be sorted and searched; without a script they show their
     first 100 rows. Sizes are in binary units (1 GiB is 2^30 bytes), times in UTC, ages as of when the inventory was
     taken. Errors: `MissingExtra` without jinja2, `InventoryFileError` where `path` cannot be written, `NotSupported`
-    for anything else than these four.
+    for anything else than these four, and for a value that is not of its field's type.
     """
     target = check_writable(path)
-    write_whole(Path(target), render(contents_of(inv_or_plan)).encode())
+    with checked(inv_or_plan):
+        body = render(contents_of(inv_or_plan)).encode()
+    write_whole(target, body)
 
 
 def render(contents: Contents) -> str:
@@ -129,13 +129,6 @@ def _number(value: float) -> str:
     return f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"
 
 
-def _bytes(value: float) -> str:
-    size, power = float(value), 0
-    while abs(size) >= 1024 and power < len(_SIZES) - 1:
-        size, power = size / 1024, power + 1
-    return f"{size:,.1f} {_SIZES[power]}" if power else f"{value:,} bytes"
-
-
 def _mbps(value: float) -> str:
     return f"{value / 1000:g} Gbit/s" if value >= 1000 else f"{value:g} Mbit/s"
 
@@ -151,7 +144,7 @@ def _days(value: float) -> str:
 
 
 _WRITTEN = {
-    Unit.BYTES: _bytes,
+    Unit.BYTES: size_of,
     Unit.PERCENT: lambda value: f"{value:.0f} %",
     Unit.DAYS: _days,
     Unit.MBPS: _mbps,

@@ -167,6 +167,17 @@ class Contents:
     sections: Sequence[Section] = several((), "In the order they are read.")
 
 
+_SIZES = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB")
+
+
+def size_of(count: float) -> str:
+    """A size in the unit that suits it: `512 bytes`, `8.0 GiB`."""
+    size, power = float(count), 0
+    while abs(size) >= 1024 and power < len(_SIZES) - 1:
+        size, power = size / 1024, power + 1
+    return f"{size:,.1f} {_SIZES[power]}" if power else f"{count:,} bytes"
+
+
 def columns(*names: str | tuple[str, Unit]) -> tuple[Column, ...]:
     """Columns of text, or of a unit where one is given."""
     return tuple(Column(name) if isinstance(name, str) else Column(*name) for name in names)

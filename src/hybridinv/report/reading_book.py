@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
 PLATFORM = "vsphere"
-_MOREF = re.compile(r"[a-z][a-z0-9]*-[\w-]+", re.IGNORECASE | re.ASCII)
+_MOREF = re.compile(r"(?![0-9a-f]{8}-)[a-z][a-z0-9]*-[\w-]+", re.IGNORECASE | re.ASCII)
+"""What a managed object's own id looks like; a UUID is none."""
 _PREFIX = {
     "vms": "vm",
     "hosts": "host",
@@ -25,6 +26,7 @@ _PREFIX = {
     "resource_pools": "pool",
     "licenses": "license",
 }
+_IDS = ("VM ID", "Object ID", "VM UUID", "SMBIOS UUID")
 _EMPTY: list[Any] = [[]]
 
 
@@ -36,7 +38,7 @@ class Book:
         self.problems: list[Problem] = []
         self.sources: dict[str, str] = {}
         self.ids: dict[str, dict[tuple[str, ...], str]] = {kind: {} for kind in _PREFIX}
-        self._made_up: Counter[tuple[str, str]] = Counter()
+        self._nameless: Counter[str] = Counter()
         self._ambiguous: dict[str, set[tuple[str, ...]]] = defaultdict(set)
         self._known = {name: frozenset(map(header_key, headers)) for name, headers in columns.items()}
         self._default = default
@@ -83,14 +85,11 @@ class Book:
     def id_of(self, row: Row, kind: str, native: str, *names: str) -> str:
         """The id as a vCenter's own reader gives it, by the object's moref; else one made of names, the same each time.
 
-        Records can be found by those names from then on.
+        Records can be found by those names from then on. `inventory.has_made_up_id` tells the two apart.
         """
         vcenter = self.vcenter(row)
-        if _MOREF.fullmatch(native):
-            id_ = f"vsphere://{vcenter}/{native}"
-        else:
-            id_ = self.made_up(vcenter, kind, *names)
-            self._made_up[self.source_of(vcenter), kind] += 1
+        own = bool(_MOREF.fullmatch(native))
+        id_ = f"vsphere://{vcenter}/{native}" if own else self.made_up(vcenter, kind, *names)
         if kind == "vms":
             self._machine_ids.add(id_)
         self.call(kind, id_, vcenter, *names)
@@ -130,15 +129,17 @@ class Book:
                         message=message, remedy=remedy)
             )  # fmt: skip
 
-    def complain_of_ids(self) -> None:
-        """Say for which kinds ids had to be made of names."""
-        for (source, kind), count in sorted(self._made_up.items()):
-            self.complain(
-                kind,
-                f"{count} of them have ids made of their names: the file does not have those that the vCenter gives",
-                "a comparison with what was read from the vCenter shows them as others",
-                source=source,
-            )
+    def name_of(self, row: Row, *headers: str) -> str:
+        """What a row's record is called: its name, or else an id; nothing where it has neither, which is counted."""
+        name = row.text(*headers, *_IDS)
+        self._nameless[row.sheet.name] += not name
+        return name
+
+    def complain_of_names(self, kinds: Mapping[str, str]) -> None:
+        """Say of which sheets rows were left out, as they have neither a name nor an id; `kinds` are the sheets'."""
+        for sheet, count in (+self._nameless).items():
+            message = f"{count} rows of {sheet} have neither a name nor an id: they are left out"
+            self.complain(kinds.get(sheet, ""), message, "correct the file, and read it again", scope=sheet)
 
     def complain_of_cells(self, kinds: Mapping[str, str]) -> None:
         """Say which columns hold something else than they should; `kinds` are those of the sheets."""

@@ -31,7 +31,10 @@ _CELL = re.compile(rb"""\br\s*=\s*["']\s*\$?([A-Za-z]{1,8})\$?(\d{1,12})""")
 _CREATED = re.compile(rb"<dcterms:created[^>]*>\s*([0-9T:.Z+-]{10,35})\s*<")
 _CSV = re.compile(r"rvtools_?tab(?P<name>\w+?)(?:\.csv)", re.IGNORECASE)
 _LONGEST_CELL = 2**24
-_REMEDY = "give a workbook (.xlsx) that RVTools or write_workbook wrote, or a folder of its CSV exports"
+REMEDY = (
+    "give a workbook (.xlsx) that RVTools or write_workbook wrote, or a folder of its CSV exports; hi.load reads what"
+    " save() wrote"
+)
 
 
 @attrs.frozen
@@ -63,7 +66,7 @@ def read_sheets(path: Path, names: Mapping[str, str]) -> Found:
             return _read_workbook(path, names, changed_at)
     except OSError as error:
         raise InventoryFileError(f"cannot read {path}: {error.strerror or error}", remedy="check the path") from error
-    raise InventoryFileError(f"{path} is not a workbook", remedy=_REMEDY)
+    raise InventoryFileError(f"{path} is not a workbook", remedy=REMEDY)
 
 
 def _check_archive(path: Path) -> datetime | None:
@@ -73,7 +76,7 @@ def _check_archive(path: Path) -> datetime | None:
             infos = archive.infolist()
             parts = {info.filename for info in infos}
             if "xl/workbook.xml" not in parts or "content.xml" in parts or "xl/workbook.bin" in parts:
-                raise InventoryFileError(f"{path} is not a workbook of Excel (.xlsx)", remedy=_REMEDY)
+                raise InventoryFileError(f"{path} is not a workbook of Excel (.xlsx)", remedy=REMEDY)
             total, created_at = 0, None
             for info in infos:
                 total += _check_part(path, info, _unpacked(file, info, _MOST_BYTES - total))
@@ -81,7 +84,7 @@ def _check_archive(path: Path) -> datetime | None:
                     created_at = _moment(_CREATED.search(archive.read(info)))
             return created_at
     except (zipfile.BadZipFile, zlib.error, ValueError, NotImplementedError, RuntimeError, EOFError) as error:
-        raise InventoryFileError(f"{path} is damaged: {error}", remedy=_REMEDY) from error
+        raise InventoryFileError(f"{path} is damaged: {error}", remedy=REMEDY) from error
 
 
 def _check_part(path: Path, info: zipfile.ZipInfo, chunks: Iterator[bytes]) -> int:
@@ -96,7 +99,7 @@ def _check_part(path: Path, info: zipfile.ZipInfo, chunks: Iterator[bytes]) -> i
             column = max(column, *(_column(letters) for letters in {letters for letters, _ in cells}))
     if row * column > _MOST_CELLS:
         raise InventoryFileError(
-            f"{path}: {info.filename} has {row} rows and {column} columns, too many", remedy=_REMEDY
+            f"{path}: {info.filename} has {row} rows and {column} columns, too many", remedy=REMEDY
         )
     return size
 
@@ -166,7 +169,7 @@ def _guarded(path: Path, read: Any) -> Any:
         raise
     except BaseException as error:
         said = " ".join(str(error).split()) or type(error).__name__
-        raise InventoryFileError(f"{path} is damaged: {said:.200}", remedy=_REMEDY) from error
+        raise InventoryFileError(f"{path} is damaged: {said:.200}", remedy=REMEDY) from error
 
 
 def _read_folder(path: Path, names: Mapping[str, str]) -> Found:
@@ -183,7 +186,7 @@ def _read_folder(path: Path, names: Mapping[str, str]) -> Found:
             except (OSError, csv.Error, ValueError) as error:
                 failed[name] = f"{file.name}: {error}"
     if not sheets and not failed:
-        raise InventoryFileError(f"{path} has no RVTools_tab….csv", remedy=_REMEDY)
+        raise InventoryFileError(f"{path} has no RVTools_tab….csv", remedy=REMEDY)
     return Found(sheets, failed, datetime.fromtimestamp(max(changed), UTC))
 
 

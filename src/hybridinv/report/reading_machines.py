@@ -20,6 +20,7 @@ from hybridinv.model import (
     VirtualMachine,
 )
 from hybridinv.report.reading_places import allocation_of, split_pool
+from hybridinv.report.rvtools_estate import made_up_uuid
 from hybridinv.wire.reading import mac_text, uuid_text
 from hybridinv.wire.vim.guest import domain_of
 
@@ -81,7 +82,7 @@ def read_machines(book: Book) -> list[VirtualMachine]:
     again: set[str] = set()
     old = 0
     for row in book.rows("vInfo"):
-        if not row.text("VM"):
+        if not book.name_of(row, "VM"):
             continue
         id_ = _id_of(book, row)
         if id_ in rows:
@@ -98,13 +99,19 @@ def read_machines(book: Book) -> list[VirtualMachine]:
 
 
 def _id_of(book: Book, row: Row) -> str:
-    vcenter, name = book.vcenter(row), row.text("VM")
-    uuid = row.text("VM UUID")
-    id_ = book.id_of(row, "vms", row.text("VM ID"), *((uuid,) if uuid else (row.text("Datacenter"), name)))
+    vcenter, uuid, place = book.vcenter(row), row.text("VM UUID"), _place_of(row)
+    id_ = book.id_of(row, "vms", row.text("VM ID"), *((uuid,) if uuid else place))
     if uuid:
         book.call("vms", id_, vcenter, "uuid", uuid)
-    book.call("vms", id_, vcenter, "name", name)
+    if row.text("VM"):
+        book.call("vms", id_, vcenter, "place", *place)
+        book.call("vms", id_, vcenter, "name", row.text("VM"))
     return id_
+
+
+def _place_of(row: Row) -> tuple[str, str, str]:
+    """What tells machines of one name apart: there is one of it in a folder."""
+    return row.text("Datacenter"), row.text("Folder"), row.text("VM", "SMBIOS UUID")
 
 
 def _parts(book: Book, sheet: str, again: set[str]) -> Mapping[str, list[Row]]:
@@ -132,7 +139,11 @@ def _owner(book: Book, row: Row) -> str:
     if native and by_id in book.machine_ids():
         return by_id
     uuid = row.text("VM UUID")
-    return (uuid and book.find("vms", vcenter, "uuid", uuid)) or book.find("vms", vcenter, "name", row.text("VM"))
+    return (
+        (uuid and book.find("vms", vcenter, "uuid", uuid))
+        or book.find("vms", vcenter, "place", *_place_of(row))
+        or book.find("vms", vcenter, "name", row.text("VM"))
+    )
 
 
 def _machine(book: Book, id_: str, row: Row, parts: Mapping[str, list[Row]]) -> VirtualMachine:
@@ -142,11 +153,11 @@ def _machine(book: Book, id_: str, row: Row, parts: Mapping[str, list[Row]]) -> 
     os_name = row.text("OS according to the VMware Tools", "OS according to the configuration file")
     return VirtualMachine(
         id=id_,
-        name=row.text("VM"),
+        name=book.name_of(row, "VM"),
         **book.origin(row),
         native_id=row.text("VM ID"),
         **_place(book, row),
-        **_identity(row),
+        **_identity(row, id_),
         power_state=_POWER.get(row.text("Powerstate").casefold(), PowerState.UNKNOWN),
         os_name=os_name,
         os_type=os_type_of(os_name),
@@ -192,9 +203,11 @@ def _folder(path: str, datacenter: str) -> str:
     return "/".join(parts[1:] if parts[0] == "vm" else parts)
 
 
-def _identity(row: Row) -> dict[str, Any]:
+def _identity(row: Row, id_: str) -> dict[str, Any]:
     """UUIDs and names; before RVTools 4.3.1 there was one UUID, which was that of SMBIOS."""
     bios, instance = uuid_text(row.text("SMBIOS UUID")), uuid_text(row.text("VM UUID"))
+    if instance == made_up_uuid(id_):
+        instance = ""
     if instance in ("", bios) or (not row.sheet.has("SMBIOS UUID") and not instance.startswith(_OF_VCENTER)):
         bios, instance = bios or instance, ""
     hostname = row.text("DNS Name")

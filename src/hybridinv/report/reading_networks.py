@@ -49,7 +49,7 @@ def read_switches(book: Book, hosts: Iterable[Host]) -> list[Switch]:
     nics = {host.id: host.nics for host in hosts}
     found = []
     for row in book.rows("vSwitch"):
-        name, host = row.text("Switch"), row.text("Host")
+        name, host = book.name_of(row, "Switch"), row.text("Host")
         host_id = book.find("hosts", book.vcenter(row), host)
         if not name:
             continue
@@ -77,7 +77,7 @@ def read_switches(book: Book, hosts: Iterable[Host]) -> list[Switch]:
 def _distributed_switches(book: Book) -> Iterable[Switch]:
     having = spread(book)
     for row in book.rows("dvSwitch"):
-        name = row.text("Name", "Switch")
+        name = book.name_of(row, "Name", "Switch")
         if name:
             yield Switch(
                 id=book.id_of(row, "switches", row.text("Object ID"), name),
@@ -126,7 +126,7 @@ def read_networks(book: Book, switches: Iterable[Switch]) -> list[Network]:
     used = {(book.vcenter(row), row.text("Network")) for row in book.rows("vNetwork")}
     own = {(book.vcenter(row), row.text("Port Group")) for row in book.rows("vSC_VMK")} - used
     for row in book.rows("vPort"):
-        name = row.text("Port Group")
+        name = book.name_of(row, "Port Group")
         if name and (book.vcenter(row), name) not in own:
             standard[book.vcenter(row), row.text("Datacenter"), name].append(row)
     for (vcenter, datacenter, name), rows in standard.items():
@@ -154,7 +154,7 @@ def read_networks(book: Book, switches: Iterable[Switch]) -> list[Network]:
 def _distributed_networks(book: Book, switches: Iterable[Switch]) -> Iterable[Network]:
     known = {switch.id: switch for switch in switches}
     for row in book.rows("dvPort"):
-        name, switch = row.text("Port"), row.text("Switch")
+        name, switch = book.name_of(row, "Port"), row.text("Switch")
         if not name:
             continue
         vlan = row.text("VLAN")

@@ -61,7 +61,7 @@ def read_clusters(book: Book) -> list[Cluster]:
     """The clusters of vCluster; their hosts are not there yet."""
     found = []
     for row in book.rows("vCluster"):
-        name = row.text("Name")
+        name = book.name_of(row, "Name")
         if not name:
             continue
         found.append(
@@ -122,7 +122,7 @@ def read_hosts(book: Book) -> list[Host]:
     nics, hbas, luns = _by_host(book, "vNIC", _nic), _by_host(book, "vHBA", _hba), _by_host(book, "vMultiPath", _lun)
     found = []
     for row in book.rows("vHost"):
-        name, vcenter = row.text("Host"), book.vcenter(row)
+        name, vcenter = book.name_of(row, "Host"), book.vcenter(row)
         if not name:
             continue
         product = _PRODUCT.fullmatch(row.text("ESX Version"))
@@ -232,7 +232,7 @@ def read_datastores(book: Book, hosts: Iterable[Host]) -> list[Datastore]:
     by_id = {host.id: host for host in hosts}
     found = []
     for row in book.rows("vDatastore"):
-        name, vcenter = row.text("Name"), book.vcenter(row)
+        name, vcenter = book.name_of(row, "Name"), book.vcenter(row)
         if not name:
             continue
         capacity, free = row.mebibytes("Capacity MiB"), row.mebibytes("Free MiB")
@@ -278,7 +278,7 @@ def _server(row: Row) -> dict[str, Any]:
 
 def read_pools(book: Book) -> list[ResourcePool]:
     """The resource pools of vRP."""
-    rows = [(row, path) for row in book.rows("vRP") if (path := row.text("Resource Pool path"))]
+    rows = [(row, path) for row in book.rows("vRP") if (path := book.name_of(row, "Resource Pool path"))]
     ids = [book.id_of(row, "resource_pools", row.text("Object ID"), path) for row, path in rows]
     found = []
     for id_, (row, path) in zip(ids, rows, strict=True):

@@ -24,6 +24,7 @@ _SCHEME = "vsphere://"
 _STANDALONE = "domain-s"
 _PLACEHOLDER = "placeholder"
 _SUMMARY = "summary"
+_WORKBOOK = "rvtools"
 _KINDS = (
     *("vms", "hosts", "vmkernel_adapters", "clusters", "datastores", "networks", "switches"),
     *("resource_pools", "licenses"),
@@ -92,6 +93,7 @@ class VSphereEstate:
         self.networks: dict[str, Network] = {network.id: network for network in inv.networks}
         self.switches: dict[str, str] = {switch.uuid: switch.name for switch in inv.switches if switch.uuid}
         self.notes: list[Note] = list(_scope(inv))
+        self.of_workbooks = {one.source for one in inv.asked if one.platform == VSPHERE and one.detail == _WORKBOOK}
 
     @cached_property
     def knows_machines(self) -> bool:
@@ -144,7 +146,7 @@ class VSphereEstate:
         elif not own:
             said = "empty: neither its instance UUID nor an SMBIOS UUID of its own is known"
         elif own in used:
-            own, said = str(uuid.uuid5(uuid.NAMESPACE_URL, vm.id)), f"made up: another machine has {own} too"
+            own, said = made_up_uuid(vm.id), f"made up: another machine has {own} too"
         if said:
             self.notes.append(Note("vInfo", "VM UUID", vm.id, said))
         used.add(own)
@@ -280,6 +282,11 @@ def _scope(inv: Inventory) -> Iterator[Note]:
         missing = [kind for kind in _KINDS if kind not in one.kinds]
         if missing:
             yield Note("", "", one.source, f"not asked for, and so not on the sheets: {', '.join(missing)}")
+
+
+def made_up_uuid(id_: str) -> str:
+    """A UUID for the machine of that id where another one has its own already: the same each time."""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, id_))
 
 
 def is_read_in_full(vm: VirtualMachine) -> bool:

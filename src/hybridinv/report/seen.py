@@ -47,6 +47,11 @@ class Reading:
         return frozenset(id_ for several in ids if several - of_arc for id_ in several & of_arc)
 
     @cached_property
+    def of_workbooks(self) -> frozenset[tuple[str, str]]:
+        """Platform and name of the sources that an RVTools workbook told of: of these less is known."""
+        return frozenset((one.platform, one.source) for one in self.inv.asked if one.detail == "rvtools")
+
+    @cached_property
     def names(self) -> Mapping[str, str]:
         """Names of hosts, clusters and machines by id."""
         tables = (self.inv.vms, self.inv.clusters, self.inv.hosts)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hybridinv import __version__
 from hybridinv.inventory import count_of
-from hybridinv.report.rvtools_estate import vcenter_of
+from hybridinv.report.rvtools_estate import VSPHERE, vcenter_of
 from hybridinv.report.sheets import Sheet
 
 if TYPE_CHECKING:
@@ -47,9 +47,11 @@ class _Health(NamedTuple):
 
 
 def _health(estate: VSphereEstate) -> Iterator[_Health]:
-    """What is missing or odd, everywhere; then the snapshots and consolidations that wait, of vSphere."""
+    """What is missing or odd of vSphere; then the snapshots and consolidations that wait."""
     for told in problems(estate.inv):
         problem = told.problem
+        if problem.platform not in (VSPHERE, ""):
+            continue
         name = told.name or problem.scope or problem.source
         said = ": ".join(filter(None, (problem.kind, problem.error, problem.message)))
         yield _Health(name, said, "Problem", problem.source, vcenter_of(told.record_id or problem.scope))

@@ -339,6 +339,8 @@ def _tools(row: Part) -> str:
         return ""
     if agent.message.endswith(_OLD):
         return "toolsOld"
+    if not agent.message and row.of.server in row.of.estate.of_workbooks:
+        return "toolsOk"  # all that the workbook said
     return "toolsOk" if agent.message.endswith(_CURRENT) else ""
 
 

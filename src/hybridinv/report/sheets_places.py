@@ -133,7 +133,7 @@ _DVSWITCH: dict[str, Callable[[Place], object]] = {
     "Created": attrgetter("it.created_at"),
     "Host members": lambda row: len(row.it.host_ids),
     "# Ports": attrgetter("it.ports"),
-    "# VMs": lambda row: _count(row, row.estate.on_switch.get(row.it.uuid, 0)),
+    "# VMs": lambda row: _count(row, row.estate.on_switch.get(row.it.uuid, 0)) if row.it.uuid else None,
     "CDP Type": lambda row: row.it.discovery.partition(" ")[0],
     "CDP Operation": lambda row: row.it.discovery.partition(" ")[2],
     "LACP Name": _lags(0),

@@ -5,23 +5,23 @@ from __future__ import annotations
 import secrets
 import shutil
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hybridinv.errors import InventoryFileError
+from hybridinv.errors import InventoryFileError, NotSupported
+from hybridinv.inventory import Inventory
 from hybridinv.report import sheets_collection, sheets_hosts, sheets_hybrid, sheets_machines, sheets_places
 from hybridinv.report.book import LARGEST_COLUMNS, LARGEST_ROWS, LARGEST_TEXT, Book, Outline, clean
 from hybridinv.report.rvtools import CUSTOM, Note, sheets
 from hybridinv.report.rvtools_estate import VSphereEstate
-from hybridinv.saving import check_writable, write_whole
+from hybridinv.saving import check_writable, checked, write_whole
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from hybridinv.inventory import Inventory
     from hybridinv.report.sheets import Sheet
 
 _NAMELESS = "(no name)"
@@ -45,10 +45,18 @@ def write_workbook(inv: Inventory, path: str | os.PathLike[str]) -> None:
     moments in UTC, -1 for unlimited, empty for what is not known. Sheets named `hv…` hold VMkernel services, the
     machines, hosts and extensions of the other platforms, tags, problems, and which columns are empty or differ from
     RVTools. Read with `detail="full"` for all that there is. `InventoryFileError` when a sheet would not fit into
-    Excel (before anything is written) or the file cannot be written; `MissingExtra` without the extra `report`.
+    Excel (before anything is written) or the file cannot be written; `MissingExtra` without the extra `report`;
+    `NotSupported` for anything else than an `Inventory`, and for a value that is not of its field's type.
     The layout is that of kubev2v/migration-planner example1.xlsx and of the sources that docs/workbook.md names.
     """
+    if not isinstance(inv, Inventory):
+        raise NotSupported(f"there is no workbook of {type(inv).__name__}", remedy="give an Inventory")
     target = check_writable(path)
+    with checked(inv):
+        _write(inv, target)
+
+
+def _write(inv: Inventory, target: Path) -> None:
     estate = VSphereEstate(inv)
     drafts = _drafts(estate)
     outlines = [_outline(draft, estate) for draft in drafts]
@@ -167,4 +175,5 @@ def _whole(target: Path) -> Iterator[Path]:
                 remedy="give a file in a folder that can be written, on a disk that has room",
             ) from error
         finally:
-            temporary.unlink(missing_ok=True)
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from hybridinv.errors import InventoryFileError
 from hybridinv.inventory import Inventory, load
 from hybridinv.model import Asked, Host, Problem
+from hybridinv.report import reading_hybrid as hybrid
 from hybridinv.report import rvtools
 from hybridinv.report.reading_book import PLATFORM, Book
 from hybridinv.report.reading_cells import Sheet
-from hybridinv.report.reading_files import Found, read_sheets
+from hybridinv.report.reading_files import REMEDY, Found, read_sheets
 from hybridinv.report.reading_machines import read_machines
 from hybridinv.report.reading_networks import (
     NO_SERVICES,
@@ -31,7 +34,7 @@ from hybridinv.report.reading_places import (
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from datetime import datetime
 
 T = TypeVar("T")
@@ -49,7 +52,7 @@ _KIND_OF_SHEET = {
     "vCluster": "clusters", "vHost": "hosts", "vHBA": "hosts", "vNIC": "hosts", "vMultiPath": "hosts",
     "vSwitch": "switches", "vPort": "networks", "dvSwitch": "switches", "dvPort": "networks",
     "vSC_VMK": "vmkernel_adapters", "vDatastore": "datastores", "vLicense": "licenses", "vMetaData": "",
-    SERVICES: "vmkernel_adapters", _PROBLEMS: "",
+    SERVICES: "vmkernel_adapters", _PROBLEMS: "", **hybrid.SHEETS,
 }  # fmt: skip
 """The kinds of the sheets that are read."""
 _NEEDS = {
@@ -81,15 +84,19 @@ def read_workbook(path: str | os.PathLike[str]) -> Inventory:
 
     Headers of old releases are understood (`In Use MB`, `vCenter UUID`, `vInfoVMName`); columns that nobody knows
     are ignored. Records have the ids that a reading of the vCenter gives them, where the file tells (`VM ID`,
-    `Object ID`, `VI SDK UUID`); where it does not, ids are made of names and a problem says so. Kinds whose sheets
+    `Object ID`, `VI SDK UUID`); where it does not, ids are made of names, the same each time. Kinds whose sheets
     are missing were not looked for: a comparison shows their records as `not_seen`. RVTools has no column for the
-    services of VMkernel adapters, so they are unknown, which is a problem too. Moments are taken as UTC.
+    services of VMkernel adapters, so they are unknown, which is a problem. Moments are taken as UTC. The further
+    sheets of `write_workbook` are read too: services, and the records and tags of the other platforms.
 
     Errors: `InventoryFileError` where the file is none of these, or is damaged, or too large when unpacked;
     `MissingExtra` without the extra `report`. What can only be read in part is in `problems`.
     """
     path = Path(path)
-    return inventory_of(read_sheets(path, {name.casefold(): name for name in _KIND_OF_SHEET}), path.stem)
+    found = read_sheets(path, {name.casefold(): name for name in _KIND_OF_SHEET})
+    if not found.sheets and not found.failed:
+        raise InventoryFileError(f"{path} has no sheet of RVTools", remedy=REMEDY)
+    return inventory_of(found, path.stem)
 
 
 def inventory_of(found: Found, name: str) -> Inventory:
@@ -97,13 +104,26 @@ def inventory_of(found: Found, name: str) -> Inventory:
     sheets = {sheet: Sheet(sheet, rows) for sheet, rows in found.sheets.items()}
     book = Book(sheets, rvtools.sheets(), _server(sheets) or name)
     tables = _read_tables(book)
+    for kind, records in hybrid.read_tables(book).items():
+        tables[kind] = [*tables.get(kind, ()), *records]
+    tables = hybrid.with_tags(book, tables)
     kinds = {kind for kind, needed in _NEEDS.items() if any(book.has(name) for name in needed)}
     _complain(book, found, kinds)
-    asked = [
-        Asked(platform=PLATFORM, source=source, kinds=frozenset(kinds), detail=DETAIL)
-        for source in dict.fromkeys(book.sources.values())
-    ]
+    asked = _asked(book, frozenset(kinds), {one.source for one in chain(*tables.values()) if one.platform == PLATFORM})
     return Inventory(**tables, problems=book.problems, asked=asked, taken_at=_taken_at(sheets, found.made_at))
+
+
+def _asked(book: Book, kinds: frozenset[str], there: Collection[str]) -> list[Asked]:
+    """Who was asked: as the file says, and the vCenters that its rows are of (`there`); else all that it names."""
+    told = hybrid.read_asked(book, DETAIL)
+    others = [one for one in (told or {}).values() if one.platform != PLATFORM]
+    found = []
+    for source in dict.fromkeys(book.sources.values()):
+        said = (told or {}).get((PLATFORM, source))
+        if told is None or said or source in there:
+            own = kinds & said.kinds if said else kinds
+            found.append(Asked(platform=PLATFORM, source=source, kinds=own, detail=DETAIL))
+    return [*found, *others]
 
 
 def _read_tables(book: Book) -> dict[str, Any]:
@@ -177,11 +197,11 @@ def _complain(book: Book, found: Found, kinds: Iterable[str]) -> None:
     if "hosts" not in kinds:
         book.complain("hosts", "the file has no sheet vHost: of its hosts, names and clusters are known",
                       "export all sheets")  # fmt: skip
-    if "vmkernel_adapters" in kinds and not book.has(SERVICES):
+    if any(book.rows("vSC_VMK")) and not book.has(SERVICES):
         book.complain("vmkernel_adapters", f"{NO_SERVICES}: for none of them is known what it carries",
                       "collect from the vCenter to plan migrations over certain networks")  # fmt: skip
     book.problems += _told_problems(book)
-    book.complain_of_ids()
+    book.complain_of_names(_KIND_OF_SHEET)
     book.complain_of_cells(_KIND_OF_SHEET)
 
 
@@ -191,13 +211,13 @@ def _told_problems(book: Book) -> Iterable[Problem]:
         fields = {
             name: row.text(name) for name in ("platform", "source", "kind", "scope", "error", "message", "remedy")
         }
-        if fields["platform"] in ("", PLATFORM) and fields["source"] and not row.text("record_id"):
+        if not row.text("record_id"):
             yield Problem(**fields)
 
 
 def _server(sheets: dict[str, Sheet]) -> str:
-    metadata = sheets.get("vMetaData")
-    return next((row.text("Server") for row in metadata or ()), "")
+    named = {row.text("Server") for row in sheets.get("vMetaData") or ()}
+    return named.pop() if len(named) == 1 else ""
 
 
 def _taken_at(sheets: dict[str, Sheet], made_at: datetime) -> datetime:

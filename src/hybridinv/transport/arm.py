@@ -147,7 +147,11 @@ class ArmClient:
         self._scope = scope
         self._tokens = Tokens(credential, scope, wire_.source)
         # A tape is played as fast as it goes.
-        self._extensions = {} if isinstance(wire_.transport, Player) else {"budget": budget_of(endpoint, credential, assumed=documented_bucket)}
+        self._extensions = (
+            {}
+            if isinstance(wire_.transport, Player)
+            else {"budget": budget_of(endpoint, credential, assumed=documented_bucket)}
+        )
 
     @property
     def source(self) -> str:

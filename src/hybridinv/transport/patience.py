@@ -25,6 +25,7 @@ from hybridinv.errors import (
 )
 from hybridinv.transport.budget import Pass
 from hybridinv.transport.deadline import remaining
+from hybridinv.transport.scrub import clean_error, secrets_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,8 +48,9 @@ class Patient(httpx.BaseTransport):
     """Tries reads again: after a failed connection, and after 429 or 503 as `Retry-After` asks.
 
     A request is a read when its method is GET or HEAD, or when its extension `read` says so (SOAP, Resource Graph).
-    Others are sent once. No wait goes beyond the deadline: then it is `Throttled`, at once. A request whose extension
-    `budget` names one is sent when there is room in it, and each try counts.
+    Others are sent once. No wait goes beyond the deadline: then it is `Throttled`, at once. An extension `busy` names
+    the statuses that are tried again. A request whose extension `budget` names one is sent when there is room in it,
+    and each try counts.
     """
 
     def __init__(self, inner: httpx.BaseTransport, source: str) -> None:
@@ -72,7 +74,7 @@ class Patient(httpx.BaseTransport):
                         raise
                     time.sleep(pause)
                     continue
-                if response.status_code not in _BUSY:
+                if response.status_code not in request.extensions.get("busy", _BUSY):
                     break
                 asked = retry_after(response.headers.get("Retry-After"))
                 pause = _backoff(attempt) if asked is None else asked
@@ -156,7 +158,12 @@ class _Watched(httpx.SyncByteStream):
 def errors_of(request: httpx.Request, source: str) -> Iterator[None]:
     """The exceptions of httpx as ours; each says what to do next."""
     try:
-        yield
+        try:
+            yield
+        except httpx.TransportError as error:
+            # A server may say what it was sent, and what reads its answer may show that.
+            clean_error(error, secrets_of(request) | request.extensions.get("secrets", set()))
+            raise
     except (httpx.TimeoutException, httpx.ConnectError, httpx.ProxyError) as error:
         raise _not_reached(error, request, source) from error
     except httpx.LocalProtocolError:
@@ -278,7 +285,7 @@ def _no_room(request: httpx.Request, source: str, pause: float) -> Throttled:
     return Throttled(
         f"{request.url.host} takes no more requests of this kind for {math.ceil(pause)} s",
         retry_after=pause,
-        remedy="try again later, or pass a longer deadline=",
+        remedy="try again later, or pass a longer deadline= (or wait longer by `with hi.deadline(…):`)",
         source=source,
         operation=f"{request.method} {request.url.path}",
     )
@@ -289,7 +296,7 @@ def _throttled(request: httpx.Request, source: str, asked: float | None) -> Thro
     return Throttled(
         f"{request.url.host} says there were too many requests{pause}",
         retry_after=asked,
-        remedy="try again later, or pass a longer deadline=",
+        remedy="try again later, or pass a longer deadline= (or wait longer by `with hi.deadline(…):`)",
         source=source,
         operation=f"{request.method} {request.url.path}",
     )
@@ -298,7 +305,7 @@ def _throttled(request: httpx.Request, source: str, asked: float | None) -> Thro
 def _too_late(request: httpx.Request, source: str) -> DeadlineExceeded:
     return DeadlineExceeded(
         f"the deadline passed before {request.url.host} had answered",
-        remedy="pass a longer deadline=, or ask for fewer kinds",
+        remedy="pass a longer deadline=, or ask for less",
         source=source,
         operation=f"{request.method} {request.url.path}",
     )

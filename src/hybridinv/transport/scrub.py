@@ -90,6 +90,7 @@ def secrets_of(request: httpx.Request) -> set[str]:
         found.add(token.partition(":")[2])
     if b"sig=" in request.url.query:
         found.update(request.url.params.get_list("sig"))
+        found.update(re.findall(r"sig=([^&]+)", request.url.query.decode("ascii")))
     if scheme == "Basic":
         with suppress(ValueError):
             found.add(base64.b64decode(token).decode("utf-8", "replace").partition(":")[2])
@@ -109,6 +110,17 @@ def cookies(pairs: Iterable[str]) -> set[str]:
 def cause(error: Exception, secrets: Iterable[str] = ()) -> Exception | None:
     """The error as the cause of ours; None where its text, which a traceback shows, holds a secret."""
     return error if redact(str(error), secrets) == str(error) else None
+
+
+def clean_error(error: BaseException, secrets: Iterable[str]) -> None:
+    """Take secrets out of the texts of an error, and of those it came from: a traceback shows them all."""
+    known = set(secrets)
+    one: BaseException | None = error
+    seen: list[BaseException | None] = []
+    while one is not None and one not in seen:
+        seen.append(one)
+        one.args = tuple(redact(text, known) if isinstance(text, str) else text for text in one.args)
+        one = one.__cause__ or one.__context__
 
 
 def without_license_keys(value: Any, name: str = "") -> Any:

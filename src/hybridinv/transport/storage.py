@@ -46,8 +46,10 @@ HUB_VERSION = "2017-11-09"
 _AZURE = re.compile(
     r"table\.(?:core\.(?:windows\.net|usgovcloudapi\.net|chinacloudapi\.cn)|storage\.azure\.net)|localhost|[\d.]+|\[?[\d:a-f]*:[\d:a-f]*\]?"
 )
-_SERVICE = re.compile(r"([a-z0-9]{3,24})(-secondary)?((?:\.[a-z0-9-]+)*)\.table\.(.+)", re.IGNORECASE)
+_SERVICE = re.compile(r"([a-z0-9]{3,24})(-secondary)?((?:\.[a-z0-9-]+)*)\.table\.([a-z0-9.-]+)", re.IGNORECASE)
 _NEXT = {"NextPartitionKey": "x-ms-continuation-NextPartitionKey", "NextRowKey": "x-ms-continuation-NextRowKey"}
+_EXTENSIONS = {"busy": (429, 500, 503)}
+"""500 is a time-out of the service's own, to be tried again (Microsoft, table-service-error-codes)."""
 _PAGES = 10_000
 _LONGEST_ERROR = 2**20
 _LONGEST_XML = 2000
@@ -154,9 +156,9 @@ class TableAccount:
             "MaxDataServiceVersion": "3.0;NetFx",
             "x-ms-version": AZURE_VERSION if self._is_azure else HUB_VERSION,
         }
-        response = self._wire.request("GET", url, headers=headers)
+        response = self._wire.request("GET", url, headers=headers, extensions=_EXTENSIONS)
         if response.status_code == 401 and self._opener.renew():
-            response = self._wire.request("GET", url, headers=headers)
+            response = self._wire.request("GET", url, headers=headers, extensions=_EXTENSIONS)
         return response
 
     def _refuse(self, table: str, response: httpx.Response) -> NoReturn:
@@ -182,7 +184,7 @@ class TableAccount:
             raise NotFound(message.rstrip(), remedy="check the address of the account (primaryEndpoints.table)")
         if status in (401, 403):
             _refuse_entry(message.rstrip(), code, response, self._opener, where)
-        if 300 <= status < 400:
+        if 300 <= status < 400 and status != 304:
             raise UnexpectedAnswer(
                 f"{self.source}: redirected elsewhere; nothing that opens the account was sent there",
                 remedy="check account_url and what stands between",
@@ -251,7 +253,9 @@ def _checked_url(account_url: str) -> tuple[httpx.URL, str]:
     service = _SERVICE.fullmatch(url.host)
     name = url.path.strip("/") if _is_number(url.host) or url.host == "localhost" else service[1] if service else ""
     if not re.fullmatch(r"[A-Za-z0-9]{3,24}", name.removesuffix("-secondary")) or (service and url.path.strip("/")):
-        raise NotSupported(f"{url.host:.80} is no address of a storage account's table service", remedy=_ADDRESS)
+        raise NotSupported(
+            f"{redact(url.host):.80} is no address of a storage account's table service", remedy=_ADDRESS
+        )
     return url.copy_with(path="/" if service else f"/{name}"), name.removesuffix("-secondary")
 
 

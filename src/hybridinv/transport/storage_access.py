@@ -20,6 +20,7 @@ import httpx
 
 from hybridinv.errors import AuthenticationFailed, NotSupported
 from hybridinv.transport.arm import Tokens
+from hybridinv.transport.scrub import clean_error, secrets_of
 from hybridinv.wire.reading import utc
 
 if TYPE_CHECKING:
@@ -50,7 +51,15 @@ class Opening(httpx.BaseTransport):
             request.method, request.url, headers=request.headers, stream=request.stream, extensions=request.extensions
         )
         self._opener.open(opened)
-        response = self._inner.handle_request(opened)
+        opened.read()
+        request.extensions["secrets"] = self._opener.secrets() | secrets_of(opened)
+        try:
+            response = self._inner.handle_request(opened)
+        except Exception as error:
+            clean_error(error, request.extensions["secrets"])
+            if isinstance(error, httpx.RequestError):
+                error.request = request
+            raise
         if "proxy" in opened.extensions:
             request.extensions["proxy"] = opened.extensions["proxy"]
         return response
@@ -152,6 +161,15 @@ class _Sas(Opener):
 
     def _fields(self) -> dict[str, str]:
         text = self._credential.signature.strip().lstrip("?").replace("+", "%2B")
+        if not text.isascii() or not text.isprintable():
+            raise NotSupported(
+                "the shared access signature has characters that no address can carry",
+                remedy="copy it again, all of it",
+            )
+        if "://" in text.partition("?")[0]:
+            raise NotSupported(
+                "the shared access signature is a whole address", remedy="pass only what is behind the ?"
+            )
         return dict(parse_qsl(text, keep_blank_values=True))
 
     def open(self, request: httpx.Request) -> None:
@@ -206,7 +224,7 @@ def opener_of(credential: Any, account: str, source: str, *, is_azure: bool) -> 
     """What a credential of azure.core or azure.identity opens an account with; `NotSupported` where it cannot."""
     if isinstance(getattr(credential, "signature", None), str):
         return _Sas(credential)
-    if hasattr(credential, "named_key"):
+    if hasattr(credential, "named_key") and not isinstance(credential, type):
         return _Key(credential, account)
     if not callable(getattr(credential, "get_token", None)):
         kind = credential.__name__ if isinstance(credential, type) else type(credential).__name__

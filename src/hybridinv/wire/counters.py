@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterable
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from hybridinv.errors import NotSupported
+from hybridinv.wire.reading import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping, Sequence
 
-_ADAPTER = re.compile(r"(\\network (?:interface|adapter))\([^\\]*\)(?=\\)")
+_ADAPTER = re.compile(r"(\\network (?:interface|adapter))\([^\\]*\)(?=\\)", re.IGNORECASE)
 
 
 @cache
@@ -29,16 +31,18 @@ def units() -> Mapping[str, str]:
 
 def checked_counters(counters: Iterable[str] | None) -> list[str]:
     """The counters without repetition, all where none are named; `NotSupported` names the known ones for an unknown."""
-    if counters is None:
-        return list(units())
-    named = [counters] if isinstance(counters, str) else list(dict.fromkeys(counters))
-    unknown = [name for name in named if name not in units()]
+    return list(units()) if counters is None else _named(counters, list(units()))
+
+
+def _named(counters: Iterable[str], known: Sequence[str]) -> list[str]:
+    named = [counters] if isinstance(counters, str) or not isinstance(counters, Iterable) else list(counters)
+    unknown = [name for name in named if not isinstance(name, str) or name not in units()]
     if unknown or not named:
         raise NotSupported(
-            f"there is no counter {', '.join(map(repr, unknown)) or 'in an empty list'}",
-            remedy=f"the counters are: {', '.join(units())}",
+            f"there is no counter {', '.join(map(shown, unknown)) or 'in an empty list'}",
+            remedy=f"the counters are: {', '.join(known)}",
         )
-    return named
+    return list(dict.fromkeys(named))
 
 
 def guest_counters() -> list[str]:
@@ -50,7 +54,8 @@ def checked_guest_counters(counters: Iterable[str] | None) -> list[str]:
     """As `checked_counters`, of those that an agent in the guest can write."""
     if counters is None:
         return guest_counters()
-    named, known = checked_counters(counters), guest_counters()
+    known = guest_counters()
+    named = _named(counters, known)
     unknown = [name for name in named if name not in known]
     if unknown:
         raise NotSupported(
@@ -72,6 +77,16 @@ def raw_names(counter: str, system: str = "") -> list[str]:
     """What the agents call a counter, of one `system` (`windows`, `linux`) or both; instances are `(*)`."""
     systems = [system] if system in ("windows", "linux") else ["windows", "linux"]
     return [name for one in systems for name in _catalogue()[one].get(counter, ())]
+
+
+def spellings(counter: str, system: str = "") -> list[str]:
+    """A counter's names to ask for, where case counts: the agents' as documented, in small and in big letters."""
+    return [form for name in raw_names(counter, system) for form in (name, name.lower(), name.upper())]
+
+
+def any_instance(raw_name: str) -> str:
+    """A raw name as it is spelt, with `(*)` where it names a network adapter."""
+    return _ADAPTER.sub(r"\1(*)", raw_name)
 
 
 @cache

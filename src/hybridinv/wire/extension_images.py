@@ -81,7 +81,8 @@ class Wanted:
         """What a caller asked for; `NotSupported` where it cannot be meant."""
         if not isinstance(location, str) or not _LOCATION.fullmatch(location) or not plain_location(location):
             raise NotSupported(
-                f"location={location!r:.60} is no location", remedy="name a region, in letters and digits: 'westeurope'; a Hub's is its own"
+                f"location={location!r:.60} is no location",
+                remedy="name a region, in letters and digits: 'westeurope'; a Hub's is its own",
             )
         return cls(plain_location(location), Names.of(publishers, "publishers"), Names.of(types, "types"))
 
@@ -149,9 +150,7 @@ def read_images(items: Iterable[dict[str, Any]], origin: Origin) -> list[Extensi
     return found
 
 
-def unknown_names(
-    wanted: Wanted, names: Names, what: str, known: Iterable[str]
-) -> Iterator[tuple[str, NotFound]]:
+def unknown_names(wanted: Wanted, names: Names, what: str, known: Iterable[str]) -> Iterator[tuple[str, NotFound]]:
     """The names that were given in full and that nothing there has, each with an error that names those like it."""
     folded = {one.lower(): one for one in known}
     for name in names.named:

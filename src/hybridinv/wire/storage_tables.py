@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ import attrs
 from hybridinv.errors import UnexpectedAnswer
 from hybridinv.model import MetricSample
 from hybridinv.wire.counters import column_counters, counter_of, units
-from hybridinv.wire.reading import look, need, shown, utc
+from hybridinv.wire.reading import look, shown, utc
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -39,6 +40,10 @@ _ROUNDED = timedelta(minutes=10)
 _METRIC_KEY = re.compile(r"(\d{19})__")
 _LINUX_KEY = re.compile(r"\d{19}___(\d{19})")
 _FIGURES = ("Average", "Minimum", "Maximum", "Total", "Last")
+_COMPARISON = re.compile(r" (?:eq|ge|lt) ")
+_COMPARISONS = 15
+"""So many the table service takes in one filter (Microsoft, querying-tables-and-entities)."""
+_LARGEST = 2**63 - 1
 
 
 @attrs.frozen
@@ -109,17 +114,18 @@ def windows_filter(vm_uuid: str, name: str, start: datetime, end: datetime) -> s
     """The filter for one machine's samples in the table that all Windows machines share; its partitions are times.
 
     A partition is a moment rounded down, to a minute or to ten. The machine is found by its id, or by its name where
-    the agent wrote another id.
+    the agent wrote no id; both as they are and in one letter case, for case counts in a filter.
     """
     first, last = (f"0{ticks(moment):018d}" for moment in (start - _ROUNDED, end + timedelta(minutes=1)))
-    who = [f"RoleInstance eq {quoted('_' + name)}"] + ([f"DeploymentId eq {quoted(vm_uuid)}"] if vm_uuid else [])
+    who = _in_cases("RoleInstance", f"_{name}") + (_in_cases("DeploymentId", vm_uuid) if vm_uuid else [])
     return f"PartitionKey ge '{first}' and PartitionKey lt '{last}' and ({' or '.join(who)})"
 
 
 def linux_filter(partition: int, host: str, start: datetime, end: datetime) -> str:
     """The filter for one machine's rows of the tables `Linux…Ver2v0`, in one of their partitions."""
     first, last = (f"{partition:019d}___{ticks(moment):019d}" for moment in (start, end))
-    return f"PartitionKey ge '{first}' and PartitionKey lt '{last}' and Host eq {quoted(host)}"
+    who = " or ".join(_in_cases("Host", host))
+    return f"PartitionKey ge '{first}' and PartitionKey lt '{last}' and ({who})"
 
 
 def linux_partitions(host: str) -> list[int]:
@@ -140,16 +146,34 @@ def easy_hash(text: str) -> int:
     return found
 
 
-def names_filter(names: Iterable[str]) -> str:
-    """The filter for some counters by name."""
-    return "(" + " or ".join(f"CounterName eq {quoted(name)}" for name in names) + ")"
+def names_filters(where: str, names: Iterable[str]) -> list[str]:
+    """A filter with counters by name, in as many as are needed; an instance `(*)` is every one."""
+    room = _COMPARISONS - len(_COMPARISON.findall(where))
+    chunks: list[list[str]] = []
+    for term in sorted({_name_term(name) for name in names}):
+        if not chunks or len(_COMPARISON.findall(" or ".join([*chunks[-1], term]))) > room:
+            chunks.append([])
+        chunks[-1].append(term)
+    return [f"{where} and ({' or '.join(chunk)})" for chunk in chunks]
+
+
+def _name_term(name: str) -> str:
+    before, instances, _ = name.partition("(*)")
+    if not instances:
+        return f"CounterName eq {quoted(name)}"
+    return f"(CounterName ge {quoted(before + '(')} and CounterName lt {quoted(before + ')')})"
+
+
+def _in_cases(column: str, text: str) -> list[str]:
+    return [f"{column} eq {quoted(one)}" for one in dict.fromkeys((text, text.lower(), text.upper()))]
 
 
 def read_page(body: Any, where: str) -> list[dict[str, Any]]:
     """The rows of one page."""
-    rows = need(body, "value")
+    rows = body.get("value") if isinstance(body, dict) else None
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise UnexpectedAnswer(f"{where}: the rows are no list of objects", path="value", remedy="try again")
+        remedy = "check account_url, and that nothing else answers in its place"
+        raise UnexpectedAnswer(f"{where}: the rows are no list of objects", path="value", remedy=remedy)
     return rows
 
 
@@ -165,7 +189,10 @@ def read_metric_row(row: Mapping[str, Any], vm_id: str, grain: str, notes: list[
     if at is None or not raw:
         return None
     word, times = counter_of(raw)
-    average, minimum, maximum, total, last = (_figure(row, name, times, notes) for name in _FIGURES)
+    figures = [_figure(row, name, times, notes) for name in _FIGURES]
+    if all(look(row, name) in (None, "") for name in _FIGURES):
+        notes.append(f"{shown(raw)}: an interval without a value")
+    average, minimum, maximum, total, last = figures
     return MetricSample(
         vm_id=vm_id, counter=word, raw_name=raw, unit=units().get(word, ""), at=at, interval_s=GRAINS[grain],
         average=average, minimum=minimum, maximum=maximum, total=total, count=_count(row, notes), last=last,
@@ -181,6 +208,8 @@ def read_windows_row(row: Mapping[str, Any], vm_id: str, notes: list[str]) -> Me
     if at is None or not raw:
         return None
     word, times = counter_of(raw)
+    if look(row, "CounterValue") in (None, ""):
+        notes.append(f"{shown(raw)}: a sample without a value")
     return _single(vm_id, word, raw, at, _figure(row, "CounterValue", times, notes))
 
 
@@ -199,19 +228,31 @@ def read_linux_row(row: Mapping[str, Any], table: str, vm_id: str, notes: list[s
 
 
 def distinct_machines(rows: Iterable[Mapping[str, Any]]) -> set[str]:
-    """The deployments that rows are of: two of them are two machines of one name."""
-    return {str(id_) for row in rows if (id_ := look(row, "DeploymentId"))}
+    """The deployments that rows are of, in lower case: two of them are two machines of one name."""
+    return {str(id_).lower() for row in rows if (id_ := look(row, "DeploymentId"))}
 
 
-def in_order(samples: Iterable[MetricSample]) -> Sequence[MetricSample]:
-    """The samples in order of time, each moment of a counter once; an hour of which there are minutes is left out.
+def in_order(samples: Iterable[MetricSample], end: datetime | None = None) -> Sequence[MetricSample]:
+    """The samples in order of time, each moment of a counter once: by its minutes if all are there, else by its hour.
 
-    Two accounts may have the same, or one the minutes and the other the hours.
+    Two accounts may have the same, or one the minutes and the other the hours. Minutes from `end` on are not missed.
     """
     once = {(one.raw_name, one.at, one.interval_s): one for one in reversed(list(samples))}
-    minutes = {(raw, at.replace(minute=0, second=0)) for raw, at, seconds in once if seconds == 60 and at}
-    kept = (one for (raw, at, seconds), one in once.items() if seconds != 3600 or (raw, at) not in minutes)
+    minutes = Counter((raw, _hour(at)) for raw, at, seconds in once if seconds == 60)
+    hours = {(raw, _hour(at)) for raw, at, seconds in once if seconds == 3600}
+    left_out = {3600: {hour for hour in hours if minutes[hour] >= _minutes_until(end, hour[1])}}
+    left_out[60] = hours - left_out[3600]
+    kept = (one for (raw, at, seconds), one in once.items() if (raw, _hour(at)) not in left_out.get(seconds or 0, ()))
     return sorted(kept, key=lambda one: (one.at or _YEAR_ONE, one.counter, one.raw_name))
+
+
+def _minutes_until(end: datetime | None, hour: datetime | None) -> int:
+    """How many minutes of an hour begin before `end`."""
+    return 60 if end is None or hour is None else min(60, math.ceil((end - hour) / timedelta(minutes=1)))
+
+
+def _hour(at: datetime | None) -> datetime | None:
+    return at and at.replace(minute=0, second=0, microsecond=0)
 
 
 def _single(vm_id: str, word: str, raw: str, at: datetime, value: float | None) -> MetricSample:
@@ -236,7 +277,8 @@ def _figure(row: Mapping[str, Any], name: str, times: int, notes: list[str]) -> 
     if value is None or value == "":
         return None
     try:
-        number = math.nan if isinstance(value, bool) else float(value) * times
+        # Python alone reads "1_0" as ten.
+        number = math.nan if isinstance(value, bool) or "_" in str(value) else float(value) * times
     except (TypeError, ValueError, OverflowError):
         number = math.nan
     if math.isfinite(number):
@@ -246,8 +288,12 @@ def _figure(row: Mapping[str, Any], name: str, times: int, notes: list[str]) -> 
 
 
 def _count(row: Mapping[str, Any], notes: list[str]) -> int | None:
+    """How many values an interval stands for; what no count can be is noted, and unknown."""
     number = _figure(row, "Count", 1, notes)
-    return None if number is None else int(number)
+    if number is None or (0 <= number <= _LARGEST and number == int(number) and int(number) <= _LARGEST):
+        return None if number is None else int(number)
+    notes.append(f"Count: expected a count, got {shown(look(row, 'Count'))}")
+    return None
 
 
 def _tick_moment(value: object) -> datetime | None:

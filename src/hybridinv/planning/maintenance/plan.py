@@ -190,7 +190,7 @@ def _find(inv: Inventory, same: SameMachines, wanted: object) -> Host | VirtualM
             return found[0]
     names = {host.name for host in inv.hosts if host.platform in _PLANNERS}
     names |= {vm.name for vm in inv.vms if vm.platform in (*_PLANNERS, _ARC)}
-    close = difflib.get_close_matches(wanted, names, cutoff=0.4)
+    close = difflib.get_close_matches(wanted, names, cutoff=0.5)
     hint = f"did you mean {' or '.join(map(repr, close))}?" if close else "collect it, or check the spelling"
     raise NotFound(f"no host or machine of this inventory has the id or name {wanted!r}", remedy=hint)
 

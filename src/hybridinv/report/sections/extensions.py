@@ -40,6 +40,7 @@ def extensions(reading: Reading) -> Section:
     found = [one for one in reading.agent_findings if one.subject_id in ids]
     failed = [one for one in inv.extensions if _is_failed(one)]
     none = reading.empty(("extensions",), _ARM, "No extension.")
+    left_out = none if small else "Left out: there are too many machines and types. extension_matrix has it."
     said = f"{count_of('extension', len(failed))} failed, or in error"
     return Section(
         id="extensions",
@@ -54,8 +55,8 @@ def extensions(reading: Reading) -> Section:
                 "extension-findings", reading, found, reading.empty(("extensions",), _ARM, "Nothing was found."),
                 lambda id_: f"{reading.name(ids[id_].vm_id) or '?'}: {ids[id_].type}",
             ),
-            _by_type(cells, none),
-            _matrix(cells, none),
+            _by_type(cells, left_out),
+            _matrix(cells, left_out),
             _list(reading, inv.extensions, none),
         ),
     )  # fmt: skip

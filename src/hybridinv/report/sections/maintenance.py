@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hybridinv.inventory import Inventory, count_of
 from hybridinv.model import PowerState, Severity
 from hybridinv.model.maintenance import Effect
+from hybridinv.model.wording import INCOMPLETE
 from hybridinv.planning.maintenance.plan import plan_maintenance
 from hybridinv.report.parts import Alert, Bar, Bars, Cell, Section, Table, Tone, Unit, columns
 from hybridinv.report.seen import PLATFORMS
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from hybridinv.report.parts import Value
     from hybridinv.report.seen import Reading
 
+_UNKNOWN = "Unknown"
+"""How the codes of findings end that say that something is not known."""
 EFFECT_TONES = {
     Effect.LIVE_MIGRATES: Tone.GOOD,
     Effect.PAUSES: Tone.WARNING,
@@ -175,15 +178,13 @@ def _by_host(reading: Reading, plans: dict[Host, MaintenancePlan]) -> Table:
     for host, plan in plans.items():
         counts = Counter(one.effect for one in plan.impacts)
         barred = [one for one in plan.findings if one.severity is Severity.BLOCKER]
-        tone = Tone.GOOD if plan.feasible else Tone.BAD
-        verdict = Cell(
-            "can go" if plan.feasible else "not feasible", tone, ", ".join(dict.fromkeys(b.code for b in barred))
-        )
         rows.append((
-            host.name, reading.name(host.cluster_id), PLATFORMS.get(host.platform, host.platform), verdict,
+            host.name, reading.name(host.cluster_id), PLATFORMS.get(host.platform, host.platform),
+            _verdict(reading, host, plan),
             *(counts[effect] for effect in shown), "; ".join(dict.fromkeys(one.message for one in barred[:2])),
         ))  # fmt: skip
-    rows.sort(key=lambda row: isinstance(row[3], Cell) and row[3].tone is Tone.GOOD)
+    order = [Tone.BAD, Tone.WARNING, Tone.GOOD]
+    rows.sort(key=lambda row: order.index(row[3].tone) if isinstance(row[3], Cell) else 0)
     return Table(
         id="maintenance-hosts",
         caption="Host by host: how many machines",
@@ -193,6 +194,24 @@ def _by_host(reading: Reading, plans: dict[Host, MaintenancePlan]) -> Table:
         rows=rows,
         empty=reading.empty(("hosts",), ("vsphere",), "No host is shown by any platform."),
     )
+
+
+def _verdict(reading: Reading, host: Host, plan: MaintenancePlan) -> Cell:
+    """That it cannot go, that it can, or that nothing known stands in its way."""
+    barred = dict.fromkeys(one.code for one in plan.findings if one.severity is Severity.BLOCKER)
+    if barred or not plan.feasible:
+        return Cell("not feasible", Tone.BAD, ", ".join(barred))
+    unsure = dict.fromkeys(
+        one.code
+        for one in plan.findings
+        if one.severity is Severity.WARNING and (one.code == INCOMPLETE or one.code.endswith(_UNKNOWN))
+    )
+    unknown = sum(one.effect is Effect.UNKNOWN for one in plan.impacts)
+    doubts = [f"not known for {count_of('machine', unknown)}"] if unknown else []
+    if (host.platform, host.source) in reading.of_workbooks:
+        doubts.append("a workbook does not tell rules and capabilities")
+    doubts += unsure
+    return Cell("can go as far as is known", Tone.WARNING, ", ".join(doubts)) if doubts else Cell("can go", Tone.GOOD)
 
 
 def _by_machine(reading: Reading, impacts: Iterable[Impact]) -> Table:

@@ -8,12 +8,14 @@ import attrs
 
 from hybridinv.inventory import KINDS, count_of
 from hybridinv.model import PowerState
-from hybridinv.report.parts import Alert, Bar, Bars, Cell, Figure, Note, Section, Table, Tone, Unit, columns
+from hybridinv.report.parts import Alert, Bar, Bars, Cell, Figure, Note, Section, Table, Tone, Unit, columns, size_of
 from hybridinv.report.seen import PLATFORMS, words
+from hybridinv.report.sheets_collection import problems as told_problems
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from hybridinv.inventory import Inventory
     from hybridinv.report.parts import Value
     from hybridinv.report.seen import Reading
 
@@ -45,11 +47,12 @@ def summary(reading: Reading, others: Sequence[Section]) -> Section:
 def _figures(reading: Reading) -> tuple[Figure, ...]:
     inv = reading.inv
     machines = [vm for vm in inv.vms if not vm.is_template and vm.id not in reading.repeated]
+    virtual = [vm for vm in machines if vm.is_virtual is not False]
     running = sum(vm.power_state is PowerState.RUNNING for vm in machines)
     templates = sum(vm.is_template for vm in inv.vms)
     away = sum(bool(host.in_maintenance) for host in inv.hosts)
     known = [vm.memory_bytes for vm in machines if vm.memory_bytes is not None]
-    cpus = [vm.cpus for vm in machines if vm.cpus is not None]
+    cpus = [vm.cpus for vm in virtual if vm.cpus is not None]
     free = [(one.capacity_bytes, one.free_bytes) for one in inv.datastores]
     sized = [(capacity, left) for capacity, left in free if capacity is not None and left is not None]
     capacity, used = sum(one for one, _ in sized), sum(one - left for one, left in sized)
@@ -57,39 +60,43 @@ def _figures(reading: Reading) -> tuple[Figure, ...]:
     def of(kind: str, number: int) -> int | None:
         return number if reading.asked(kind) else None
 
+    def said(kind: str, text: str) -> str:
+        return text if reading.asked(kind) else ""
+
     return (
         Figure(
             label="Machines", value=of("vms", len(machines)),
-            more=f"{running} known to run; {count_of('template', templates)}",
+            more=said("vms", f"{running:,} known to run; and {count_of('template', templates)}"),
         ),
-        Figure(label="Hosts", value=of("hosts", len(inv.hosts)), more=f"{away} in maintenance"),
+        Figure(label="Hosts", value=of("hosts", len(inv.hosts)), more=said("hosts", f"{away:,} in maintenance")),
         Figure(label="Clusters", value=of("clusters", len(inv.clusters))),
         Figure(
-            label="Virtual CPUs", value=of("vms", sum(cpus)) if cpus or not machines else None,
-            more=_known(len(cpus), len(machines)),
+            label="Virtual CPUs", value=of("vms", sum(cpus)) if cpus or not virtual else None,
+            more=said("vms", _known("virtual machine", len(cpus), len(virtual))),
         ),
         Figure(
             label="Memory of machines", value=of("vms", sum(known)) if known or not machines else None, unit=Unit.BYTES,
-            more=_known(len(known), len(machines)),
+            more=said("vms", _known("machine", len(known), len(machines))),
         ),
         Figure(
             label="Storage", value=of("datastores", used) if sized or not inv.datastores else None, unit=Unit.BYTES,
-            more=f"used of {_size(capacity)} in {count_of('datastore', len(sized))}",
+            more=f"used of {size_of(capacity)} in {count_of('datastore', len(sized))}" if sized else "",
         ),
         Figure(label="Extensions", value=of("extensions", len(inv.extensions))),
         Figure(
             label="Problems", value=len(inv.problems), more="what could not be read",
-            tone=Tone.BAD if inv.problems else Tone.GOOD,
+            tone=Tone.BAD if inv.problems else Tone.GOOD if anything(inv) else Tone.PLAIN,
         ),
     )  # fmt: skip
 
 
-def _size(count: int) -> str:
-    return f"{count / 2**40:.1f} TiB" if count >= 2**40 else f"{count / 2**30:.1f} GiB"
+def _known(thing: str, count: int, whole: int) -> str:
+    return f"known of {count:,} of {count_of(thing, whole)}" if count < whole else f"of all {thing}s"
 
 
-def _known(count: int, machines: int) -> str:
-    return f"known of {count} of {machines} machines" if count < machines else "of all machines"
+def anything(inv: Inventory) -> bool:
+    """Whether anything was asked for, or is there: of an empty inventory nothing can be said."""
+    return bool(inv.asked) or any(map(len, inv.tables().values()))
 
 
 def _by_state(reading: Reading) -> Bars:
@@ -109,18 +116,21 @@ def _sources(reading: Reading) -> Table:
     rows = []
     for key, row in inv.counts().items():
         problems = sum(problem.source == key[1] and problem.platform in ("", key[0]) for problem in inv.problems)
-        state = Cell(count_of("problem", problems), Tone.BAD) if problems else Cell("complete", Tone.GOOD)
+        detail = details.get(key, "")
+        state = (
+            Cell(count_of("problem", problems), Tone.BAD, detail) if problems else Cell("complete", Tone.GOOD, detail)
+        )
         asked = kinds.get(key, frozenset(row))
         counts: list[Value] = [row.get(kind, 0) if kind in asked else Cell("not asked for") for kind in _COUNTED]
         more = ", ".join(
             count_of(words(kind).removesuffix("s"), row[kind]) for kind in KINDS if kind in row and kind not in _COUNTED
         )
-        rows.append((key[1], PLATFORMS.get(key[0], key[0]), state, details.get(key) or None, *counts, more))
+        rows.append((Cell(key[1], more=PLATFORMS.get(key[0], key[0])), state, *counts, more))
     names = [(words(kind).capitalize(), Unit.COUNT) for kind in _COUNTED]
     return Table(
         id="sources",
         caption="Sources: how many records each gave",
-        columns=columns("Source", "Platform", "State", "Detail", *names, "And"),
+        columns=columns("Source", "State and detail", *names, "Also read"),
         rows=rows,
         empty="No source was asked.",
     )
@@ -137,14 +147,24 @@ def unread(reading: Reading) -> Section:
         for one in inv.problems
     ]  # fmt: skip
     sources = len({(one.platform, one.source) for one in inv.problems})
+    odd = [
+        (told.problem.source, PLATFORMS.get(told.problem.platform, told.problem.platform),
+         Cell(told.name, more=told.record_id),
+         Cell(told.problem.error, more=told.problem.message) if told.problem.error else told.problem.message,
+         told.problem.remedy)
+        for told in told_problems(inv)
+        if told.record_id
+    ]  # fmt: skip
     said = f"{count_of('problem', len(rows))} at {count_of('source', sources)}: the inventory is incomplete"
-    whole = "Nothing is missing of what was asked for."
+    whole = "Nothing is missing of what was asked for." if anything(inv) else "Nothing was asked for."
+    doubts = f"{count_of('record', len({one[2] for one in odd}))} of which not all could be read"
+    alerts = [Alert(text=said, tone=Tone.BAD)] if rows else []
     return Section(
         id="unread",
         title="What could not be read",
         source="The problems of the inventory. What they concern may be there, and is not in this report.",
-        alerts=(Alert(text=said, tone=Tone.BAD),) if rows else (),
-        notes=() if rows else (Note(text=whole, tone=Tone.GOOD),),
+        alerts=[*alerts, Alert(text=doubts)] if odd else alerts,
+        notes=() if rows else (Note(text=whole, tone=Tone.GOOD if anything(inv) else Tone.PLAIN),),
         tables=(
             Table(
                 id="problems",
@@ -153,5 +173,12 @@ def unread(reading: Reading) -> Section:
                 rows=rows,
                 empty=whole,
             ),
-        ) if rows else (),
+            Table(
+                id="odd-records",
+                caption="Odd about what is there",
+                columns=columns("Source", "Platform", "Record", "What is odd", "What to do"),
+                rows=odd,
+                empty="Nothing is odd about the records.",
+            ),
+        )[0 if rows else 1 : 2 if odd else 1],
     )  # fmt: skip

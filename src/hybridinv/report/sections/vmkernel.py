@@ -11,6 +11,7 @@ from hybridinv.inventory import count_of
 from hybridinv.model import Severity, VMkernelService
 from hybridinv.model.wording import SERVICES
 from hybridinv.planning.matrix import migration_matrix
+from hybridinv.planning.paths import services_known
 from hybridinv.report.parts import Alert, Cell, Note, Section, Table, Tone, Unit, columns
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ _MORE = {
 _ALL_PAIRS = 60
 """Up to so many hosts the paths between clusters are worked out too: their number grows with its square."""
 _WORST = (Severity.BLOCKER, Severity.WARNING)
+_UNKNOWN = "VMkernelAdaptersUnknown"
+_NOT_KNOWN = Cell(None, Tone.WARNING, "its adapters, or their services, were not read")
 _TONES = {Severity.BLOCKER: Tone.BAD, Severity.WARNING: Tone.WARNING, Severity.INFO: Tone.PLAIN}
 
 
@@ -40,8 +43,8 @@ def vmkernel(reading: Reading) -> Section:
     hosts = [host for host in reading.inv.hosts if host.platform == "vsphere"]
     within, between, notes = _paths(reading, hosts)
     verdicts = {host.id: _Verdict(reading, host, within.get(host.id, ())) for host in hosts}
-    mute = sum(one.vmotion.tone is Tone.BAD for one in verdicts.values())
-    falling = sum(one.cold.tone is Tone.WARNING for one in verdicts.values())
+    mute = sum(one.is_mute for one in verdicts.values())
+    falling = sum(one.falls_back for one in verdicts.values())
     alerts = []
     if mute:
         alerts.append(
@@ -96,31 +99,46 @@ class _Verdict:
 
     vmotion: Cell
     cold: Cell
+    is_mute: bool
+    falls_back: bool
 
     def __init__(self, reading: Reading, host: Host, paths: Sequence[MigrationPath]) -> None:
-        read = bool(reading.index.adapters(host.id))
         hot = [path for path in paths if path.purpose == VMkernelService.VMOTION]
         cold = [path for path in paths if path.purpose != VMkernelService.VMOTION]
-        self.__attrs_init__(_hot(hot, read=read), _cold(cold, read=read))
+        verdicts = (_hot(hot), _cold(cold)) if _services_read(reading, host) else (_NOT_KNOWN, _NOT_KNOWN)
+        mute = bool(hot) and not any(path.feasible for path in hot)
+        self.__attrs_init__(*verdicts, mute, any(path.feasible and path.fallback for path in cold))
 
 
-def _hot(paths: Sequence[MigrationPath], *, read: bool, of: str = "hosts") -> Cell:
-    if not read:
-        return Cell("not known", Tone.WARNING, "its adapters were not read")
+def _services_read(reading: Reading, host: Host) -> bool:
+    adapters = reading.index.adapters(host.id)
+    return bool(adapters) and services_known(adapters)
+
+
+def _is_known(path: MigrationPath) -> bool:
+    """Whether the services at both ends were read: the rules take vMotion to be set up where they were not."""
+    return not path.feasible or all(one.code != _UNKNOWN for one in path.findings)
+
+
+def _hot(paths: Sequence[MigrationPath], *, of: str = "host") -> Cell:
     if not paths:
         return Cell("no other host", Tone.PLAIN, "in its cluster")
-    good = sum(path.feasible for path in paths)
-    tone = Tone.GOOD if good == len(paths) else Tone.WARNING if good else Tone.BAD
-    return Cell(f"{good} of {len(paths)} {of}", tone, _about(paths))
+    known = [path for path in paths if _is_known(path)]
+    if not known:
+        return _NOT_KNOWN
+    good = sum(path.feasible for path in known)
+    tone = Tone.GOOD if good == len(paths) else Tone.WARNING if good or len(known) < len(paths) else Tone.BAD
+    more = f", {len(paths) - len(known)} not known" if len(known) < len(paths) else ""
+    return Cell(f"{good} of {count_of(of, len(paths))}{more}", tone, _about(paths))
 
 
-def _cold(paths: Sequence[MigrationPath], *, read: bool) -> Cell:
-    if not read:
-        return Cell("not known", Tone.WARNING, "its adapters were not read")
+def _cold(paths: Sequence[MigrationPath]) -> Cell:
     if not paths:
         return Cell("no other host", Tone.PLAIN, "in its cluster")
     if not any(path.feasible for path in paths):
         return Cell("to no host", Tone.BAD, _about(paths))
+    if not all(map(_is_known, paths)):
+        return _NOT_KNOWN
     falls = sum(path.fallback for path in paths)
     service = " or ".join(dict.fromkeys(SERVICES.get(path.service, path.service) for path in paths))
     text = f"falls back to {service}" if falls == len(paths) else f"partly falls back: {service}" if falls else service
@@ -142,7 +160,8 @@ def _matrix(reading: Reading, hosts: Sequence[Host], verdicts: Mapping[str, _Ver
     rows = []
     for host in hosts:
         adapters = reading.index.adapters(host.id)
-        carried = (_carriers(service, adapters) for service in services)
+        read = _services_read(reading, host)
+        carried = (_carriers(service, adapters, read=read) for service in services)
         verdict = verdicts[host.id]
         name = Cell(host.name, more=reading.name(host.cluster_id) or "")
         rows.append((name, verdict.vmotion, verdict.cold, *carried))
@@ -157,13 +176,11 @@ def _matrix(reading: Reading, hosts: Sequence[Host], verdicts: Mapping[str, _Ver
     )
 
 
-def _carriers(service: str, adapters: Sequence[VMkernelAdapter]) -> Value:
-    """The adapters of a host that carry a service."""
-    if not adapters:
-        return None
+def _carriers(service: str, adapters: Sequence[VMkernelAdapter], *, read: bool) -> Value:
+    """The adapters of a host that carry a service; None where no service of its adapters was read."""
     carriers = [one for one in adapters if service in one.services]
     if not carriers:
-        return Cell("none")
+        return Cell("none") if read else None
     first = carriers[0]
     link = "link down" if first.link_speed_mbps == 0 else ""
     speed = link or (f"{first.link_speed_mbps / 1000:g} Gbit/s" if first.link_speed_mbps else "speed not known")
@@ -185,7 +202,7 @@ def _between(reading: Reading, paths: Sequence[MigrationPath]) -> Table:
         (
             Cell(reading.name(source), more=homes[source]), Cell(reading.name(target), more=homes[target]),
             SERVICES.get(purpose, purpose),
-            _hot(several, read=True, of="pairs") if purpose == VMkernelService.VMOTION else _cold(several, read=True),
+            _hot(several, of="pair") if purpose == VMkernelService.VMOTION else _cold(several),
             min((path.link_speed_mbps for path in several if path.link_speed_mbps is not None), default=None),
         )
         for (source, target, purpose), several in ways.items()

@@ -1,6 +1,6 @@
 "use strict";
 (() => {
-  const PAGE = 50, PRINTED = 300;
+  const PAGE = 50, PRINTED = 100;
   const order = new Intl.Collator("en", {numeric: true, sensitivity: "base"});
   const number = new Intl.NumberFormat("en");
   const tables = [...document.querySelectorAll(".table")].filter(box => box.querySelector("tbody")).map(enhance);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -9,11 +10,11 @@ import attrs
 
 from hybridinv.errors import NotSupported, UnexpectedAnswer
 from hybridinv.model import MetricSample
-from hybridinv.wire.counters import checked_counters, units
+from hybridinv.wire.counters import units
 from hybridinv.wire.reading import look, many, shown, utc
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
 RAW_NAMES = {
@@ -75,13 +76,13 @@ def words(counters: Iterable[str] | None) -> list[str]:
     """The words asked for, all that vSphere has where none are named; `NotSupported` for one that it has not."""
     if counters is None:
         return list(RAW_NAMES)
-    wanted = checked_counters(counters)
-    foreign = [word for word in wanted if word not in RAW_NAMES]
-    if foreign:
-        raise NotSupported(
-            f"vSphere has no {', '.join(foreign)} of a machine as a whole", remedy=f"it has: {', '.join(RAW_NAMES)}"
-        )
-    return wanted
+    several: object = [counters] if isinstance(counters, str) else counters
+    wanted: list[Any] = list(several) if isinstance(several, Iterable) else [several]
+    foreign = [word for word in wanted if not isinstance(word, str) or word not in RAW_NAMES]
+    if foreign or not wanted:
+        what = ", ".join(f"{word!s:.40}" for word in foreign) or "counter in an empty list"
+        raise NotSupported(f"vSphere has no {what} of a machine as a whole", remedy=f"it has: {', '.join(RAW_NAMES)}")
+    return list(dict.fromkeys(wanted))
 
 
 def read_counters(perf_counter: Any, wanted: Iterable[str]) -> tuple[list[Counter], list[str]]:

@@ -1,0 +1,141 @@
+"""The sheets that `write_workbook` adds to RVTools' own → records of the other platforms, their tags, who was asked."""
+
+from __future__ import annotations
+
+import typing
+from collections import defaultdict
+from datetime import date, datetime
+from enum import StrEnum
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from hybridinv.model import (
+    Agent,
+    Asked,
+    Cluster,
+    Disk,
+    Extension,
+    Host,
+    License,
+    Network,
+    Nic,
+    Resource,
+    Tags,
+    VirtualMachine,
+)
+from hybridinv.report.reading_book import PLATFORM
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from hybridinv.report.reading_book import Book
+    from hybridinv.report.reading_cells import Row
+
+_TABLES: dict[str, tuple[str, type]] = {
+    "hvMachines": ("vms", VirtualMachine),
+    "hvExtensions": ("extensions", Extension),
+    "hvHosts": ("hosts", Host),
+    "hvClusters": ("clusters", Cluster),
+    "hvNetworks": ("networks", Network),
+    "hvLicenses": ("licenses", License),
+    "hvResources": ("resources", Resource),
+}
+_PARTS: dict[str, tuple[str, type]] = {"hvDisks": ("disks", Disk), "hvNics": ("nics", Nic)}
+_SOURCES, _TAGS = "hvSources", "hvTags"
+SHEETS = {
+    **{sheet: kind for sheet, (kind, _) in _TABLES.items()},
+    **dict.fromkeys((*_PARTS, _TAGS), "vms"),
+    _SOURCES: "",
+}
+"""The sheets, and the kinds that they are of."""
+
+
+def read_tables(book: Book) -> dict[str, list[Any]]:
+    """The records of the other platforms by kind, with the disks and adapters that other sheets have of them."""
+    parts = {field: _parts(book, sheet, kind) for sheet, (field, kind) in _PARTS.items()}
+    found: dict[str, list[Any]] = {}
+    for sheet, (kind, record) in _TABLES.items():
+        found[kind] = []
+        for row in book.rows(sheet):
+            id_ = row.text("id")
+            if not id_ or row.text("platform") in ("", PLATFORM):
+                continue
+            named = {name: row.text(name) for name in ("id", "name", "platform", "source")}
+            inside = {field: tuple(by_id[id_]) for field, by_id in parts.items()} if kind == "vms" else {}
+            found[kind].append(record(**{**_values(row, record), **named, **inside}))
+    return found
+
+
+def with_tags(book: Book, tables: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
+    """The records of all kinds with the tags that the file has of them."""
+    tags: dict[str, dict[str, str]] = defaultdict(dict)
+    for row in book.rows(_TAGS):
+        tags[row.text("id")][row.text("tag")] = row.text("value")
+    return {
+        kind: [attrs.evolve(one, tags=Tags(tags[one.id])) if one.id in tags else one for one in records]
+        for kind, records in tables.items()
+    }
+
+
+def read_asked(book: Book, detail: str) -> dict[tuple[str, str], Asked] | None:
+    """Who was asked for what, by platform and source; None where the file does not say."""
+    if not book.has(_SOURCES):
+        return None
+    found: dict[tuple[str, str], Asked] = {}
+    for row in book.rows(_SOURCES):
+        asked = Asked(**{**_values(row, Asked), "detail": detail})
+        before = found.get((asked.platform, asked.source), asked)
+        both = {name: getattr(asked, name) | getattr(before, name) for name in ("kinds", "subscription_ids")}
+        found[asked.platform, asked.source] = attrs.evolve(asked, **both)
+    return found
+
+
+def _parts(book: Book, sheet: str, kind: type) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = defaultdict(list)
+    for row in book.rows(sheet):
+        found[row.text("vm_id")].append(kind(**_values(row, kind)))
+    return found
+
+
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    return typing.get_type_hints(kind)
+
+
+def _values(row: Row, kind: type, prefix: str = "") -> dict[str, Any]:
+    """The fields of a record that a row has a value for."""
+    return {name: value for name, value in _fields(row, kind, prefix) if value not in (None, "", (), {})}
+
+
+def _fields(row: Row, kind: type, prefix: str) -> Iterator[tuple[str, Any]]:
+    for name, hint in _hints(kind).items():
+        header, inner = f"{prefix}{name}", typing.get_args(hint)
+        if hint is Agent:
+            yield name, Agent(**_values(row, Agent, "agent_"))
+        elif hint is Tags:
+            yield name, Tags(dict(one.split("=", 1) for one in row.texts(header) if "=" in one))
+        elif typing.get_origin(hint) in (tuple, frozenset):
+            yield name, row.texts(header) if inner[0] is str else ()
+        else:
+            yield name, _value(row, header, next((one for one in inner if one is not type(None)), hint))
+
+
+def _value(row: Row, header: str, hint: Any) -> Any:
+    if not isinstance(hint, type) or attrs.has(hint):
+        return None
+    if hint is bool:
+        return row.truth(header)
+    if issubclass(hint, (int, float)):
+        return row.number(header)
+    if issubclass(hint, datetime):
+        return row.moment(header)
+    text = row.text(header)
+    if text and issubclass(hint, (date, StrEnum)):
+        try:
+            return hint(text) if issubclass(hint, StrEnum) else date.fromisoformat(text)
+        except ValueError:
+            row.sheet.note(header, text)
+            return None
+    return text
