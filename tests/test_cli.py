@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 
 import hybridinv as hi
@@ -472,7 +473,18 @@ def test_a_table_fits_a_terminal(saved: str) -> None:
     rows = plain.split("more columns")[0].splitlines()
     assert all(len(row) <= 100 for row in rows)
     assert "18 more: --all shows them" in plain
+    assert "power_state" in plain
+    assert "…" not in rows[1]
     assert "18 more" not in on_terminal("show", saved, "vms", "--all")
+
+
+def test_a_change_on_a_terminal_has_both_values(saved: str, tmp_path: Path) -> None:
+    inventory = hi.demo()
+    vms = [attrs.evolve(vm, host_id=inventory.hosts[0].id, cpus=96) for vm in inventory.vms.where(name="web02")]
+    (inventory + hi.Inventory(vms=vms)).save(tmp_path / "later.json")
+    shown = on_terminal("diff", saved, str(tmp_path / "later.json"))
+    assert re.search(r"cpus +4 +96", shown)
+    assert re.search(r"before.*after", shown)
 
 
 def test_hostile_names_on_a_terminal(hostile: str) -> None:

@@ -12,7 +12,7 @@ import pytest
 import hybridinv as hi
 from hybridinv.cli import main
 from hybridinv.demo import tape_folders
-from planning.small_estate import HERE, estate, host, machine
+from planning.small_estate import HERE, disk, estate, host, machine
 
 ARC = '[sources.arc]\nplatform = "azure-arc"\n'
 
@@ -109,10 +109,10 @@ def test_an_estate_without_a_vcenter_is_refused(tmp_path: Path, capsys: pytest.C
 
 
 def test_remedies_name_the_options(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    local = hi.Datastore(id="ds-local", name="local", host_ids=["h1"], **HERE)
-    (estate() + hi.Inventory(datastores=[local])).save(tmp_path / "estate.json")
-    arguments = ["plan-migration", str(tmp_path / "estate.json"), "web01", "--to-host", "esx02"]
-    assert main([*arguments, "--to-datastore", "local"]) == 3
+    local = hi.Datastore(id="ds-local", name="local", host_ids=["host-1"], **HERE)
+    inventory = estate(machine(disks=[disk(datastore="ds-local")])) + hi.Inventory(datastores=[local])
+    inventory.save(tmp_path / "estate.json")
+    assert main(["plan-migration", str(tmp_path / "estate.json"), "web01", "--to-host", "esx02"]) == 3
     said = capsys.readouterr().out
     assert "give --to-datastore with one that it mounts" in said
     assert "to_datastore=" not in said

@@ -219,7 +219,7 @@ def diff(arguments: argparse.Namespace) -> int:
     shown = changes if arguments.all else changes.where(change=lambda change: change != "not_seen")
     if shown:
         rows = list(_rows(shown, before, after))
-        draw_grid(console, ["change", "kind", "name", "field", "before", "after"], rows)
+        draw_grid(console, ["change", "kind", "name", "field", "before", "after"], rows, fit=False)
     if len(shown) < len(changes):
         say(
             console,

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 _WIDEST = 10_000  # without a terminal no line is cut
 _CELL = 40
+_BETWEEN = 3
+"""Spaces between two columns."""
 _SHOWN_PROBLEMS = 20
 _PARAMETER = re.compile(r"\bto_(host|datastore)=")
 """What remedies call the options of `plan-migration`: they are the function's."""
@@ -265,8 +267,8 @@ def _write(console: Console, heads: Sequence[str], rows: Sequence[Sequence[str]]
     for row, taken in zip(whole, lengths, strict=True):
         spaces = [" " * (width - length) for width, length in zip(widths, taken, strict=True)]
         parts = (gap + one if is_right else one + gap for one, gap, is_right in zip(row, spaces, right, strict=True))
-        lines.append(f" {'   '.join(parts)}".rstrip())
-    rule = " " + ("-" if console.options.ascii_only else "─") * (sum(widths) + 3 * max(len(widths) - 1, 0))
+        lines.append(f" {(' ' * _BETWEEN).join(parts)}".rstrip())
+    rule = " " + ("-" if console.options.ascii_only else "─") * (sum(widths) + _BETWEEN * max(len(widths) - 1, 0))
     console.file.write("\n".join(["", lines[0], rule, *lines[1:], "", ""]))
 
 
@@ -279,8 +281,8 @@ def _fitting(width: int, heads: Sequence[str], rows: Sequence[Sequence[str]]) ->
     """How many of the columns fit side by side; one at least."""
     used = 0
     for number, head in enumerate(heads):
-        used += min(max(len(head), *(len(row[number]) for row in rows), 0), _CELL) + 2
-        if used > width and number:
+        used += min(max(len(head), *(len(row[number]) for row in rows), 0), _CELL) + _BETWEEN
+        if used - _BETWEEN + 2 > width and number:
             return number
     return len(heads)
 

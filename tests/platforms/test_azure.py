@@ -188,7 +188,7 @@ def test_a_wrong_subscription_is_named(server, azure):
     adapter = azure(server, subscription_ids=["sub-9"])
     with pytest.raises(hi.NotFound) as caught:
         adapter.vms()
-    for word in (adapter.source, "SubscriptionNotFound", "sub-9", "could not be found", "check the id"):
+    for word in (adapter.source, "SubscriptionNotFound", "sub-9", "could not be found", "check the subscription"):
         assert word in str(caught.value)
     assert only(adapter.inventory(["vms"]).problems).scope == "/subscriptions/sub-9"
 

@@ -14,6 +14,7 @@ import hybridinv as hi
 from hybridinv.report.contents import contents_of
 from hybridinv.report.html import render
 from hybridinv.report.parts import Cell, Tone
+from hybridinv.report.sections import extensions
 from hybridinv.report.sections.maintenance import host_plans
 from hybridinv.report.seen import Reading
 from planning.test_any_estate import estates
@@ -467,3 +468,11 @@ def test_a_number_of_which_nothing_is_known_is_not_nought() -> None:
     assert values["Virtual CPUs"] == (4, "known of 1 of 2 virtual machines")
     assert values["Memory of machines"] == (None, "known of 0 of 2 machines")
     assert values["Storage"][0] is None
+
+
+def test_a_matrix_that_is_left_out_does_not_say_that_there_is_nothing(
+    demo: hi.Inventory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(extensions, "_MOST_CELLS", 10)
+    found = table(contents_of(demo), "extension-matrix")
+    assert (len(found.rows), found.empty.partition(":")[0]) == (0, "Left out")

@@ -212,3 +212,21 @@ def test_a_machine_of_a_made_up_id_is_written(tmp_path):
     made = hi.VirtualMachine(id="x", name="x", platform="vsphere", source="")
     (row,) = table(written(hi.Inventory(vms=[made]), tmp_path), "vInfo")
     assert (row["VM"], row["VM ID"], row["VI SDK UUID"]) == ("x", None, None)
+
+
+@pytest.mark.parametrize("subject", [None, [], hi.Inventory().vms, "estate.json"])
+def test_what_is_no_inventory_is_refused(subject: object, tmp_path):
+    with pytest.raises(hi.NotSupported, match="no workbook of"):
+        hi.write_workbook(subject, tmp_path / "x.xlsx")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [("a" * 300, "too long"), ("a" * 250, "too long"), ("a\0b", "null"), (".", "a folder"), ("no/x", "no folder")],
+)
+def test_why_a_file_cannot_be_written_is_said(name: str, why: str, tmp_path):
+    for write in (hi.write_workbook, hi.write_html):
+        with pytest.raises(hi.InventoryFileError, match=why):
+            write(hi.Inventory(), tmp_path / name)
+    assert list(tmp_path.iterdir()) == []

@@ -265,6 +265,33 @@ def test_records_of_the_other_platforms_come_back(written: Path) -> None:
     assert {(one.platform, one.kinds) for one in copy.asked} == {(one.platform, one.kinds) for one in demo.asked}
 
 
+def test_ids_made_of_names_do_not_make_it_incomplete(written: Path) -> None:
+    copy = hi.read_workbook(written)
+    assert all("license:" in one.id for one in copy.licenses if one.platform == "vsphere")
+    assert {one.platform for one in copy.problems} == {"azure-arc"} == {one.platform for one in hi.demo().problems}
+
+
+def test_what_rvtools_has_no_sheet_for_has_not_changed(tmp_path: Path) -> None:
+    at = {"platform": "vsphere", "source": "vc01"}
+    devices = [hi.Device(name="CD/DVD drive 1", kind="cdrom"), hi.Device(name="Floppy drive 1", kind="floppy")]
+    pool = hi.ResourcePool(
+        id=f"vsphere://{UUID}/resgroup-1", name="Resources", path="Resources", location="Utrecht", **at,
+        vm_ids=[f"vsphere://{UUID}/vm-2", f"vsphere://{UUID}/vm-1"],
+    )  # fmt: skip
+    vms = [
+        hi.VirtualMachine(id=id_, name=id_[-4:], resource_pool_id=pool.id, devices=devices, **at)
+        for id_ in sorted(pool.vm_ids)
+    ]
+    asked = [hi.Asked(**at, kinds={"vms", "resource_pools"}, detail="full")]
+    live = hi.Inventory(vms=vms, resource_pools=[pool], asked=asked)
+    hi.write_workbook(live, tmp_path / "x.xlsx")
+    copy = hi.read_workbook(tmp_path / "x.xlsx")
+    assert [len(one.devices) for one in copy.vms] == [1, 1]
+    assert [one for one in live.diff(copy) if one.field in ("devices", "vm_ids")] == []
+    fewer = attrs.evolve(copy, resource_pools=[attrs.evolve(copy.resource_pools[0], vm_ids=pool.vm_ids[:1])])
+    assert "vm_ids" in {one.field for one in live.diff(fewer)}
+
+
 def test_a_workbook_of_azure_alone_was_not_asked_of_a_vcenter(tmp_path: Path) -> None:
     asked = hi.Asked(platform="azure", source="management.azure.com", kinds={"vms"})
     vms = [hi.VirtualMachine(id="/subscriptions/s/vm1", name="vm1", platform="azure", source="management.azure.com")]

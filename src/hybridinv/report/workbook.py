@@ -162,6 +162,7 @@ def _whole(target: Path) -> Iterator[Path]:
         name = f".{real.name}.{secrets.token_hex(4)}"
         temporary = Path(folder, name) if is_special else real.with_name(name)
         try:
+            temporary.touch()  # now, not after all the work
             yield temporary
             if is_special:
                 write_whole(target, temporary.read_bytes())
