@@ -36,6 +36,7 @@ from hybridinv.terminal import (
     print_json,
     progress,
     say,
+    seconds,
     shown,
 )
 
@@ -197,7 +198,7 @@ def _describe_collect(command: argparse.ArgumentParser) -> None:
     command.add_argument("-o", dest="output", metavar="FILE", required=True, help="the inventory file to write")
     command.add_argument("--kinds", type=_kinds, metavar="K1,K2", help=f"read only these; of {', '.join(KINDS)}")
     _add_detail(command)
-    command.add_argument("--deadline", type=_seconds, metavar="SECONDS", help="what is not there by then is missing")
+    command.add_argument("--deadline", type=seconds, metavar="SECONDS", help="what is not there by then is missing")
     command.add_argument("--strict", action="store_true", help="write nothing unless everything could be read")
     _add_json(command)
 
@@ -327,13 +328,3 @@ def _kinds(text: str) -> list[str]:
     if unknown or not kinds:
         raise argparse.ArgumentTypeError(f"{', '.join(unknown) or 'nothing'} is no kind; they are {', '.join(KINDS)}")
     return kinds
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds < float("inf"):
-        raise argparse.ArgumentTypeError("must be a number of seconds, more than 0")
-    return seconds

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import logging
 import sys
@@ -13,9 +12,11 @@ import hybridinv as hi
 from hybridinv.estate import open_source
 from hybridinv.inventory import count_of
 from hybridinv.saving import plain
-from hybridinv.terminal import clean, draw_grid, draw_problems, open_console, progress, say
+from hybridinv.terminal import clean, draw_grid, draw_problems, open_console, progress, say, seconds
 
 if TYPE_CHECKING:
+    import argparse
+
     from rich.console import Console
 
 _PARTIAL = 3
@@ -126,19 +127,9 @@ def describe(command: argparse.ArgumentParser) -> None:
     command.add_argument("--no-cache", action="store_true", help="ask anew, and keep nothing")
     command.add_argument(
         "--max-age",
-        type=_seconds,
+        type=seconds,
         metavar="SECONDS",
         default=_DAY,
         help="use answers no older than that; a day by default",
     )
     command.set_defaults(usage=command.format_usage())
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds < float("inf"):
-        raise argparse.ArgumentTypeError("must be a number of seconds, more than 0")
-    return seconds

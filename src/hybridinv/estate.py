@@ -22,8 +22,8 @@ from hybridinv.platforms import PLATFORMS
 
 if TYPE_CHECKING:
     from hybridinv.platforms.adapter import Adapter
-    from hybridinv.transport.arm import Credential
     from hybridinv.transport.client import Wire
+    from hybridinv.transport.tokens import Credential
 
 _TAPE = "tape"
 _SECRET = re.compile(r"(^|_)(password|passphrase|secret|token|key)$")

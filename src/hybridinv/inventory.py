@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import attrs
 
+from hybridinv.comparing import changes, is_of, looked_for
 from hybridinv.errors import HybridInvError, IncompleteInventory, NotSupported
 from hybridinv.identity import same_machines
 from hybridinv.model import (
     Asked,
     Change,
-    ChangeKind,
     Cluster,
     Datastore,
     Extension,
@@ -59,12 +58,6 @@ KINDS: dict[str, type] = {
 }
 """The kinds of records, named as the adapters' methods and the inventory's tables are."""
 _NEEDS_MATCHES = re.compile(r"(?i)same_machine|\bquery(_table)?\b")
-_WORKBOOK = "rvtools"
-_MEBIBYTE = 2**20
-_SECOND = timedelta(seconds=1)
-_MADE_UP = re.compile(r"vsphere://[^/]*/[a-z]+:")
-_DEVICES = ("cdrom", "usb")
-"""Those that RVTools has sheets for."""
 _SHOWN_SOURCES = 50
 _SHOWN_WORDS = 800
 
@@ -205,10 +198,10 @@ class Inventory:
         A record that only one of them has is `removed` or `added` where the other has looked for it and read that
         kind of its source completely; where it has not, `not_seen`. Where one was read in summary and the other in
         full, what only the full one has is `not_seen`, and fields that the summary leaves out have not changed. Where
-        one is of an RVTools workbook, only fields that both know can have changed; records whose ids it had to make of
-        names are `not_seen`.
+        one is of an RVTools workbook, only fields that both know can have changed; a record whose id it had to make of
+        names is compared with the only one of its UUID or name, and `not_seen` where there is none.
         """
-        return Records(Change, [change for kind in KINDS for change in _changes(kind, self, other)])
+        return Records(Change, [change for kind in KINDS for change in changes(kind, self, other)])
 
     def sql(self, sql: str) -> QueryResult:
         """Ask all tables in SQL (DuckDB): `inv.sql("select name, cpus from vms where power_state = 'running'")`.
@@ -260,8 +253,10 @@ class Inventory:
         shown = self.problems[:SHOWN_ROWS]
         items = "".join(f"<li>{cell(_shortened(str(problem)))}</li>" for problem in shown)
         more = f"<p>{len(self.problems) - SHOWN_ROWS} more</p>" if len(self.problems) > SHOWN_ROWS else ""
-        short = {(one.platform, one.source) for one in self.problems}
-        whole = len({(one.platform, one.source) for one in self.asked} - short)
+        asked = {(one.platform, one.source) for one in self.asked}
+        short = {(one.platform, one.source) for one in self.problems if one.source}
+        short |= {one for one in asked if any(is_of(problem, *one) for problem in self.problems)}
+        whole = len(asked - short)
         count = count_of("problem", len(self.problems))
         return (
             f'<p><strong class="bad">Incomplete: {count}.</strong> {count_of("source", whole)} complete,'
@@ -310,7 +305,7 @@ def load(path: str | os.PathLike[str]) -> Inventory:
 def _without(older: Inventory, newer: Inventory) -> Inventory:
     """The older inventory, less what the newer one has looked for: records that are gone, problems that are solved."""
     tables: dict[str, Any] = {
-        kind: [one for one in records if not newer.asked or not _looked_for(newer, kind, one)]
+        kind: [one for one in records if not newer.asked or not looked_for(newer, kind, one)]
         for kind, records in older.tables().items()
     }
     solved = {(one.platform, one.source, kind) for one in newer.asked for kind in one.kinds}
@@ -322,116 +317,3 @@ def _without(older: Inventory, newer: Inventory) -> Inventory:
         or (problem.platform, problem.source, problem.kind) not in solved
     ]
     return attrs.evolve(older, **tables, problems=left)
-
-
-def _looked_for(inventory: Inventory, kind: str, record: Any) -> bool:
-    """Whether the inventory would hold that record if it were there; one made by hand is taken at its word."""
-    here = (record.platform, record.source)
-    for problem in inventory.problems:
-        if problem.source == here[1] and problem.platform in ("", here[0]) and problem.kind in ("", kind):
-            return False
-    return not inventory.asked or any(
-        here == (one.platform, one.source) and kind in one.kinds and _is_within(record.id, one.subscription_ids)
-        for one in inventory.asked
-    )
-
-
-def _is_within(id_: str, subscription_ids: frozenset[str]) -> bool:
-    return not subscription_ids or id_.startswith(tuple(f"/subscriptions/{one}/" for one in subscription_ids))
-
-
-def _is_less(one: Inventory, other: Inventory, kind: str, record: Any) -> bool:
-    """Whether that record's source was read in less detail for the one inventory than for the other."""
-    return _details(one, kind, record) == {"summary"} and _details(other, kind, record) == {"full"}
-
-
-def _are_unlike(one: Inventory, other: Inventory, kind: str, record: Any) -> bool:
-    """Whether one of them is of a workbook, which has fields that the other lacks, and lacks some that it has."""
-    details = _details(one, kind, record), _details(other, kind, record)
-    return details[0] != details[1] and {_WORKBOOK} in details
-
-
-def _details(inventory: Inventory, kind: str, record: Any) -> set[str]:
-    here = (record.platform, record.source)
-    return {one.detail for one in inventory.asked if (one.platform, one.source) == here and kind in one.kinds}
-
-
-def _lacks(less: Any, more: Any, field: attrs.Attribute[Any]) -> bool:
-    """Whether a value differs from the one of a fuller record only in what is not known of it."""
-    factory = getattr(field.default, "factory", None)
-    if (
-        field.name.endswith("_bytes")
-        and None not in (less, more)
-        and abs(less - more) < _MEBIBYTE
-        and not less % _MEBIBYTE
-    ):
-        return True  # a workbook has whole MiB
-    if field.name == "devices":
-        more = tuple(one for one in more if one.kind in _DEVICES)
-    return bool(less == (factory() if factory else field.default)) or _is_part(less, more)
-
-
-def _is_part(less: Any, more: Any) -> bool:
-    if less == more:
-        return True
-    if isinstance(less, Mapping) and isinstance(more, Mapping):
-        return less.items() <= more.items()
-    if isinstance(less, datetime) and isinstance(more, datetime):
-        return abs(less - more) < _SECOND  # Excel keeps milliseconds
-    if isinstance(less, str) and isinstance(more, str):
-        return has_made_up_id(less) or has_made_up_id(more)
-    if isinstance(less, tuple) and isinstance(more, tuple):
-        if all(isinstance(one, str) for one in (*less, *more)):
-            less, more = sorted(less), sorted(more)
-        return len(less) == len(more) and all(map(_is_part, less, more))
-    if type(less) is not type(more) or not attrs.has(type(less)):
-        return False
-    return all(
-        _lacks(getattr(less, field.name), getattr(more, field.name), field) for field in attrs.fields(type(less))
-    )
-
-
-def has_made_up_id(id_: str) -> bool:
-    """Whether an id is made of names, because an RVTools workbook did not tell the vCenter's own."""
-    return bool(_MADE_UP.match(id_))
-
-
-def _forms(records: Iterable[Any]) -> dict[str, set[bool]]:
-    """Which forms the ids of each source have: records whose ids are of two forms cannot be compared."""
-    forms: dict[str, set[bool]] = {}
-    for record in records:
-        forms.setdefault(record.source, set()).add(has_made_up_id(record.id))
-    return forms
-
-
-def _changes(kind: str, before: Inventory, after: Inventory) -> Iterable[Change]:
-    old, new = ({record.id: record for record in getattr(inventory, kind)} for inventory in (before, after))
-    told_before, told_after = _forms(old.values()), _forms(new.values())
-    for id_, record in old.items():
-        if id_ not in new:
-            is_gone = told_after.get(record.source, set()) <= {has_made_up_id(id_)}
-            is_gone &= _looked_for(after, kind, record) and not _is_less(after, before, kind, record)
-            is_gone &= not _are_unlike(before, after, kind, record) or _looked_for(before, kind, record)
-            gone = ChangeKind.REMOVED if is_gone else ChangeKind.NOT_SEEN
-            yield Change(change=gone, kind=kind, id=id_, name=record.name)
-    for id_, record in new.items():
-        if id_ not in old:
-            is_new = told_before.get(record.source, set()) <= {has_made_up_id(id_)}
-            is_new &= _looked_for(before, kind, record) and not _is_less(before, after, kind, record)
-            is_new &= not _are_unlike(before, after, kind, record) or _looked_for(after, kind, record)
-            come = ChangeKind.ADDED if is_new else ChangeKind.NOT_SEEN
-            yield Change(change=come, kind=kind, id=id_, name=record.name)
-        elif record != old[id_]:
-            less_before, less_after = (
-                _is_less(one, other, kind, record) for one, other in ((before, after), (after, before))
-            )
-            unlike = _are_unlike(before, after, kind, record)
-            less_before, less_after = less_before or unlike, less_after or unlike
-            for field in attrs.fields(type(record)):
-                earlier, later = getattr(old[id_], field.name), getattr(record, field.name)
-                untold = (less_after and _lacks(later, earlier, field)) or (
-                    less_before and _lacks(earlier, later, field)
-                )
-                if earlier != later and not untold and not (unlike and field.name == "problems"):
-                    before_, after_ = str(earlier), str(later)
-                    yield Change(kind=kind, id=id_, name=record.name, field=field.name, before=before_, after=after_)

@@ -330,3 +330,14 @@ def _cleaned(value: Any) -> Any:
         names = (field.name for field in attrs.fields(type(value)))
         return attrs.evolve(value, **{name: _cleaned(getattr(value, name)) for name in names})
     return value
+
+
+def seconds(text: str) -> float:
+    """A number of seconds that was typed."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError("must be a number of seconds, more than 0")
+    return number

@@ -10,7 +10,7 @@ from azure.mgmt.hybridcompute import models as arc_models
 
 from hybridinv.model import OSType
 from hybridinv.wire import arc_licenses, arc_resources, fabric, hub_catalogue, hub_updates
-from hybridinv.wire.extension_images import newest
+from hybridinv.wire.extension_images import newest, read_image
 from hybridinv.wire.placement import read_placement
 from hybridinv.wire.reading import Origin
 
@@ -62,7 +62,7 @@ def test_the_nodes_of_a_real_hub_have_their_graphics_and_their_address():
 
 def test_the_extensions_of_a_real_hub():
     listed, *_ = recorded("hub-vm-extensions-2015-12-01-preview")
-    images = [hub_catalogue.read_extension_image(body, HUB) for body in listed]
+    images = [read_image(body, HUB) for body in listed]
     assert len(images) == 15
     assert {(image.name == image.version != "", image.location) for image in images} == {(True, "redmond")}
     for image, body in zip(images, listed, strict=True):
@@ -80,7 +80,7 @@ def test_the_extensions_of_a_real_hub():
 
 def test_the_extensions_of_the_description_have_their_names_in_the_id_alone():
     first, *_ = example("azsadmin-compute/2015-12-01-preview/VMExtensions_List")
-    image = hub_catalogue.read_extension_image(first, HUB)
+    image = read_image(first, HUB)
     assert (image.publisher, image.type, image.version) == ("Microsoft", "MicroExtension", "0.2.0")
 
 

@@ -26,7 +26,7 @@ from hybridinv.platforms.adapter import Adapter, Reading, Report, Survey, checke
 from hybridinv.platforms.extension_catalogue import KIND, ComputeCatalogue, Walk
 from hybridinv.platforms.kept_catalogue import DAY, KeptCatalogue, cache_folder, checked_age
 from hybridinv.tables import Records
-from hybridinv.transport.arm import ArmClient, Credential, missing_action
+from hybridinv.transport.arm import ArmClient, missing_action
 from hybridinv.transport.client import TIMEOUT, Wire
 from hybridinv.transport.clouds import cloud_of, default_credential, host_of
 from hybridinv.wire import arm as wire
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from hybridinv.collecting import Progress
     from hybridinv.platforms.arm_survey import ArmSurvey
     from hybridinv.platforms.extension_catalogue import Catalogue
+    from hybridinv.transport.tokens import Credential
 
 _SUBSCRIPTION = re.compile(r"\w[\w.-]*")
 FEW = 100

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from hybridinv.platforms.adapter import Report
     from hybridinv.platforms.arm_survey import ArmSurvey, Item
-    from hybridinv.transport.arm import Credential
+    from hybridinv.transport.tokens import Credential
     from hybridinv.wire.compute import Beside
     from hybridinv.wire.compute_sizes import Size
 

@@ -14,11 +14,11 @@ from hybridinv.platforms.hub_fabric import OperatorPlane
 from hybridinv.platforms.hub_login import ask_endpoints, hub_credential
 from hybridinv.platforms.hub_survey import OPERATOR, HubSurvey
 from hybridinv.platforms.kept_catalogue import DAY, cache_folder, checked_age
-from hybridinv.transport.arm import ArmClient, Credential
+from hybridinv.transport.arm import ArmClient
 from hybridinv.transport.client import TIMEOUT, Wire
 from hybridinv.transport.clouds import base_url, host_of
 from hybridinv.wire import hub_catalogue, hub_updates
-from hybridinv.wire.extension_images import Wanted, in_order, unknown_names
+from hybridinv.wire.extension_images import Wanted, in_order, read_image, unknown_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from hybridinv.platforms.arm_survey import Item
     from hybridinv.platforms.hub_fabric import Found
     from hybridinv.tables import Records
+    from hybridinv.transport.tokens import Credential
     from hybridinv.wire.reading import Origin
 
 
@@ -143,7 +144,7 @@ class AzureStackHub(ArmAdapter):
         cache_folder(cache)
         checked_age(max_age)
         reading = self._fabric(KIND, lambda plane: plane.extension_images(location),
-                               hub_catalogue.read_extension_image, progress)  # fmt: skip
+                               read_image, progress)  # fmt: skip
         there = [(image.publisher, image.type) for image in reading.records]
         reading.records = in_order(image for image in reading.records if wanted.has(image))
         reading.lost += unknown_names(wanted, wanted.publishers, "publisher of extensions", [one for one, _ in there])

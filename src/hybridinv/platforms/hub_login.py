@@ -14,8 +14,8 @@ from hybridinv.transport.clouds import default_credential
 from hybridinv.wire import arm as wire
 
 if TYPE_CHECKING:
-    from hybridinv.transport.arm import Credential
     from hybridinv.transport.client import Wire
+    from hybridinv.transport.tokens import Credential
 
 _ENDPOINTS = "/metadata/endpoints"
 _VERSION = "2015-01-01"

@@ -14,7 +14,7 @@ from hybridinv.model.migration import MigrationPlan, MigrationState
 from hybridinv.transport.deadline import deadline as within
 from hybridinv.transport.deadline import remaining
 from hybridinv.transport.patience import PATIENCE
-from hybridinv.transport.vmomi import Session, SessionExpired, read_object
+from hybridinv.transport.vmomi import Session, read_object
 from hybridinv.wire.reading import look
 from hybridinv.wire.vim.checking import read_check, read_told
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from hybridinv.model.observed import MigrationCheck
 
 _CHECKS = ("CheckMigrate_Task", "CheckRelocate_Task")
-_RENEWALS = 2
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
 _ENDED = ("success", "error")
 _PRIVILEGES = {MigrationState.HOT: "Resource.HotMigrate", MigrationState.COLD: "Resource.ColdMigrate"}
@@ -47,13 +46,7 @@ def check_migration(source: str, session: Session, plan: MigrationPlan, deadline
     """What the vCenter finds in the way of a plan, and where it and the plan differ."""
     _check_plan(source, plan)
     with within(PATIENCE if deadline is None else deadline):
-        for _ in range(_RENEWALS):
-            content = session.content
-            try:
-                return _checked(source, content, plan)
-            except SessionExpired:
-                session.renew(content)
-        return _checked(source, session.content, plan)
+        return session.run(lambda content: _checked(source, content, plan))
 
 
 def _check_plan(source: str, plan: MigrationPlan) -> None:

@@ -34,7 +34,7 @@ from hybridinv.errors import (
 from hybridinv.model import OSType
 from hybridinv.transport.client import Wire
 from hybridinv.transport.deadline import deadline
-from hybridinv.transport.vmomi import Session, SessionExpired, read_object
+from hybridinv.transport.vmomi import Session, read_object
 from hybridinv.transport.whole import whole
 from hybridinv.wire.reading import look, many
 
@@ -45,7 +45,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_RENEWALS = 2
 _PREFIX = "hybridinv-"
 _LARGEST = 8 * 2**20
 """Bytes of a file that is read from a guest."""
@@ -301,7 +300,7 @@ class Guest:
         after any other error nothing is called again.
         """
         try:
-            return in_session(self._session, lambda content: self._ask(content, manager, method, arguments))
+            return self._session.run(lambda content: self._ask(content, manager, method, arguments))
         except AccessDenied as error:
             error.remedy = f"give the vSphere account {_PRIVILEGES} on the machine"
             raise
@@ -332,7 +331,7 @@ class Guest:
             addresses = [look(one, "spec.ip.ipAddress") for one in many(host.get("config.network.vnic"))]
             return {str(one).lower() for one in (host.get("name"), *addresses) if one}
 
-        return in_session(self._session, read)
+        return self._session.run(read)
 
 
 _MANAGERS = {
@@ -340,17 +339,6 @@ _MANAGERS = {
     "fileManager": vim.vm.guest.FileManager,
     "processManager": vim.vm.guest.ProcessManager,
 }
-
-
-def in_session(session: Session, do: Callable[[Any], T]) -> T:
-    """What `do` gives, once more in a new session where the server says that the old one has ended."""
-    for _ in range(_RENEWALS):
-        content = session.content
-        try:
-            return do(content)
-        except SessionExpired:
-            session.renew(content)
-    return do(session.content)
 
 
 def undisturbed(do: Callable[[], T], seconds: float) -> T:

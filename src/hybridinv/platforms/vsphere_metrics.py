@@ -32,7 +32,6 @@ T = TypeVar("T")
 _Answer = tuple[list[MetricSample], list[tuple["Sequence[VirtualMachine]", HybridInvError]]]
 """Samples, and the machines that gave none, with the reason."""
 
-_RENEWALS = 2
 _REAL_TIME = 20
 """Seconds between a host's own samples (`PerfProviderSummary.refreshRate`, which of hosts and machines is 20)."""
 _KEPT = 3600
@@ -94,18 +93,9 @@ class _Asking:
         self._limit = _METRICS
         self.problems: list[Problem] = []
 
-    def _in_session(self, do: Callable[[Any], T]) -> T:
-        for _ in range(_RENEWALS):
-            content = self._session.content
-            try:
-                return do(content)
-            except SessionExpired:
-                self._session.renew(content)
-        return do(self._session.content)
-
     def check(self, machines: Sequence[VirtualMachine]) -> None:
         """`NotFound` where a machine is of another vCenter, whose numbers for machines mean others here."""
-        here = self._in_session(lambda content: str(content.about.instanceUuid or self._source))
+        here = self._session.run(lambda content: str(content.about.instanceUuid or self._source))
         strange = [vm for vm in machines if vm.id.partition("://")[2].rpartition("/")[0].lower() != here.lower()]
         if strange:
             raise NotFound(
@@ -124,8 +114,8 @@ class _Asking:
             instance = vim.ServiceInstance("ServiceInstance", content.rootFolder._stub)
             return row.get("perfCounter"), row.get("historicalInterval"), instance.CurrentTime()
 
-        perf_counter, historical, now = self._in_session(ask)
-        self._limit = self._in_session(_limit_of)
+        perf_counter, historical, now = self._session.run(ask)
+        self._limit = self._session.run(_limit_of)
         real_time = Interval(seconds=_REAL_TIME, kept_seconds=_KEPT, level=0, name="real time")
         intervals = [real_time, *read_intervals(historical)]
         if start is not None and start >= now:
@@ -189,7 +179,7 @@ class _Asking:
     def _ask(self, part: Sequence[VirtualMachine], span: _Span, counters: Sequence[Counter]) -> _Answer:
         """The samples of some machines. What is refused is asked again in halves, so that one costs no other."""
         try:
-            return self._in_session(lambda content: self._asked(content, part, span, counters))
+            return self._session.run(lambda content: self._asked(content, part, span, counters))
         except (NotFound, AccessDenied, ServerFault) as error:
             if isinstance(error, ServerFault) and error.status:  # what stands before the vCenter failed, not it
                 raise

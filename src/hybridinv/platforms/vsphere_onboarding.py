@@ -12,7 +12,7 @@ import attrs
 from hybridinv.collecting import one_at_a_time
 from hybridinv.errors import HybridInvError, NotSupported
 from hybridinv.model.guest import OnboardingRun, OnboardingRunState
-from hybridinv.platforms.vsphere_guest import Transfers, Unsure, in_session
+from hybridinv.platforms.vsphere_guest import Transfers, Unsure
 from hybridinv.platforms.vsphere_terms import Accounts, Keys, NotTried, Terms
 from hybridinv.platforms.vsphere_visit import FOLDER, Trip, Visit
 from hybridinv.tables import Records
@@ -45,7 +45,7 @@ def run_onboarding(
         done = {case.vm_id: earlier[case.vm_id] for case in plan.candidates if case.vm_id in earlier}
         cases = [case for case in plan.candidates if case.vm_id not in done]
         if cases:
-            vcenter = in_session(session, lambda content: content.about.instanceUuid or source)
+            vcenter = session.run(lambda content: content.about.instanceUuid or source)
             trip = Trip(
                 source=source, vcenter=vcenter, session=session, transfers=transfers, plan=plan, keys=keys, terms=terms
             )

@@ -15,7 +15,7 @@ from hybridinv.platforms.vsphere_tags import Tagging, read_tagging
 from hybridinv.transport.parallel import once
 from hybridinv.transport.property_collector import read_rows
 from hybridinv.transport.scrub import without_license_keys
-from hybridinv.transport.vmomi import Session, SessionExpired, read_object
+from hybridinv.transport.vmomi import RENEWALS, Session, SessionExpired, read_object
 from hybridinv.wire.reading import Origin
 from hybridinv.wire.vim.clusters import read_cluster
 from hybridinv.wire.vim.datastores import read_datastore
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from hybridinv.wire.soap import Row
 
 _COUNTED = ("vms", "hosts", "clusters", "datastores", "resource_pools")
-_RENEWALS = 2
 _NETWORKS = ("Network", "OpaqueNetwork", "DistributedVirtualPortgroup")
 _VSWITCHES = "config.network.vswitch"
 _NO_VNICS = "vCenter has no network configuration of it; its VMkernel adapters are unknown"
@@ -70,7 +69,7 @@ class VSphereSurvey(Survey):
         if self._refused:
             # Asking again with the same password would only lock the account.
             raise self._refused
-        for _ in range(_RENEWALS):
+        for _ in range(RENEWALS):
             self._log_in()
             try:
                 return reader()

@@ -12,7 +12,7 @@ from pyVmomi import vim
 from hybridinv.errors import NotSupported
 from hybridinv.model.migration import MigrationPlan
 from hybridinv.model.observed import MigrationTraffic
-from hybridinv.transport.vmomi import Session, SessionExpired, read_object
+from hybridinv.transport.vmomi import Session, read_object
 from hybridinv.wire.vim.traffic import (
     End,
     by_host,
@@ -25,8 +25,6 @@ from hybridinv.wire.vim.traffic import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from hybridinv.model import MetricSample
 
 T = TypeVar("T")
@@ -35,7 +33,6 @@ _BEFORE = timedelta(minutes=5)
 """How much of the time before tells what is usual."""
 _KEPT = timedelta(hours=1)
 """How long a host keeps its real-time samples."""
-_RENEWALS = 2
 
 
 def watch_traffic(
@@ -72,23 +69,14 @@ class _Watching:
 
     def now(self) -> datetime:
         """The server's time; its samples carry it."""
-        moment: datetime = self._in_session(
+        moment: datetime = self._session.run(
             lambda content: vim.ServiceInstance("ServiceInstance", content.rootFolder._stub).CurrentTime()
         )
         return moment
 
     def ask(self, start: datetime) -> None:
         """Read the samples since a moment; those that are known already stay."""
-        self._in_session(lambda content: self._ask(content, start))
-
-    def _in_session(self, do: Callable[[Any], T]) -> T:
-        for _ in range(_RENEWALS):
-            content = self._session.content
-            try:
-                return do(content)
-            except SessionExpired:
-                self._session.renew(content)
-        return do(self._session.content)
+        self._session.run(lambda content: self._ask(content, start))
 
     def _ask(self, content: Any, start: datetime) -> None:
         if not self._series:

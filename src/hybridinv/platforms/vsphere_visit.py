@@ -15,7 +15,7 @@ from hybridinv.model import OSType
 from hybridinv.model.guest import GuestCredentials, OnboardingRun, OnboardingRunState
 from hybridinv.model.onboarding import OnboardingPlan
 from hybridinv.onboarding.guest import end_of, judge, launch, read_code, read_text
-from hybridinv.platforms.vsphere_guest import Guest, Transfers, fault_name, in_session, undisturbed
+from hybridinv.platforms.vsphere_guest import Guest, Transfers, fault_name, undisturbed
 from hybridinv.platforms.vsphere_terms import Keys, NotTried, Terms
 from hybridinv.transport.vmomi import Session, read_object
 from hybridinv.wire.reading import uuid_text
@@ -119,8 +119,7 @@ class Visit:
         if self._case.vm_id.rpartition("/")[0] != f"vsphere://{self._trip.vcenter}":
             raise NotTried(f"it is not at {self._trip.source}", remedy="ask the adapter of its own vCenter")
         try:
-            row = in_session(
-                self._trip.session,
+            row = self._trip.session.run(
                 lambda content: read_object(
                     content, vim.VirtualMachine(self._moref, content.rootFolder._stub), list(_PATHS)
                 ),

@@ -11,8 +11,8 @@ import httpx
 from hybridinv.errors import NotSupported
 
 if TYPE_CHECKING:
-    from hybridinv.transport.arm import Credential
     from hybridinv.transport.client import Wire
+    from hybridinv.transport.tokens import Credential
 
 
 @attrs.frozen

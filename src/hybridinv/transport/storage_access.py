@@ -19,12 +19,12 @@ from urllib.parse import parse_qsl
 import httpx
 
 from hybridinv.errors import AuthenticationFailed, NotSupported
-from hybridinv.transport.arm import Tokens
 from hybridinv.transport.scrub import clean_error, secrets_of
+from hybridinv.transport.tokens import Tokens
 from hybridinv.wire.reading import utc
 
 if TYPE_CHECKING:
-    from hybridinv.transport.arm import Credential
+    from hybridinv.transport.tokens import Credential
 
 SCOPE = "https://storage.azure.com/.default"
 READER = "Storage Table Data Reader"

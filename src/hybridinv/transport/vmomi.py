@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from xml.parsers.expat import ExpatError
 
 import httpx
@@ -29,11 +29,15 @@ from hybridinv.wire.secrets import excerpt, redact
 from hybridinv.wire.soap import Row, read_objects
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from hybridinv.transport.client import Wire
 
+T = TypeVar("T")
+
 OLDEST_API = "6.5"
+RENEWALS = 2
+"""So many times one question may begin a new session."""
 _READS = (
     "Retrieve", "Continue", "Query", "Find", "Fetch", "CreateContainerView", "CurrentTime",
     "CheckMigrate_Task", "CheckRelocate_Task",
@@ -246,6 +250,16 @@ class Session:
         if not known:
             self.renew(content)
         return self.content
+
+    def run(self, do: Callable[[Any], T]) -> T:
+        """What `do` gives of the content; again in a new session where the server says that the old one has ended."""
+        for _ in range(RENEWALS):
+            content = self.content
+            try:
+                return do(content)
+            except SessionExpired:
+                self.renew(content)
+        return do(self.content)
 
     def renew(self, expired: Any) -> None:
         """Log in anew at the next use, unless another thread has done it meanwhile."""

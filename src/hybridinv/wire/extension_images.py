@@ -113,13 +113,14 @@ def checked_name(name: str) -> str:
 def read_image(body: dict[str, Any], origin: Origin) -> ExtensionImage:
     """One version of an extension, from a list of versions; of a list with details its operating system too.
 
-    API: Microsoft.Compute `…/types/{type}/versions`, whose name is the version; and Microsoft.HybridCompute
-    `…/extensionTypes/{type}/versions`, which has all in its properties.
+    API: Microsoft.Compute `…/types/{type}/versions`, whose name is the version; Microsoft.HybridCompute
+    `…/extensionTypes/{type}/versions`, which has all in its properties; Microsoft.Compute.Admin
+    `artifactTypes/VMExtension`, whose names are null.
     """
     item, rid = Body(body), own_id(body)
     properties = item.at("properties")
     parts = dict(zip((type_.lower() for type_ in rid.types), rid.names, strict=False))
-    version = properties.text("version") or item.text("name") or parts.get("versions", "")
+    version = properties.text("version", "typeHandlerVersion") or item.text("name") or parts.get("versions", "")
     publisher = properties.text("publisher") or parts.get("publishers", "")
     type_ = properties.text("extensionType") or parts.get("types", "") or parts.get("extensiontypes", "")
     if not (version and publisher and type_):
@@ -135,7 +136,7 @@ def read_image(body: dict[str, Any], origin: Origin) -> ExtensionImage:
         type=type_,
         version=version,
         location=plain_location(item.text("location") or parts.get("locations", "")),
-        os_type=os_type(properties.text("operatingSystem")),
+        os_type=os_type(properties.text("operatingSystem", "vmOsType")),
     )
 
 

@@ -4,34 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from hybridinv.errors import UnexpectedAnswer
-from hybridinv.model import ExtensionImage
 from hybridinv.model.fabric import PlatformImage
 from hybridinv.wire.arm import ResourceId, arm_id, own_id
-from hybridinv.wire.extension_images import REPORT, os_type
+from hybridinv.wire.extension_images import os_type
 from hybridinv.wire.reading import Body, Origin
-
-
-def read_extension_image(body: dict[str, Any], origin: Origin) -> ExtensionImage:
-    """One version of an extension. Its name is null. API: `artifactTypes/VMExtension`, a bare array."""
-    item, rid = Body(body), own_id(body)
-    properties, parts = item.at("properties"), _parts(rid)
-    version = properties.text("typeHandlerVersion") or parts.get("versions", "")
-    publisher = properties.text("publisher") or parts.get("publishers", "")
-    type_ = properties.text("extensionType") or parts.get("types", "")
-    if not (version and publisher and type_):
-        raise UnexpectedAnswer("an extension lacks its publisher, type or version", path="id", remedy=REPORT)
-    return ExtensionImage(
-        id=arm_id(rid.text),
-        name=version,
-        platform=origin.platform,
-        source=origin.source,
-        publisher=publisher,
-        type=type_,
-        version=version,
-        location=item.text("location") or parts.get("locations", ""),
-        os_type=os_type(properties.text("vmOsType")),
-    )
 
 
 def read_platform_image(body: dict[str, Any], origin: Origin) -> PlatformImage:
