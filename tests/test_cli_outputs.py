@@ -190,7 +190,12 @@ def test_what_did_not_change(saved: str, capsys: pytest.CaptureFixture[str]) -> 
     assert json.loads(capsys.readouterr().out) == []
 
 
-def test_what_was_not_looked_for(saved: str, workbook: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_was_not_looked_for(saved: str, workbook: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    whole = hi.load(saved)
+    hi.Inventory(vms=whole.vms, asked=[attrs.evolve(one, kinds={"vms"}) for one in whole.asked]).save(
+        tmp_path / "less.json"
+    )
+    workbook = str(tmp_path / "less.json")
     assert main(["diff", workbook, saved]) == 0
     short = capsys.readouterr().out
     assert re.search(
@@ -253,3 +258,10 @@ def test_an_answer_in_json(saved: str, capsys: pytest.CaptureFixture[str]) -> No
     assert json.loads(capsys.readouterr().out) == [{"m": {"a": 1}, "b": "eA==", "n": None}]
     assert main(["sql", saved, "select list(vms) from vms"]) == 0
     assert max(map(len, capsys.readouterr().out.splitlines())) < 1100
+
+
+@pytest.mark.parametrize("command", ["report", "workbook", "anonymise"])
+def test_a_dash_is_no_file(command: str, saved: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main([command, saved, "-o", "-"]) != 0
+    assert list(tmp_path.iterdir()) == []

@@ -26,6 +26,7 @@ _DEVICES = ("cdrom", "usb")
 """Those that RVTools has sheets for."""
 _PARTS = frozenset({"disks", "nics", "partitions", "snapshots", "devices", "agents"})
 """What a workbook may lack of its machines."""
+_NO_NICS = {"nics", "vNetwork"}
 
 Form = tuple[bool, bool]
 
@@ -93,9 +94,7 @@ def _told(records: Iterable[Any]) -> dict[str, set[Form | None]]:
     return forms
 
 
-def _is_comparable(
-    record: Any, own: Mapping[str, set[Form | None]], others: Mapping[str, set[Form | None]]
-) -> bool:
+def _is_comparable(record: Any, own: Mapping[str, set[Form | None]], others: Mapping[str, set[Form | None]]) -> bool:
     """Whether the other inventory would have the record by that id."""
     there = others.get(record.source, set())
     return there <= {_form(record.id)} or there == own.get(record.source)
@@ -105,14 +104,16 @@ def _same_records(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, s
     """The new ids of records whose id is made in another way: the only ones of their UUID, else of their name."""
     left, right = ([one for id_, one in here.items() if id_ not in there] for here, there in ((old, new), (new, old)))
     same: dict[str, str] = {}
+    taken: set[str] = set()
     for field in (*_UUIDS, "name"):
         found = _only(left, field)
         for key, later in _only(right, field).items():
             earlier = found.get(key)
-            if earlier is None or earlier.id in same or later.id in same.values():
+            if earlier is None or earlier.id in same or later.id in taken:
                 continue
             if _form(earlier.id) != _form(later.id) and not (field == "name" and _differ(earlier, later)):
                 same[earlier.id] = later.id
+                taken.add(later.id)
     return same
 
 
@@ -145,26 +146,38 @@ class _Terms:
         here = (record.platform, record.source)
         if here not in self._known:
             details = [_details(inventory, self._kind, here) for inventory in self._both]
-            parts = [_missing(inventory, here) for inventory in self._both]
-            unlike = any(_WORKBOOK in one for one in details) and (
-                details[0] != details[1] or parts[0] != parts[1] or _differ_in_form(*self._both, here[1])
+            of_any = [_details(inventory, "", here) for inventory in self._both]
+            parts = [_missing(inventory, self._kind, here) for inventory in self._both]
+            unlike = any(_WORKBOOK in one for one in of_any) and (
+                of_any[0] != of_any[1] or parts[0] != parts[1] or _differ_in_form(*self._both, here[1])
             )
             less, more = {"summary"}, {"full"}
-            self._known[here] = details == [less, more], details == [more, less], unlike, "nics" in parts[0] | parts[1]
+            self._known[here] = (
+                details == [less, more],
+                details == [more, less],
+                unlike,
+                bool((parts[0] | parts[1]) & _NO_NICS),
+            )
         return self._known[here]
 
     def is_gone(self, record: Any) -> bool:
         """Whether an earlier record that the later inventory does not have is gone."""
-        _, later_is_less, unlike, _ = self._of(record)
-        return self._was_sought(record, *reversed(self._both), unlike) and not later_is_less
+        _, later_is_less, _, _ = self._of(record)
+        before, after = self._both
+        return self._was_sought(record, after, before) and not later_is_less
 
     def is_new(self, record: Any) -> bool:
         """Whether a later record that the earlier inventory does not have is new."""
-        earlier_is_less, _, unlike, _ = self._of(record)
-        return self._was_sought(record, *self._both, unlike) and not earlier_is_less
+        earlier_is_less, _, _, _ = self._of(record)
+        before, after = self._both
+        return self._was_sought(record, before, after) and not earlier_is_less
 
-    def _was_sought(self, record: Any, there: Inventory, here: Inventory, unlike: bool) -> bool:
-        return looked_for(there, self._kind, record) and (not unlike or looked_for(here, self._kind, record))
+    def _was_sought(self, record: Any, there: Inventory, here: Inventory) -> bool:
+        """Whether the one that lacks it has looked for it, and the one that has it for its kind, if that is asked."""
+        if not looked_for(there, self._kind, record):
+            return False
+        details = [_details(one, self._kind, (record.platform, record.source)) for one in (there, here)]
+        return details[0] == details[1] or {_WORKBOOK} not in details or looked_for(here, self._kind, record)
 
     def changed(self, earlier: Any, later: Any) -> Iterator[tuple[str, Any, Any]]:
         """The fields that changed, with both values."""
@@ -183,12 +196,16 @@ class _Terms:
 
 
 def _details(inventory: Inventory, kind: str, here: tuple[str, str]) -> set[str]:
-    own = [one for one in inventory.asked if (one.platform, one.source) == here]
-    return {one.detail for one in own if kind in one.kinds} or {one.detail for one in own} & {_WORKBOOK}
+    """How much a source was asked for, of that kind or of any."""
+    own = (one for one in inventory.asked if (one.platform, one.source) == here)
+    return {one.detail for one in own if not kind or kind in one.kinds}
 
 
-def _missing(inventory: Inventory, here: tuple[str, str]) -> frozenset[str]:
-    return frozenset(one.kind for one in inventory.problems if one.kind in _PARTS and is_of(one, *here))
+def _missing(inventory: Inventory, kind: str, here: tuple[str, str]) -> frozenset[str]:
+    """What is not known of all records of a kind: parts, and sheets that could not be read; odd cells do not count."""
+    kinds = {kind, *_PARTS} if kind == "vms" else {kind}
+    own = (one for one in inventory.problems if one.kind in kinds and is_of(one, *here))
+    return frozenset(one.scope or one.kind for one in own if " " not in one.scope)
 
 
 def _differ_in_form(before: Inventory, after: Inventory, source: str) -> bool:
@@ -197,7 +214,8 @@ def _differ_in_form(before: Inventory, after: Inventory, source: str) -> bool:
         {kind: told.get(source) for kind, records in inventory.tables().items() if (told := _told(records))}
         for inventory in (before, after)
     ]
-    return any(one and other and one != other for one, other in ((forms[0][k], forms[1].get(k)) for k in forms[0]))
+    pairs = ((own, forms[1].get(kind)) for kind, own in forms[0].items())
+    return any(one and other and one != other for one, other in pairs)
 
 
 def _lacks(less: Any, more: Any, field: attrs.Attribute[Any]) -> bool:

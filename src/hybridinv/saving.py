@@ -126,6 +126,8 @@ def check_writable(path: str | os.PathLike[str], *others: str | os.PathLike[str]
 
     `others` are files that are needed as they are; writing to one of them is refused, by whatever name.
     """
+    if str(path) == "-":
+        raise InventoryFileError("'-' is no file", remedy="give one; ./- is one of that name")
     try:
         target = Path(path).resolve()
         if target in [Path(one).resolve() for one in others if one]:

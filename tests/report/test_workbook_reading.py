@@ -23,7 +23,7 @@ from hybridinv.report import reading_files, rvtools
 from hybridinv.report.reading_cells import Sheet, header_key, moment_of, number_of
 from hybridinv.report.reading_files import Found
 from hybridinv.report.reading_machines import os_type_of
-from hybridinv.report.workbook_reading import inventory_of
+from hybridinv.report.workbook_reading import inventory_of, open_inventory
 
 UUID = "d39aa5cc-70ee-5568-af9b-28dd266f0336"
 HERE = {"VI SDK Server": "vc01.example.test", "VI SDK UUID": UUID}
@@ -203,15 +203,19 @@ def test_a_file_with_one_sheet_says_what_it_does_not_tell(tmp_path: Path) -> Non
     (host,) = inv.hosts
     assert (host.name, host.location, inv.vms[0].host_id) == ("esx01", "Utrecht", host.id)
     said = {problem.kind: problem.message for problem in inv.problems}
-    assert said.keys() == {"hosts", "disks", "nics", "partitions", "snapshots", "devices", "agents"}
+    assert said.keys() == {
+        "hosts", "clusters", "rules", "disks", "nics", "partitions", "snapshots", "devices", "agents",
+    }  # fmt: skip
     assert said["disks"] == "the file has no sheet vDisk: the disks of its machines are not known"
     known = hi.Inventory(
         vms=inv.vms, asked=[attrs.evolve(inv.asked[0], kinds=frozenset({"vms", "hosts"}), detail="")],
         hosts=[hi.Host(id=f"vsphere://{UUID}/host-1", name="esx09", platform="vsphere", source="vc01.example.test")],
     )  # fmt: skip
-    assert {(one.change, one.name) for one in known.diff(inv)} == {("not_seen", "esx09"), ("not_seen", "esx01")}
+    assert {(one.change, one.name) for one in known.diff(inv)} == {
+        ("not_seen", "esx09"), ("not_seen", "esx01"), ("not_seen", "Production"),
+    }  # fmt: skip
     assert {(one.change, one.kind, one.name) for one in inv.diff(hi.Inventory(asked=known.asked))} == {
-        ("removed", "vms", "web01"), ("removed", "hosts", "esx01"),
+        ("removed", "vms", "web01"), ("removed", "hosts", "esx01"), ("not_seen", "clusters", "Production"),
     }  # fmt: skip
 
 
@@ -241,7 +245,7 @@ def test_a_machine_without_a_name_is_called_by_its_id(tmp_path: Path) -> None:
     inv = read(tmp_path, vInfo=rows)
     assert [(vm.id, vm.name) for vm in inv.vms] == [(f"vsphere://{UUID}/vm-7", "vm-7")]
     assert [one.message for one in inv.problems if one.kind == "vms"] == [
-        "1 rows of vInfo have neither a name nor an id: they are left out"
+        "left out for want of a name and of an id: 1 row of vInfo"
     ]
 
 
@@ -268,7 +272,9 @@ def test_records_of_the_other_platforms_come_back(written: Path) -> None:
 def test_ids_made_of_names_do_not_make_it_incomplete(written: Path) -> None:
     copy = hi.read_workbook(written)
     assert all("license:" in one.id for one in copy.licenses if one.platform == "vsphere")
-    assert {one.platform for one in copy.problems} == {"azure-arc"} == {one.platform for one in hi.demo().problems}
+    assert {(one.platform, one.kind) for one in copy.problems if one not in hi.demo().problems} == {
+        ("vsphere", "rules")
+    }
 
 
 def test_what_rvtools_has_no_sheet_for_has_not_changed(tmp_path: Path) -> None:
@@ -383,6 +389,59 @@ def test_cells_that_nobody_understands_are_said(tmp_path: Path) -> None:
     assert inv.vms[0].memory_bytes is None
     (problem,) = (one for one in inv.problems if one.scope == "vInfo CPUs")
     assert problem.message == "2 cells of column 'CPUs' of sheet vInfo could not be understood, one is 'many'"
+
+
+@pytest.mark.parametrize(
+    ("header", "field", "cell", "value"),
+    [
+        ("CPUs", "cpus", -4, None), ("CPUs", "cpus", 0.5, None), ("CPUs", "cpus", 2**60, None),
+        ("CPUs", "cpus", "#N/A", None), ("Powerstate", "power_state", "runningg", "unknown"),
+        ("Powerstate", "power_state", "#N/A", "unknown"), ("Template", "is_template", "#REF!", False),
+        ("Creation date", "created_at", "31.12.9999", None), ("Creation date", "created_at", "0001-01-01", None),
+        ("Creation date", "created_at", "10/11/12", None),
+    ],
+)  # fmt: skip
+def test_a_cell_that_cannot_be_is_unknown_and_said(
+    header: str, field: str, cell: object, value: object, tmp_path: Path
+) -> None:
+    inv = read(tmp_path, vInfo=[machine(**{header: cell})])
+    assert getattr(inv.vms[0], field) == value
+    (problem,) = (one for one in inv.problems if one.scope == f"vInfo {header}")
+    assert problem.message.startswith(f"1 cell of column {header!r} of sheet vInfo could not be understood, it is ")
+
+
+def test_words_for_power_states(tmp_path: Path) -> None:
+    assert one_vm(tmp_path, Powerstate="Powered On").power_state == "running"
+
+
+def test_dates_that_contradict_each_other_tell_nothing_of_the_rest() -> None:
+    rows = [["VM", "Date"], ["a", "13/04/2019"], ["b", "12/31/2019"], ["c", "03/04/2019"]]
+    assert [row.moment("Date") for row in Sheet("vInfo", rows)][2] is None
+
+
+def test_a_title_above_the_headers_and_the_name_of_an_export(tmp_path: Path) -> None:
+    with xlsxwriter.Workbook(tmp_path / "x.xlsx") as book:
+        sheet = book.add_worksheet("tabvInfo")
+        for number, row in enumerate((["exported by me"], [], ["vm", "powerstate"], ["web01", "poweredOn"])):
+            sheet.write_row(number, 0, row)
+    assert [(vm.name, vm.power_state) for vm in hi.read_workbook(tmp_path / "x.xlsx").vms] == [("web01", "running")]
+
+
+def test_problems_of_a_file_of_several_vcenters_are_said_once(tmp_path: Path) -> None:
+    other = {"VI SDK Server": "vc02", "VI SDK UUID": "ffff"}
+    inv = read(tmp_path, vInfo=[machine(CPUs="many"), machine(CPUs=2, **other)])
+    (problem,) = (one for one in inv.problems if one.scope == "vInfo CPUs")
+    assert (problem.platform, problem.source) == ("vsphere", "")
+    assert {one.change for one in inv.diff(attrs.evolve(inv, vms=[]))} == {"not_seen"}
+    assert "0 complete, 2 not" in inv._repr_html_().replace("sources ", "").replace("source ", "")
+
+
+def test_problems_do_not_pile_up(plain: Path, tmp_path: Path) -> None:
+    first = inv = hi.read_workbook(plain)
+    for number in range(3):
+        hi.write_workbook(inv, tmp_path / f"{number}.xlsx")
+        inv = hi.read_workbook(tmp_path / f"{number}.xlsx")
+    assert sorted(map(str, inv.problems)) == sorted(map(str, first.problems))
 
 
 def test_the_moment_it_was_taken(tmp_path: Path) -> None:
@@ -519,16 +578,101 @@ def test_what_the_vcenter_says_now_compares_with_what_the_workbook_said_then(wri
     changes = [one for one in copy.diff(live) if one.change == "changed"]
     # "toolsOld" says less than the vCenter does.
     assert {one.field for one in changes} == {"agent"}
-    assert {one.kind for one in copy.diff(live) if one.change == "not_seen" and one.id.startswith("vsphere:")} == {
-        "networks",
-        "licenses",
-    }
+    assert {one.change for one in copy.diff(live) if one.id.startswith("vsphere:")} == {"changed"}
     assert [one for one in copy.diff(live) if one.change in ("added", "removed")] == []
     moved = attrs.evolve(live, vms=[attrs.evolve(vm, power_state="suspended", cpus=64) for vm in live.vms[:1]])
     said = {
         (one.change, one.field) for one in copy.diff(moved) if one.kind == "vms" and one.id.startswith("vsphere:")
     } - {("changed", one.field) for one in changes}
     assert said == {("changed", "power_state"), ("changed", "cpus"), ("removed", "")}
+
+
+def without(path: Path, target: Path, *headers: str, only: tuple[str, ...] = ()) -> Path:
+    """A workbook less these columns of RVTools' own sheets, and less all sheets but some."""
+    book = openpyxl.load_workbook(path)
+    for sheet in book.worksheets:
+        if only and sheet.title not in only:
+            book.remove(sheet)
+            continue
+        for number in range(sheet.max_column, 0, -1):
+            if sheet.cell(1, number).value in headers:
+                sheet.delete_cols(number)
+    book.save(target)
+    return target
+
+
+POORER: list[tuple[tuple[str, ...], tuple[str, ...]]] = [
+    (("VI SDK UUID",), ()),
+    (("Object ID",), ()),
+    (("Object ID", "VM ID"), ()),
+    (("Object ID", "VM ID", "VI SDK UUID", "SMBIOS UUID"), ()),
+    ((), ("vInfo",)),
+]
+
+
+@pytest.mark.parametrize(("headers", "only"), POORER, ids=lambda value: " ".join(value) or "all")
+@pytest.mark.parametrize("other", ["live", "workbook"])
+def test_what_a_file_does_not_tell_has_not_changed(
+    headers: tuple[str, ...], only: tuple[str, ...], other: str, plain: Path, tmp_path: Path
+) -> None:
+    poor = hi.read_workbook(without(plain, tmp_path / "poor.xlsx", *headers, only=only))
+    rich = hi.demo() if other == "live" else hi.read_workbook(plain)
+    for before, after in ((poor, rich), (rich, poor)):
+        told = before.diff(after)
+        # "toolsOld" says less than the vCenter does.
+        assert {(one.change, one.field) for one in told} <= {("not_seen", ""), ("changed", "agent")}
+        assert not [one for one in told if one.kind == "vms" and one.change == "not_seen" and "vsphere:" in one.id]
+    grown = attrs.evolve(rich, vms=[attrs.evolve(vm, cpus=64) for vm in rich.vms if vm.platform == "vsphere"][1:])
+    said = [one for one in poor.diff(grown) if one.kind == "vms" and one.field != "agent"]
+    assert {(one.field, one.after) for one in said if one.change == "changed"} == {("cpus", "64")}
+    assert len(said) == len(poor.vms)
+    assert [one.change for one in said if one.change != "changed"] in (["removed"], ["not_seen"])
+
+
+def test_services_that_one_of_two_files_does_not_tell_have_not_changed(written: Path, plain: Path) -> None:
+    for before, after in ((written, plain), (plain, written)):
+        told = hi.read_workbook(before).diff(hi.read_workbook(after))
+        assert [one for one in told if one.kind == "vmkernel_adapters"] == []
+
+
+def test_the_order_of_uplinks_is_no_change(tmp_path: Path) -> None:
+    at = {"platform": "vsphere", "source": "vc01"}
+    asked = hi.Asked(**at, kinds={"vmkernel_adapters"}, detail="full")
+    one, other = (
+        hi.VMkernelAdapter(id=f"vsphere://{UUID}/host-1/vmk0", name="vmk0", uplinks=uplinks, **at)
+        for uplinks in (("vmnic0", "vmnic1"), ("vmnic1", "vmnic0"))
+    )
+    live = hi.Inventory(vmkernel_adapters=[one], asked=[asked])
+    file = hi.Inventory(vmkernel_adapters=[other], asked=[attrs.evolve(asked, detail="rvtools")])
+    assert list(live.diff(file)) == []
+
+
+def test_a_sheet_that_could_not_be_read_is_not_what_changed(tmp_path: Path) -> None:
+    disk = {"VM": "web01", "VM ID": "vm-12", "Disk": "Hard disk 1", **HERE}
+    inv = read(tmp_path, vInfo=[machine()], vDisk=[disk])
+    failed = hi.Problem(platform="vsphere", source="vc01.example.test", kind="vms", scope="vDisk", error="X")
+    poor = attrs.evolve(inv, vms=[attrs.evolve(inv.vms[0], disks=())], problems=[*inv.problems, failed])
+    assert [one.field for one in inv.diff(poor)] == []
+    assert [one.field for one in inv.diff(attrs.evolve(poor, problems=inv.problems))] == ["disks"]
+
+
+def test_a_machine_of_the_name_with_another_uuid_is_another(tmp_path: Path) -> None:
+    old, new = (
+        read(tmp_path, vInfo=[machine(**{"VM ID": id_, "VM UUID": f"5011{end}22-3344-5566-7788-99aabbccddee"})])
+        for id_, end in (("", "aa"), ("vm-9", "bb"))
+    )
+    assert {(one.change, one.name) for one in old.diff(new)} == {("not_seen", "web01")}
+    assert len(old.diff(new)) == 2
+
+
+def test_what_is_gone_between_two_files_of_one_kind_is_said(tmp_path: Path) -> None:
+    snapshot = {"VM": "web01", "VM ID": "vm-12", "Name": "before the patch", **HERE}
+    machines = [machine(Annotation="x"), machine("web02", **{"VM ID": "vm-13"})]
+    then = read(tmp_path, vInfo=machines, vSnapshot=[snapshot, {**snapshot, "Name": "after it"}])
+    now = read(tmp_path, vInfo=[machine(Annotation="")], vSnapshot=[snapshot])
+    assert {(one.change, one.name, one.field) for one in then.diff(now)} == {
+        ("changed", "web01", "snapshots"), ("changed", "web01", "annotation"), ("removed", "web02", ""),
+    }  # fmt: skip
 
 
 def test_problems_of_what_was_written_come_back(tmp_path: Path) -> None:
@@ -549,6 +693,39 @@ def test_services_that_rvtools_does_not_tell_are_not_taken_for_missing(plain: Pa
     assert not {"VMotionNotConfigured", "ProvisioningNotConfigured"} & codes
     (known,) = (one for one in hi.demo().vmkernel_adapters if one.id == inv.vmkernel_adapters[0].id)
     assert inv.vmkernel_adapters[0].link_speed_mbps == known.link_speed_mbps
+
+
+def test_rules_that_a_file_does_not_tell_are_not_none(written: Path) -> None:
+    live, inv = hi.demo(), hi.read_workbook(written)
+    barred = hi.plan_migration(live, "sql01", to_host="esx03.example.test")
+    assert not barred.feasible
+    for plan in (
+        hi.plan_migration(inv, "sql01", to_host="esx03.example.test"),
+        hi.plan_maintenance(inv, ["esx01.example.test"]),
+    ):
+        said = [one.message for one in plan.findings if one.code == "InventoryIncomplete"]
+        assert any("RVTools does not tell what the rules of a cluster bind" in one for one in said)
+
+
+def test_clusters_that_hosts_are_in_are_there_without_their_sheet(plain: Path, tmp_path: Path) -> None:
+    inv = hi.read_workbook(without(plain, tmp_path / "x.xlsx", only=("vInfo", "vHost")))
+    live = hi.demo()
+    before, after = (
+        {one.name: set(one.host_ids) for one in some.clusters if one.platform == "vsphere"} for some in (live, inv)
+    )
+    assert before == after
+    plan = hi.plan_maintenance(inv, ["esx01.example.test"])
+    codes = {one.code for one in plan.findings}
+    assert "DrsUnknown" in codes
+    assert "MachineHasToBeMoved" not in codes
+
+
+def test_drs_is_not_off_where_no_column_tells_the_cluster(plain: Path, tmp_path: Path) -> None:
+    inv = hi.read_workbook(without(plain, tmp_path / "x.xlsx", "Cluster"))
+    assert {host.cluster_id for host in inv.hosts} == {""}
+    codes = {one.code for one in hi.plan_maintenance(inv, ["esx01.example.test"]).findings}
+    assert "MachineHasToBeMoved" not in codes
+    assert {"DrsUnknown", "InventoryIncomplete"} <= codes
 
 
 # Hostile files
@@ -579,6 +756,17 @@ def test_what_is_no_workbook(body: bytes, said: str, tmp_path: Path) -> None:
     with pytest.raises(hi.InventoryFileError, match=said) as caught:
         hi.read_workbook(path)
     assert "RVTools" in caught.value.remedy
+
+
+@pytest.mark.parametrize("path", ["", "  ", "a\0b", None, 5, b"x.xlsx"])
+def test_what_is_no_path(path: Any) -> None:
+    with pytest.raises((hi.InventoryFileError, hi.NotSupported), match="is no path"):
+        hi.read_workbook(path)
+
+
+def test_a_workbook_is_known_by_how_it_begins(tmp_path: Path) -> None:
+    path = write(tmp_path / "x.xlsx", vInfo=[machine()]).rename(tmp_path / "foo.txt")
+    assert open_inventory(path) == hi.read_workbook(path)
 
 
 def test_what_is_not_there(tmp_path: Path) -> None:

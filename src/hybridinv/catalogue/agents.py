@@ -87,7 +87,7 @@ def _of_inventory(inv: Inventory) -> Iterator[Finding]:
             Severity.WARNING, "InventoryIncomplete", "",
             f"the inventory is incomplete at {_listed(one.source for one in lost)}"
             f" ({count_of('problem', len(lost))} with machines and extensions): some may be missing",
-            "see inv.problems",
+            "see the problems of the inventory",
         )  # fmt: skip
     for one in inv.asked:
         if one.platform in _WITH_EXTENSIONS and "vms" in one.kinds and "extensions" not in one.kinds:

@@ -115,7 +115,7 @@ def inventory_findings(inv: Inventory) -> Iterator[Finding]:
         yield finding(
             Severity.WARNING, "InventoryIncomplete", "",
             f"the inventory is incomplete ({count_of('problem', len(lost))} with machines): some may be missing here",
-            "see inv.problems",
+            "see the problems of the inventory",
         )  # fmt: skip
 
 

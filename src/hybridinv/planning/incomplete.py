@@ -12,11 +12,13 @@ if TYPE_CHECKING:
     from hybridinv.model import Finding, Host, Problem
     from hybridinv.planning.index import Index
 
+RULES = "rules"
+"""The kind of problem that says that the rules of clusters are not known."""
 KINDS = frozenset({
     "hosts", "vms", "vmkernel_adapters", "clusters", "datastores", "networks", "switches", "licenses",
-    "disks", "nics", "snapshots", "devices",
+    "disks", "nics", "snapshots", "devices", RULES,
 })  # fmt: skip
-"""What plans are made from; the last four are parts of machines, which a file may lack."""
+"""What plans are made from; the last five are parts of machines and clusters, which a file may lack."""
 
 
 def check_read(index: Index, sources: Iterable[tuple[str, str]], used: Collection[str]) -> Iterator[Finding]:
@@ -35,8 +37,8 @@ def check_read(index: Index, sources: Iterable[tuple[str, str]], used: Collectio
             missing.setdefault((problem.source, problem.kind), []).append(problem)
     for (source, kind), problems in missing.items():
         more = f"; and {len(problems) - 1} more" if len(problems) > 1 else ""
-        what = f"{kind or 'part'} of {source or 'a source'}"
-        message = f"{what} could not be read, so that more may be there than the plan knows: {problems[0]}{more}"
+        what = f"{kind or 'what there is'} of {source or 'a source'}"
+        message = f"not all is known of {what}, so that more may be there than the plan knows: {problems[0]}{more}"
         yield from found("InventoryIncomplete", source or kind or "inventory", message)
 
 

@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from hybridinv.inventory import count_of
 from hybridinv.model import Problem, Tags
 from hybridinv.report.reading_cells import Row, Sheet, header_key
 
@@ -85,7 +86,7 @@ class Book:
     def id_of(self, row: Row, kind: str, native: str, *names: str) -> str:
         """The id as a vCenter's own reader gives it, by the object's moref; else one made of names, the same each time.
 
-        Records can be found by those names from then on. `inventory.has_made_up_id` tells the two apart.
+        Records can be found by those names from then on.
         """
         vcenter = self.vcenter(row)
         own = bool(_MOREF.fullmatch(native))
@@ -121,13 +122,17 @@ class Book:
         values = ((name, row.at(number)) for name, number in row.sheet.customs(after, known).items())
         return Tags({name: value for name, value in values if value})
 
-    def complain(self, kind: str, message: str, remedy: str = "", *, scope: str = "", source: str = "") -> None:
-        """Keep a problem, of each source of the file where none is named."""
-        for one in (source,) if source else tuple(dict.fromkeys(self.sources.values())) or (self._default,):
-            self.problems.append(
-                Problem(platform=PLATFORM, source=one, kind=kind, scope=scope, error="UnexpectedAnswer",
-                        message=message, remedy=remedy)
-            )  # fmt: skip
+    def knows(self, kind: str, *key: str) -> bool:
+        """Whether there is a record of that key, or several."""
+        return tuple(part.casefold() for part in key) in self.ids[kind]
+
+    def complain(self, kind: str, message: str, remedy: str = "", *, scope: str = "") -> None:
+        """Keep a problem of the file: of its one source, or of all of its platform, which is without a name."""
+        sources = set(self.sources.values()) or {self._default}
+        self.problems.append(
+            Problem(platform=PLATFORM, source=sources.pop() if len(sources) == 1 else "", kind=kind, scope=scope,
+                    error="UnexpectedAnswer", message=message, remedy=remedy)
+        )  # fmt: skip
 
     def name_of(self, row: Row, *headers: str) -> str:
         """What a row's record is called: its name, or else an id; nothing where it has neither, which is counted."""
@@ -138,17 +143,18 @@ class Book:
     def complain_of_names(self, kinds: Mapping[str, str]) -> None:
         """Say of which sheets rows were left out, as they have neither a name nor an id; `kinds` are the sheets'."""
         for sheet, count in (+self._nameless).items():
-            message = f"{count} rows of {sheet} have neither a name nor an id: they are left out"
+            message = f"left out for want of a name and of an id: {count_of('row', count)} of {sheet}"
             self.complain(kinds.get(sheet, ""), message, "correct the file, and read it again", scope=sheet)
 
     def complain_of_cells(self, kinds: Mapping[str, str]) -> None:
         """Say which columns hold something else than they should; `kinds` are those of the sheets."""
         for name, sheet in self.sheets.items():
             for header, count in sorted(sheet.odd.items()):
-                example = sheet.examples[header]
+                odd = f"{count_of('cell', count)} of column {header!r} of sheet {name}"
+                example = f"{'one' if count > 1 else 'it'} is {sheet.examples[header]!r}"
                 self.complain(
                     kinds.get(name, ""),
-                    f"{count} cells of column {header!r} of sheet {name} could not be understood, one is {example!r}",
+                    f"{odd} could not be understood, {example}",
                     "those values are unknown; correct the file, and read it again",
                     scope=f"{name} {header}",
                 )

@@ -6,10 +6,12 @@ import math
 import re
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Sequence
+    from collections.abc import Container, Iterator, Mapping, Sequence
+
+T = TypeVar("T")
 
 _TRUE = frozenset({"true", "1", "yes", "y", "wahr", "ja", "vrai", "oui", "verdadero", "si", "sí", "vero", "waar"})
 _FALSE = frozenset({"false", "0", "no", "n", "falsch", "nein", "faux", "non", "falso", "onwaar", "nee"})
@@ -23,6 +25,12 @@ _MOMENT = re.compile(
 _EXCEL_EPOCH = datetime(1899, 12, 30, tzinfo=UTC)
 _LAST_SERIAL = 2_958_465  # 9999-12-31
 _LARGEST = 2**63 - 1
+_MOST = 2**53
+"""Beyond it cells are not whole numbers."""
+_YEARS = range(1970, 2200)
+"""vCenter gives 1970 to old machines; .NET writes the year 1 where it has no date."""
+_TITLES = 20
+"""The most rows that are looked at for the headers."""
 _PLACEHOLDER = "VM"
 """What some releases write into cells of machines that have no value there."""
 
@@ -72,7 +80,10 @@ class Sheet:
 
     def __init__(self, name: str, rows: Sequence[Sequence[object]]) -> None:
         self.name = name
-        head = rows[0] if rows else ()
+        # A title may stand above the headers, in a cell of its own.
+        filled = [sum(cell not in ("", None) for cell in row) for row in rows[:_TITLES]]
+        first = next((number for number, count in enumerate(filled) if count > 1), 0)
+        head = rows[first] if rows else ()
         self.headers = [str(cell).strip() if cell is not None else "" for cell in head]
         keys = [header_key(cell, name) for cell in self.headers]
         self.columns: dict[str, int] = {}
@@ -82,7 +93,7 @@ class Sheet:
         self._keys = keys
         self.odd: Counter[str] = Counter()
         self.examples: dict[str, str] = {}
-        self._rows = rows[1:]
+        self._rows = rows[first + 1 :]
         self._month_first: bool | None = None
         self._looked = False
 
@@ -173,10 +184,13 @@ class Row:
             value = self.cell(header)
             if value is not None:
                 found = number_of(value)
-                if found is None or abs(found * times) > _LARGEST:
+                if found == -1:
+                    return None
+                whole = None if found is None or not 0 <= found <= _MOST else round(found * times)
+                if whole is None or whole > _LARGEST or (found and not whole):
                     self.sheet.note(header, value)
                     return None
-                return round(found * times) if found >= 0 else None
+                return whole
         return None
 
     def mebibytes(self, *headers: str) -> int | None:
@@ -196,14 +210,22 @@ class Row:
             return None
         return False
 
+    def choice(self, header: str, choices: Mapping[str, T], default: T) -> T:
+        """What a word stands for, in any letter case, with spaces or without; the default where it is none of them."""
+        word = "".join(self.text(header).casefold().split())
+        if word and word not in choices:
+            self.sheet.note(header, self.text(header))
+        return choices.get(word, default)
+
     def moment(self, header: str) -> datetime | None:
         """A moment; the file does not say of which zone, it is taken as UTC."""
         value = self.cell(header)
         if value is None:
             return None
         found = moment_of(value, self.sheet.month_first)
-        if found is None:
+        if found is None or found.year not in _YEARS:
             self.sheet.note(header, value)
+            return None
         return found
 
 
@@ -283,12 +305,13 @@ def _day(
 
 
 def _month_first(texts: Iterator[str]) -> bool | None:
-    """What dates that can be read in one way only say of the others."""
+    """What dates that can be read in one way only say of the others; None where they contradict each other."""
+    told: set[bool] = set()
     for text in texts:
         found = _MOMENT.fullmatch(text.strip()) if 6 <= len(text) <= 30 and text[0].isdecimal() else None
         if found and found[2] in "/-" and len(found[1]) < 3:
             if found[8] or int(found[3]) > 12:
-                return True
-            if int(found[1]) > 12:
-                return False
-    return None
+                told.add(True)
+            elif int(found[1]) > 12:
+                told.add(False)
+    return told.pop() if len(told) == 1 else None

@@ -31,6 +31,8 @@ _CELL = re.compile(rb"""\br\s*=\s*["']\s*\$?([A-Za-z]{1,8})\$?(\d{1,12})""")
 _CREATED = re.compile(rb"<dcterms:created[^>]*>\s*([0-9T:.Z+-]{10,35})\s*<")
 _CSV = re.compile(r"rvtools_?tab(?P<name>\w+?)(?:\.csv)", re.IGNORECASE)
 _LONGEST_CELL = 2**24
+_SHEET = re.compile(r"(?:rvtools_?)?tab(?=v|dv)", re.IGNORECASE)
+"""What stands before a sheet's name where a file was put together of CSV exports."""
 REMEDY = (
     "give a workbook (.xlsx) that RVTools or write_workbook wrote, or a folder of its CSV exports; hi.load reads what"
     " save() wrote"
@@ -67,6 +69,15 @@ def read_sheets(path: Path, names: Mapping[str, str]) -> Found:
     except OSError as error:
         raise InventoryFileError(f"cannot read {path}: {error.strerror or error}", remedy="check the path") from error
     raise InventoryFileError(f"{path} is not a workbook", remedy=REMEDY)
+
+
+def looks_like_workbook(path: Path) -> bool:
+    """Whether a file begins as workbooks do, whatever it is called."""
+    try:
+        with path.open("rb") as file:
+            return file.read(8).startswith((_ZIP, _OLD)) if path.is_file() else False
+    except OSError:
+        return False
 
 
 def _check_archive(path: Path) -> datetime | None:
@@ -152,7 +163,7 @@ def _read_workbook(path: Path, names: Mapping[str, str], made_at: datetime) -> F
     with path.open("rb") as file:
         workbook = _guarded(path, lambda: python_calamine.CalamineWorkbook.from_filelike(file))
         for sheet in workbook.sheet_names:
-            name = names.get(str(sheet).strip().casefold())
+            name = names.get(_SHEET.sub("", str(sheet).strip(), count=1).casefold())
             if name and name not in sheets and name not in failed:
                 try:
                     sheets[name] = _guarded(path, lambda sheet=sheet: workbook.get_sheet_by_name(sheet).to_python())

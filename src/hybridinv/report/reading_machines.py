@@ -158,7 +158,7 @@ def _machine(book: Book, id_: str, row: Row, parts: Mapping[str, list[Row]]) -> 
         native_id=row.text("VM ID"),
         **_place(book, row),
         **_identity(row, id_),
-        power_state=_POWER.get(row.text("Powerstate").casefold(), PowerState.UNKNOWN),
+        power_state=row.choice("Powerstate", _POWER, PowerState.UNKNOWN),
         os_name=os_name,
         os_type=os_type_of(os_name),
         ip_addresses=tuple(addresses),

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from hybridinv.errors import InventoryFileError
+from hybridinv.errors import InventoryFileError, NotSupported
 from hybridinv.inventory import Inventory, load
-from hybridinv.model import Asked, Host, Problem
+from hybridinv.model import Asked, Cluster, Host, Problem
+from hybridinv.planning.incomplete import RULES
 from hybridinv.report import reading_hybrid as hybrid
 from hybridinv.report import rvtools
 from hybridinv.report.reading_book import PLATFORM, Book
 from hybridinv.report.reading_cells import Sheet
-from hybridinv.report.reading_files import REMEDY, Found, read_sheets
+from hybridinv.report.reading_files import REMEDY, Found, looks_like_workbook, read_sheets
 from hybridinv.report.reading_machines import read_machines
 from hybridinv.report.reading_networks import (
     NO_SERVICES,
@@ -33,8 +35,7 @@ from hybridinv.report.reading_places import (
 )
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
     from datetime import datetime
 
 T = TypeVar("T")
@@ -92,11 +93,22 @@ def read_workbook(path: str | os.PathLike[str]) -> Inventory:
     Errors: `InventoryFileError` where the file is none of these, or is damaged, or too large when unpacked;
     `MissingExtra` without the extra `report`. What can only be read in part is in `problems`.
     """
-    path = Path(path)
+    path = _path(path)
     found = read_sheets(path, {name.casefold(): name for name in _KIND_OF_SHEET})
     if not found.sheets and not found.failed:
         raise InventoryFileError(f"{path} has no sheet of RVTools", remedy=REMEDY)
     return inventory_of(found, path.stem)
+
+
+def _path(path: str | os.PathLike[str]) -> Path:
+    """The path; an empty one would be the current folder."""
+    remedy = "give the path of a file, or of a folder"
+    if not isinstance(path, (str, os.PathLike)):
+        raise NotSupported(f"{type(path).__name__} is no path", remedy=remedy)
+    text = os.fspath(path)
+    if not text.strip() or "\0" in text:
+        raise InventoryFileError(f"{text!r:.80} is no path", remedy=remedy)
+    return Path(text)
 
 
 def inventory_of(found: Found, name: str) -> Inventory:
@@ -109,6 +121,8 @@ def inventory_of(found: Found, name: str) -> Inventory:
     tables = hybrid.with_tags(book, tables)
     kinds = {kind for kind, needed in _NEEDS.items() if any(book.has(name) for name in needed)}
     _complain(book, found, kinds)
+    _complain_of_clusters(book, kinds, tables)
+    book.problems += [one for one in _told_problems(book) if one not in book.problems]
     asked = _asked(book, frozenset(kinds), {one.source for one in chain(*tables.values()) if one.platform == PLATFORM})
     return Inventory(**tables, problems=book.problems, asked=asked, taken_at=_taken_at(sheets, found.made_at))
 
@@ -127,7 +141,7 @@ def _asked(book: Book, kinds: frozenset[str], there: Collection[str]) -> list[As
 
 
 def _read_tables(book: Book) -> dict[str, Any]:
-    clusters = _once(book, "clusters", read_clusters(book))
+    clusters = _once(book, "clusters", [*read_clusters(book), *_named_clusters(book)])
     hosts = _once(book, "hosts", [*read_hosts(book), *_named_hosts(book)])
     switches = _once(book, "switches", read_switches(book, hosts))
     networks = _once(book, "networks", read_networks(book, switches))
@@ -147,14 +161,21 @@ def _read_tables(book: Book) -> dict[str, Any]:
     }
 
 
+def _named_clusters(book: Book) -> Iterable[Cluster]:
+    """Clusters that other sheets name, of which vCluster has no row: all that is known of them is their name."""
+    for sheet in ("vHost", "vInfo"):
+        for row in book.rows(sheet):
+            name = row.text("Cluster")
+            if name and not book.knows("clusters", book.vcenter(row), name):
+                yield Cluster(id=book.id_of(row, "clusters", "", name), name=name, **book.origin(row))
+
+
 def _named_hosts(book: Book) -> Iterable[Host]:
     """Hosts that other sheets name, of which vHost has no row: all that is known of them is where they are."""
-    seen: set[tuple[str, str]] = set()
     for sheet in ("vInfo", "vSC_VMK"):
         for row in book.rows(sheet):
             name, vcenter = row.text("Host"), book.vcenter(row)
-            if name and (vcenter, name) not in seen and not book.find("hosts", vcenter, name):
-                seen.add((vcenter, name))
+            if name and not book.knows("hosts", vcenter, name):
                 cluster = row.text("Cluster")
                 yield Host(
                     id=book.id_of(row, "hosts", "", name),
@@ -200,9 +221,25 @@ def _complain(book: Book, found: Found, kinds: Iterable[str]) -> None:
     if any(book.rows("vSC_VMK")) and not book.has(SERVICES):
         book.complain("vmkernel_adapters", f"{NO_SERVICES}: for none of them is known what it carries",
                       "collect from the vCenter to plan migrations over certain networks")  # fmt: skip
-    book.problems += _told_problems(book)
     book.complain_of_names(_KIND_OF_SHEET)
     book.complain_of_cells(_KIND_OF_SHEET)
+
+
+def _complain_of_clusters(book: Book, kinds: Iterable[str], tables: Mapping[str, Iterable[Any]]) -> None:
+    """Say what is not known of clusters: nothing of it stands in a plan as none, or as off."""
+    there = any(one.platform == PLATFORM for one in tables["clusters"])
+    if there:
+        book.complain(RULES, "RVTools does not tell what the rules of a cluster bind, nor its EVC and its overrides for"
+                      " machines: none of these are known", "collect from the vCenter to plan by them")  # fmt: skip
+    if there and "clusters" not in kinds:
+        book.complain("clusters", "the file has no sheet vCluster: of its clusters, names and hosts are known",
+                      "export all sheets")  # fmt: skip
+    for name in ("vHost", "vInfo"):
+        if any(book.rows(name)):
+            if not book.sheets[name].has("Cluster"):
+                book.complain("clusters", f"sheet {name} has no column 'Cluster': which hosts are in one is not known",
+                              "export it anew, with all columns")  # fmt: skip
+            break
 
 
 def _told_problems(book: Book) -> Iterable[Problem]:
@@ -228,5 +265,6 @@ def _taken_at(sheets: dict[str, Sheet], made_at: datetime) -> datetime:
 
 def open_inventory(path: str | os.PathLike[str]) -> Inventory:
     """The inventory in a file, whichever it is: one that `save` wrote, or one for `read_workbook`."""
-    path = Path(path)
-    return read_workbook(path) if path.is_dir() or path.suffix.lower() in _WORKBOOKS else load(path)
+    path = _path(path)
+    is_one = path.is_dir() or path.suffix.lower() in _WORKBOOKS or looks_like_workbook(path)
+    return read_workbook(path) if is_one else load(path)

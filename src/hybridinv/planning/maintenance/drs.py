@@ -32,7 +32,8 @@ def drs_of(index: Index, vm: VirtualMachine, host: Host) -> Drs:
     """What DRS does for a machine of that host."""
     cluster = index.clusters.get(host.cluster_id)
     if cluster is None:
-        return Drs.UNKNOWN if host.cluster_id else Drs.NOTHING
+        lacking = any(one.kind == "clusters" and one.source in ("", host.source) for one in index.problems)
+        return Drs.UNKNOWN if host.cluster_id or lacking else Drs.NOTHING
     if cluster.drs_enabled is None:
         return Drs.UNKNOWN if len(index.members.get(cluster.id, ())) > 1 else Drs.NOTHING
     if not cluster.drs_enabled:

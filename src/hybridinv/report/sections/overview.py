@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from hybridinv.comparing import is_of
 from hybridinv.inventory import KINDS, count_of
 from hybridinv.model import PowerState
 from hybridinv.report.parts import Alert, Bar, Bars, Cell, Figure, Note, Section, Table, Tone, Unit, columns, size_of
@@ -115,7 +116,7 @@ def _sources(reading: Reading) -> Table:
     kinds = {(one.platform, one.source): one.kinds for one in inv.asked}
     rows = []
     for key, row in inv.counts().items():
-        problems = sum(problem.source == key[1] and problem.platform in ("", key[0]) for problem in inv.problems)
+        problems = sum(is_of(problem, *key) for problem in inv.problems)
         detail = details.get(key, "")
         state = (
             Cell(count_of("problem", problems), Tone.BAD, detail) if problems else Cell("complete", Tone.GOOD, detail)
