@@ -211,9 +211,13 @@ def test_show_a_summary_as_json(saved: str, capsys: pytest.CaptureFixture[str]) 
 @pytest.mark.parametrize("table", [*hi.demo().tables(), "problems"])
 def test_show_every_table(table: str, saved: str, capsys: pytest.CaptureFixture[str]) -> None:
     records = getattr(hi.demo(), table)
-    assert main(["show", saved, table]) == 0
+    assert main(["show", saved, table, "--all"]) == 0
     lines = [line for line in capsys.readouterr().out.splitlines() if line.strip()]
     assert len(lines) == len(records) + 2
+    assert main(["show", saved, table]) == 0
+    some = [line for line in capsys.readouterr().out.splitlines() if line.strip()]
+    assert len(some) == len(records) + 2 + (len(some[0]) < len(lines[0]))
+    assert len(some[0]) == len(lines[0]) or "more columns: " in some[-1]
     assert main(["show", saved, table, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert [one.get("id") for one in found] == [getattr(one, "id", None) for one in records]

@@ -208,3 +208,11 @@ def test_names_are_escaped(inv):
     for markup in (shown._repr_html_(), shown.vms._repr_html_(), shown.problems._repr_html_()):
         assert "<script" not in markup
         assert "&lt;script&gt;" in markup
+
+
+def test_what_only_other_platforms_have_is_refused_with_the_reason(adapter):
+    methods = {"metrics": adapter.platform != "vsphere", "extension_images": adapter.platform == "vsphere"}
+    for method, is_missing in methods.items():
+        if is_missing:
+            with pytest.raises(hi.NotSupported, match=adapter.source):
+                getattr(adapter, method)("westeurope")

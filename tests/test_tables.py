@@ -198,3 +198,30 @@ def test_moments_are_utc_wherever_the_query_runs() -> None:
     zone = {**os.environ, "TZ": "Pacific/Auckland"}
     done = subprocess.run([sys.executable, "-c", script], env=zone, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["timestamp[us,", "tz=UTC]", "2026-01-02T23:00:00+00:00", "2026-01-02"]
+
+
+@pytest.mark.parametrize(("field", "wanted"), [("cpus", "8"), ("created_at", "2023"), ("is_template", "no")])
+def test_text_where_there_is_none_is_an_error(field, wanted):
+    with pytest.raises(hi.UnknownField, match="is never the text"):
+        hi.demo().vms.where(**{field: wanted})
+
+
+def test_an_id_that_several_have_leads_to_none_of_them():
+    twice = hi.Records(
+        hi.VirtualMachine, [hi.VirtualMachine(id="1", name=name, platform="x", source="x") for name in "ab"]
+    )
+    with pytest.raises(hi.MultipleMatches):
+        twice.get("1")
+
+
+def test_a_query_that_is_interrupted_is_an_interrupt(monkeypatch):
+    def interrupted(*_):
+        raise RuntimeError("Query interrupted")
+
+    monkeypatch.setattr("duckdb.extract_statements", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        hi.Inventory().sql("select 1")
+
+
+def test_rows_of_an_answer_by_number():
+    assert hi.Inventory().sql("select 1 as a union all select 2 order by a")[1] == (2,)

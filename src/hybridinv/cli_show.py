@@ -72,7 +72,7 @@ def show(arguments: argparse.Namespace) -> int:
         return 0
     console = open_console()
     room = max(console.height - 6, 5) if console.is_terminal and not arguments.all else len(records)
-    draw_table(console, inventory, records[:room], fields)
+    draw_table(console, inventory, records[:room], fields, whole=arguments.all)
     if len(records) > room:
         say(console, f"{len(records) - room} more: --all shows them")
     return 0
@@ -95,7 +95,7 @@ def describe(command: argparse.ArgumentParser) -> None:
         "table", metavar="TABLE", nargs="?", type=_table, choices=_TABLES, help=f"one of {', '.join(_TABLES)}"
     )
     command.add_argument("--json", action="store_true", help="print JSON")
-    command.add_argument("--all", action="store_true", help="all rows, even those that do not fit on the terminal")
+    command.add_argument("--all", action="store_true", help="all rows and columns, even those that do not fit")
     command.add_argument(
         "--where", type=_condition, metavar="COLUMN=VALUE", action="append", default=[],
         help="only these rows; may be repeated",

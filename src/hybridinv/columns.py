@@ -77,7 +77,7 @@ def _arrow_fields(kind: type) -> list[pyarrow.Field]:
 def arrow_type(hint: Any) -> pyarrow.DataType:
     """The Arrow type for values of a Python type."""
     pyarrow = need("pyarrow")
-    hint = _without_none(hint)
+    hint = without_none(hint)
     if item_type(hint) is not None:
         return pyarrow.list_(arrow_type(item_type(hint)))
     if attrs.has(hint):
@@ -95,7 +95,7 @@ def arrow_type(hint: Any) -> pyarrow.DataType:
     return next(make() for scalar, make in scalars.items() if issubclass(hint, scalar))
 
 
-def _without_none(hint: Any) -> Any:
+def without_none(hint: Any) -> Any:
     if typing.get_origin(hint) in (typing.Union, types.UnionType):
         return next(one for one in typing.get_args(hint) if one is not type(None))
     return hint
@@ -131,7 +131,7 @@ def _told(items: Sequence[Any], name: str, place: int) -> str:
 
 
 def _check_values(values: list[Any], hint: Any, told: Callable[[int], str]) -> None:
-    wanted = _without_none(hint)
+    wanted = without_none(hint)
     origin = typing.get_origin(wanted)
     if isinstance(origin, type) and issubclass(origin, Collection):
         places = [place for place, value in enumerate(values) for _ in value or ()]
@@ -164,7 +164,7 @@ def _is_in_range(value: Any) -> bool:
 def arrow_array(values: Sequence[Any], hint: Any) -> pyarrow.Array:
     """Values of a Python type as an array; nested ones are put together from the arrays of their parts."""
     pyarrow = need("pyarrow")
-    hint = _without_none(hint)
+    hint = without_none(hint)
     kind = arrow_type(hint)
     item = item_type(hint)
     if item is not None:

@@ -7,13 +7,13 @@ import re
 import typing
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, overload
 
 import attrs
 
-from hybridinv.columns import arrow_schema, arrow_table, hints, need, well_formed
+from hybridinv.columns import arrow_schema, arrow_table, hints, need, well_formed, without_none
 from hybridinv.errors import MultipleMatches, NotFound, QueryFailed, UnknownField
 from hybridinv.model.fact import Tags
 from hybridinv.model.rendering import SHOWN_COLUMNS, SHOWN_ROWS, Names, and_more, html_table, page, records_html
@@ -30,6 +30,11 @@ if TYPE_CHECKING:
     from hybridinv.model import Problem
 
 T = TypeVar("T")
+
+_NO_TEXT: dict[Any, str] = {
+    bool: "True or False", int: "a number", float: "a number", datetime: "a datetime", date: "a date",
+}  # fmt: skip
+"""What values of these types are, for who gives text instead."""
 
 _SHOWN_PROBLEMS = 5
 
@@ -116,12 +121,17 @@ class Records(Sequence[T], Generic[T]):
         return not self.problems
 
     def get(self, id: str) -> T:  # noqa: A002 - the field's name
-        """The record of that id; `NotFound` where there is none. Letter case matters only where ids differ by it."""
+        """The record of that id; `NotFound` where there is none, `MultipleMatches` where there are several.
+
+        Letter case matters only where ids differ by it.
+        """
         if self._by_id is None:
             self._by_id = {getattr(item, "id", ""): item for item in self._items}
         found = self._by_id.get(id) or self._by_id.get(str(id).lower())
         if found is None:
             raise NotFound(f"no {self.type.__name__} has the id {id!r}", remedy="find(name) looks up by name")
+        if len(self._by_id) < len(self._items) and sum(getattr(one, "id", "") == id for one in self._items) > 1:
+            raise MultipleMatches(f"several records have the id {id!r}", remedy="choose with where(id=…)")
         return found
 
     def find(self, name: str) -> T | None:
@@ -161,6 +171,8 @@ class Records(Sequence[T], Generic[T]):
             words = [member.value for member in hint]
             if wanted not in words:
                 raise UnknownField(f"{name} is never {wanted!r}", remedy=f"it is one of: {', '.join(words)}")
+        elif isinstance(wanted, str) and (what := _NO_TEXT.get(without_none(hint))):
+            raise UnknownField(f"{name} is never the text {wanted!r:.40}", remedy=f"it is {what}, or None")
 
     @property
     def schema(self) -> pyarrow.Schema:
@@ -245,6 +257,9 @@ class QueryResult:
     def __iter__(self) -> Iterator[tuple[Any, ...]]:
         return iter(self.fetchall())
 
+    def __getitem__(self, index: int) -> tuple[Any, ...]:
+        return self.fetchall()[index]
+
     def __len__(self) -> int:
         return int(self._table.num_rows)
 
@@ -322,6 +337,10 @@ def query(tables: Mapping[str, Table], sql: str) -> QueryResult:
         except duckdb.Error as error:
             said = " ".join(str(error).partition("\nLINE ")[0].partition("\nDid you mean")[0].split())
             raise QueryFailed(said, remedy=_remedy(said, tables)) from error
+        except RuntimeError as error:
+            if str(error) == "Query interrupted":  # as DuckDB words a Ctrl-C
+                raise KeyboardInterrupt from None
+            raise
 
 
 def _with_numbers(table: pyarrow.Table) -> pyarrow.Table:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 _WIDEST = 10_000  # without a terminal no line is cut
 _CELL = 40
+_PIPED = 200
 _BETWEEN = 3
 """Spaces between two columns."""
 _SHOWN_PROBLEMS = 20
@@ -194,10 +195,18 @@ def is_reference(field: str) -> bool:
     return field.endswith(("_id", "_ids")) and field != "vlan_id"
 
 
-def draw_table(console: Console, inventory: hi.Inventory, records: hi.Records[Any], fields: Sequence[str] = ()) -> None:
+def draw_table(
+    console: Console,
+    inventory: hi.Inventory,
+    records: hi.Records[Any],
+    fields: Sequence[str] = (),
+    *,
+    whole: bool = False,
+) -> None:
     """One table; ids of other records are shown as their names, empty and nested columns are left out.
 
-    `fields` are those that are wanted, in their order, whatever they hold.
+    `fields` are those that are wanted, in their order, whatever they hold; with `whole` no column is left out for want
+    of room.
     """
     names = Names(inventory.tables().values())
     heads, columns = [], []
@@ -213,7 +222,8 @@ def draw_table(console: Console, inventory: hi.Inventory, records: hi.Records[An
             heads.append(called[field])
             columns.append(cells)
     rows = [list(row) for row in zip(*columns, strict=True)]
-    draw_grid(console, heads, rows, fit=records.type.__name__ != "Problem")
+    fit = not (whole or fields) and records.type.__name__ != "Problem"
+    draw_grid(console, heads, rows, fit=fit, piped=_PIPED)
 
 
 def _name(id_: Any, names: Names, *, known: bool) -> str:
@@ -224,15 +234,19 @@ def _several(value: object) -> Iterable[object]:
     return value if isinstance(value, (tuple, frozenset)) else (value,)
 
 
-def draw_grid(console: Console, heads: Sequence[str], rows: Sequence[Sequence[str]], *, fit: bool = True) -> None:
-    """A table of cleaned cells; on a terminal the columns that do not fit are counted, not squeezed."""
+def draw_grid(
+    console: Console, heads: Sequence[str], rows: Sequence[Sequence[str]], *, fit: bool = True, piped: int = _WIDEST
+) -> None:
+    """A table of cleaned cells; the columns that do not fit on a terminal are counted, not squeezed.
+
+    `piped` is how wide it may be where there is no terminal.
+    """
     heads, cells = [clean(head) for head in heads], [[clean(cell) for cell in row] for row in rows]
-    count = len(heads)
+    count = _fitting(console.width if console.is_terminal else piped, heads, cells) if fit else len(heads)
     if console.is_terminal:
-        count = _fitting(console.width, heads, cells) if fit else count
         _draw(console, heads[:count], cells, fit=fit)
     else:
-        _write(console, heads, cells)
+        _write(console, heads[:count], cells)
     if not rows:
         say(console, "no rows")
     if count < len(heads):
@@ -259,7 +273,7 @@ def _write(console: Console, heads: Sequence[str], rows: Sequence[Sequence[str]]
     """The same for a file or a pipe: rich measures every cell over and over, seconds long where there are many."""
     from rich.cells import cell_len
 
-    whole = (heads, *rows)
+    whole = (heads, *(row[: len(heads)] for row in rows))
     lengths = [[len(cell) if cell.isascii() else cell_len(cell) for cell in row] for row in whole]
     widths = [max(column) for column in zip(*lengths, strict=True)]
     right = [_are_numbers(rows, number) for number in range(len(heads))]

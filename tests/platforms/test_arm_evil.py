@@ -161,7 +161,8 @@ def test_a_pause_beyond_the_deadline_is_a_problem_at_once_and_the_rest_is_there(
     (problem,) = inventory.problems
     assert (problem.error, problem.scope, problem.platform) == ("Throttled", "/subscriptions/sub-2", "azure")
     assert "3600 s" in problem.message
-    assert server.counts["vms"] == 2
+    # Nobody asks again; who hears first that it is throttled may be another list of that subscription.
+    assert server.counts["vms"] <= 2
 
 
 # Pages

@@ -122,9 +122,15 @@ def test_nothing_found_where_something_failed_is_not_called_none() -> None:
 
 
 def test_a_complete_inventory_is_called_complete() -> None:
-    contents = contents_of(hi.Inventory(vms=[vm("web01")], taken_at=TAKEN))
+    contents = contents_of(hi.Inventory(vms=[vm("web01")], asked=[asked_for("vms")], taken_at=TAKEN))
     assert (contents.verdict, contents.tone) == ("Complete", Tone.GOOD)
     assert [note.text for note in section(contents, "unread").notes] == ["Nothing is missing of what was asked for."]
+
+
+def test_an_inventory_that_nobody_was_asked_for_is_not_called_complete() -> None:
+    contents = contents_of(hi.Inventory(vms=[vm("web01")], taken_at=TAKEN))
+    assert (contents.verdict, contents.tone) == ("Made by hand", Tone.PLAIN)
+    assert [note.text for note in section(contents, "unread").notes] == ["Nobody was asked."]
 
 
 def test_without_arc_nobody_is_said_to_lack_it() -> None:
@@ -200,7 +206,7 @@ def test_a_machine_whose_fate_is_not_known_leaves_its_host_in_doubt() -> None:
 
 def test_what_is_odd_about_a_record_is_in_the_report() -> None:
     odd = hi.Problem(source="vc01", platform="vsphere", error="UnexpectedAnswer", message="no disks in it")
-    contents = contents_of(hi.Inventory(vms=[vm("web01", problems=(odd,))], taken_at=TAKEN))
+    contents = contents_of(hi.Inventory(vms=[vm("web01", problems=(odd,))], asked=[asked_for("vms")], taken_at=TAKEN))
     assert contents.verdict == "Complete"
     assert rows(contents, "odd-records")[0]["Record"] == "web01"
     assert [one.text for one in section(contents, "unread").alerts] == ["1 record of which not all could be read"]

@@ -16,7 +16,7 @@ from hybridinv.columns import hints, item_type
 from hybridinv.errors import NotSupported
 from hybridinv.inventory import Inventory
 from hybridinv.model import Device, Tags
-from hybridinv.saving import check_writable
+from hybridinv.saving import check_writable, checked
 
 if TYPE_CHECKING:
     import os
@@ -52,8 +52,9 @@ def anonymise(inv: Inventory, *, key_file: str | os.PathLike[str] | None = None)
     is_new = path is not None and not path.exists()
     pseudonyms = new_key() if path is None else read_key(path)
     of = partial(anonymised, pseudonyms=pseudonyms)
-    tables: dict[str, Any] = {name: map(of, records) for name, records in inv.tables().items()}
-    copy = Inventory(**tables, problems=map(of, inv.problems), asked=map(of, inv.asked), taken_at=inv.taken_at)
+    with checked(inv):
+        tables: dict[str, Any] = {name: map(of, records) for name, records in inv.tables().items()}
+        copy = Inventory(**tables, problems=map(of, inv.problems), asked=map(of, inv.asked), taken_at=inv.taken_at)
     if path is not None:
         write_key(path, pseudonyms, is_new=is_new)
     return copy

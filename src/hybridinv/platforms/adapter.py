@@ -19,8 +19,10 @@ from hybridinv.model import (
     Cluster,
     Datastore,
     Extension,
+    ExtensionImage,
     Host,
     License,
+    MetricSample,
     Network,
     Problem,
     Resource,
@@ -167,6 +169,20 @@ class Adapter(ABC):
     def resources(self, *, detail: str | None = None) -> Records[Resource]:
         """What the platform manages beside machines and hosts, or an exception."""
         return self._all("resources", Resource, detail)
+
+    def extension_images(self, *_: Any, **__: Any) -> Records[ExtensionImage]:
+        """The extensions that a location offers: of Azure, Azure Stack Hub and Azure Arc; else `NotSupported`."""
+        raise NotSupported(
+            f"{self.source}: {self.platform} has no catalogue of extensions",
+            remedy="ask an adapter of Azure, Azure Stack Hub or Azure Arc",
+        )
+
+    def metrics(self, *_: Any, **__: Any) -> Records[MetricSample]:
+        """The counters of machines over time: of vSphere; else `NotSupported`."""
+        raise NotSupported(
+            f"{self.source}: {self.platform} keeps no counters that are read here",
+            remedy="read_diagnostics reads those in a storage account; metrics is an adapter of vSphere's",
+        )
 
     def inventory(
         self,

@@ -16,6 +16,7 @@ from hybridinv.errors import NotSupported
 from hybridinv.identity import same_machines
 from hybridinv.inventory import Inventory
 from hybridinv.model import OSType, PowerState, VirtualMachine
+from hybridinv.saving import checked
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator, Mapping
@@ -46,6 +47,11 @@ def ansible_inventory(inv: Inventory) -> dict[str, Any]:
     """
     if not isinstance(inv, Inventory):
         raise NotSupported(f"inv= is {type(inv).__name__}, not an Inventory", remedy="hi.collect and hi.load give one")
+    with checked(inv):
+        return _inventory(inv)
+
+
+def _inventory(inv: Inventory) -> dict[str, Any]:
     machines, clusters = _machines(inv), _clusters(inv)
     groups = {id(one): list(dict.fromkeys(_groups(one, clusters))) for one in machines}
     called = _called({key: _group_name(key) for keys in groups.values() for key in keys})

@@ -62,14 +62,14 @@ def contents_of(subject: Inventory | MigrationPlan | MaintenancePlan | Onboardin
 def _of_inventory(inv: Inventory) -> Contents:
     reading = Reading(inv)
     sections = [make(reading) for make in _SECTIONS]
-    count, there = len(inv.problems), overview.anything(inv)
+    count, whole = len(inv.problems), overview.whole(inv)
     asked = dict.fromkeys((one.source, one.platform) for one in inv.asked)
     sources = [f"{source} ({PLATFORMS.get(platform, platform)})" for source, platform in asked]
     return Contents(
         title="Inventory report",
         lead=f"{count_of('source', len(sources))}: {', '.join(sources)}" if sources else "Made by hand.",
-        verdict=f"INCOMPLETE: {count_of('problem', count)}" if count else "Complete" if there else "Nothing was asked",
-        tone=Tone.BAD if count else Tone.GOOD if there else Tone.PLAIN,
+        verdict=f"INCOMPLETE: {count_of('problem', count)}" if count else whole,
+        tone=Tone.BAD if count else Tone.GOOD if inv.asked else Tone.PLAIN,
         taken_at=inv.taken_at,
         sections=(overview.summary(reading, sections), *sections),
     )

@@ -18,6 +18,7 @@ import attrs
 from hybridinv.columns import hints, is_nested, need
 from hybridinv.errors import InventoryFileError, NotSupported
 from hybridinv.inventory import Inventory, every_table
+from hybridinv.saving import checked
 from hybridinv.tables import Records
 
 if TYPE_CHECKING:
@@ -68,7 +69,8 @@ def write_csv(inv: Inventory, folder: str | os.PathLike[str]) -> list[Path]:
         with path.open("w", encoding="utf-8-sig", errors="backslashreplace", newline="") as file:
             file.writelines(_lines(table))
 
-    return _written(folder, "csv", _checked(inv), write)
+    with checked(inv):
+        return _written(folder, "csv", _checked(inv), write)
 
 
 def _checked(inv: Inventory) -> dict[str, Records[Any] | Unnested]:

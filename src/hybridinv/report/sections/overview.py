@@ -86,7 +86,7 @@ def _figures(reading: Reading) -> tuple[Figure, ...]:
         Figure(label="Extensions", value=of("extensions", len(inv.extensions))),
         Figure(
             label="Problems", value=len(inv.problems), more="what could not be read",
-            tone=Tone.BAD if inv.problems else Tone.GOOD if anything(inv) else Tone.PLAIN,
+            tone=Tone.BAD if inv.problems else Tone.GOOD if inv.asked else Tone.PLAIN,
         ),
     )  # fmt: skip
 
@@ -95,9 +95,11 @@ def _known(thing: str, count: int, whole: int) -> str:
     return f"known of {count:,} of {count_of(thing, whole)}" if count < whole else f"of all {thing}s"
 
 
-def anything(inv: Inventory) -> bool:
-    """Whether anything was asked for, or is there: of an empty inventory nothing can be said."""
-    return bool(inv.asked) or any(map(len, inv.tables().values()))
+def whole(inv: Inventory) -> str:
+    """What an inventory without problems is: where nobody was asked it is what it holds, and nothing can be said."""
+    if inv.asked:
+        return "Complete"
+    return "Made by hand" if any(map(len, inv.tables().values())) else "Nothing was asked"
 
 
 def _by_state(reading: Reading) -> Bars:
@@ -157,7 +159,7 @@ def unread(reading: Reading) -> Section:
         if told.record_id
     ]  # fmt: skip
     said = f"{count_of('problem', len(rows))} at {count_of('source', sources)}: the inventory is incomplete"
-    whole = "Nothing is missing of what was asked for." if anything(inv) else "Nothing was asked for."
+    none = "Nothing is missing of what was asked for." if inv.asked else "Nobody was asked."
     doubts = f"{count_of('record', len({one[2] for one in odd}))} of which not all could be read"
     alerts = [Alert(text=said, tone=Tone.BAD)] if rows else []
     return Section(
@@ -165,14 +167,14 @@ def unread(reading: Reading) -> Section:
         title="What could not be read",
         source="The problems of the inventory. What they concern may be there, and is not in this report.",
         alerts=[*alerts, Alert(text=doubts)] if odd else alerts,
-        notes=() if rows else (Note(text=whole, tone=Tone.GOOD if anything(inv) else Tone.PLAIN),),
+        notes=() if rows else (Note(text=none, tone=Tone.GOOD if inv.asked else Tone.PLAIN),),
         tables=(
             Table(
                 id="problems",
                 caption="Problems",
                 columns=columns("Source", "Platform", "Of", "Where", "What happened", "What to do"),
                 rows=rows,
-                empty=whole,
+                empty=none,
             ),
             Table(
                 id="odd-records",
