@@ -73,15 +73,17 @@ def _adapter(arguments: argparse.Namespace) -> Any:
     if not arguments.estate:
         kind = getattr(hi, _PLATFORMS[arguments.platform or "azure"])
         return kind(cloud=arguments.cloud or "AzureCloud", subscription_ids=arguments.subscription)
+    from hybridinv.platforms.arm import ArmAdapter
+
     if arguments.source:
         adapter = open_source(arguments.estate, arguments.source)
-        if not hasattr(adapter, "extension_images"):
+        if not isinstance(adapter, ArmAdapter):
             raise hi.EstateError(
                 f"{arguments.source} is of {adapter.platform}, which has no catalogue of extensions",
                 remedy="name a source of Azure, Azure Arc or Azure Stack Hub",
             )
         return adapter
-    having = [one for one in hi.open_estate(arguments.estate) if hasattr(one, "extension_images")]
+    having = [one for one in hi.open_estate(arguments.estate) if isinstance(one, ArmAdapter)]
     if len(having) != 1:
         there = f"{len(having)} sources" if having else "no source"
         raise hi.EstateError(
