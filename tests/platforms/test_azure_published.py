@@ -2,9 +2,7 @@
 
 import copy
 import json
-import os
 import re
-from pathlib import Path
 
 import httpx
 import pytest
@@ -15,16 +13,8 @@ from hybridinv.transport.tape import request_line
 from hybridinv.wire import compute
 from hybridinv.wire.reading import Origin
 from misbehaviour import Reply, refused
-
-ROOT = Path(__file__).parents[2]
-PUBLISHED = ROOT.parent / "shared" / "published"
-if not PUBLISHED.is_dir():
-    ABSENT = f"the published wire data is not beside the project ({PUBLISHED.relative_to(ROOT.parent)})"
-    if os.environ.get("CI"):
-        pytest.fail(ABSENT, pytrace=False)
-    pytest.skip(ABSENT, allow_module_level=True)
-
-from test_seeded_requests import complaint, undescribed  # noqa: E402 - it needs the published descriptions
+from published import PUBLISHED
+from test_seeded_requests import complaint, undescribed
 
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
 UNPUBLISHED = re.compile(r"/virtualMachineScaleSets(/[^/]+/virtualMachines)?\?")
