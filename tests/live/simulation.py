@@ -17,7 +17,7 @@ import httpx
 from pyVmomi import vim
 
 import hybridinv as hi
-from hybridinv.transport.client import Network
+from hybridinv.transport.network import Network
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

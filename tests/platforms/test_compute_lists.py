@@ -99,7 +99,9 @@ def test_a_list_beside_the_machines_costs_its_fields_and_is_told(joined, azure, 
 @pytest.mark.parametrize("path", LISTS)
 def test_what_a_refused_list_leaves_unknown(joined, azure, path):
     joined.misbehave(path, forbidden())
-    vm = azure(joined).inventory(["vms"]).vms.find("vm0")
+    inventory = azure(joined).inventory(["vms"])
+    vm = inventory.vms.find("vm0")
+    assert vm, (list(inventory.problems), len(inventory.vms))
     unknown = {
         "nics": vm.nics[0].mac_address == "" and vm.ip_addresses == () and vm.nics[0].name == "nic0",
         "public": vm.nics[0].public_ip_addresses == (),

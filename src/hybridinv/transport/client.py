@@ -8,16 +8,16 @@ import os
 import re
 import sys
 import threading
-import urllib.request
 import warnings
 from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from hybridinv.errors import ConnectFailed, NotSupported, UnexpectedAnswer
+from hybridinv.transport.network import Network
 from hybridinv.transport.patience import Patient
 from hybridinv.transport.scrub import scrub
-from hybridinv.transport.tls import digest_of, tls_context
+from hybridinv.transport.tls import digest_of
 from hybridinv.transport.whole import whole
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 TIMEOUT = 60.0
 """Seconds to wait for a connection, and for each next piece of an answer."""
 _LONGEST = 86_400.0
-_CONNECTIONS = httpx.Limits(max_connections=32, max_keepalive_connections=16)
 _SECRET_HEADER = re.compile(
     r"(\(b'(?:set-cookie|(?:proxy-)?authorization|vmware-api-session-id)', b)(['\"]).*?\2\)", re.IGNORECASE
 )
@@ -159,55 +158,6 @@ def _out_of_here() -> int:
     while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "hybridinv":
         level, frame = level + 1, frame.f_back
     return level
-
-
-class Network(httpx.BaseTransport):
-    """The network, through the proxies that the environment names (`HTTPS_PROXY`, `NO_PROXY`)."""
-
-    def __init__(self, *, verify: bool, ca_file: str | PathLike[str] | None, thumbprint: str | None) -> None:
-        self._context = tls_context(verify=verify, ca_file=ca_file, thumbprint=thumbprint)
-        self._ways: dict[str | None, httpx.HTTPTransport] = {}
-        self._lock = threading.Lock()
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        proxy = _proxy(request.url)
-        way = self._way(proxy)
-        if proxy:
-            request.extensions["proxy"] = _place(proxy)
-        return way.handle_request(request)
-
-    def _way(self, proxy: str | None) -> httpx.HTTPTransport:
-        with self._lock:
-            if proxy not in self._ways:
-                try:
-                    self._ways[proxy] = httpx.HTTPTransport(verify=self._context, proxy=proxy, limits=_CONNECTIONS)
-                except (ValueError, httpx.InvalidURL, ImportError):
-                    # Not a word of what it says: a proxy's address may hold a password.
-                    raise ConnectFailed(
-                        "the proxy that the environment names cannot be used",
-                        remedy="set HTTPS_PROXY to http://host:port, or name the endpoint in NO_PROXY",
-                    ) from None
-            return self._ways[proxy]
-
-    def close(self) -> None:
-        for way in self._ways.values():
-            way.close()
-
-
-def _proxy(url: httpx.URL) -> str | None:
-    """The proxy that the environment names for an address; `host:port` alone means HTTP."""
-    host = f"[{url.host}]" if ":" in url.host else url.host
-    if urllib.request.proxy_bypass(f"{host}:{url.port}" if url.port else host):
-        return None
-    proxies = urllib.request.getproxies()
-    proxy = proxies.get(url.scheme) or proxies.get("all")
-    return f"http://{proxy}" if proxy and "://" not in proxy else proxy or None
-
-
-def _place(proxy: str) -> str:
-    """Where a proxy is, without the user name and password that its address may hold."""
-    url = httpx.URL(proxy)
-    return f"{url.host}:{url.port or {'http': 80, 'https': 443}.get(url.scheme, 1080)}"
 
 
 class _Discreet(logging.Filter):

@@ -243,9 +243,15 @@ def _tls_cause(error: BaseException) -> ssl.SSLError | None:
 
 
 def _is_final(error: BaseException) -> bool:
-    """A certificate stays untrusted, and a name that is not there is not there a second later."""
-    unknown = _cause(error, socket.gaierror)
-    return _tls_cause(error) is not None or (unknown is not None and unknown.errno != socket.EAI_AGAIN)
+    """A certificate stays untrusted, and a name that is not there is not there a second later.
+
+    Once there is TLS its errors are broken connections like others; so is an end in the middle of the handshake.
+    """
+    if not isinstance(error, httpx.ConnectError):
+        return False
+    tls, unknown = _tls_cause(error), _cause(error, socket.gaierror)
+    is_refused = tls is not None and not isinstance(tls, (ssl.SSLEOFError, ssl.SSLZeroReturnError))
+    return is_refused or (unknown is not None and unknown.errno != socket.EAI_AGAIN)
 
 
 def _cause(error: BaseException | None, kind: type[E]) -> E | None:
