@@ -10,10 +10,12 @@ import importlib
 import json
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import nbformat
 from nbclient import NotebookClient
+from traitlets.config import Config
 
 FOLDER = Path(__file__).parent / "notebooks"
 QUIET = "--IPKernelApp.log_level=ERROR"
@@ -26,11 +28,14 @@ OURS = '<div class="hybridinv">'
 
 async def executed(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     """The notebook with the outputs of a new kernel."""
-    client = NotebookClient(
-        notebook, timeout=60, kernel_name="python3", coalesce_streams=True, extra_arguments=[QUIET],
-        resources={"metadata": {"path": str(FOLDER)}},
-    )  # fmt: skip
-    await client.async_execute()
+    # The ports that a kernel picks may be taken before it binds them; sockets in a folder of its own cannot be.
+    with TemporaryDirectory() as folder:
+        sockets = Config(KernelManager={"transport": "ipc", "ip": f"{folder}/kernel"})
+        client = NotebookClient(
+            notebook, timeout=60, kernel_name="python3", coalesce_streams=True, extra_arguments=[QUIET],
+            resources={"metadata": {"path": str(FOLDER)}}, config=sockets,
+        )  # fmt: skip
+        await client.async_execute()
     for number, cell in enumerate((cell for cell in notebook.cells if cell.cell_type == "code"), start=1):
         cell.metadata = {}
         cell.execution_count = number

@@ -28,9 +28,12 @@ GENERATOR = DOCS / "generate_notebooks.py"
 EXECUTE = """
 import sys, nbformat, nbclient
 from nbconvert import HTMLExporter
+from traitlets.config import Config
 cells = [nbformat.v4.new_code_cell(one) for one in sys.argv[2:]]
 notebook = nbformat.v4.new_notebook(cells=cells)
-nbclient.NotebookClient(notebook, timeout=60, extra_arguments=["--IPKernelApp.log_level=ERROR"]).execute()
+sockets = Config(KernelManager={"transport": "ipc", "ip": sys.argv[1]})  # a port may be taken meanwhile
+quiet = ["--IPKernelApp.log_level=ERROR"]
+nbclient.NotebookClient(notebook, timeout=60, extra_arguments=quiet, config=sockets).execute()
 nbformat.write(notebook, sys.argv[1])
 open(sys.argv[1] + ".html", "w").write(HTMLExporter(template_name="basic").from_notebook_node(notebook)[0])
 """
