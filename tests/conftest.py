@@ -1,8 +1,17 @@
-"""Live tests run when asked for; every run says how many tapes of each provenance it has played."""
+"""Live tests run when asked for; every run says how many tapes of each provenance it has played.
+
+The commands that came with the development dependencies are found, whether or not their environment is active.
+"""
 
 from __future__ import annotations
 
+import os
+import sys
+from pathlib import Path
+
 import pytest
+
+os.environ["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

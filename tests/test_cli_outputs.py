@@ -150,9 +150,6 @@ def test_ansible_without_a_file_is_usage(monkeypatch: pytest.MonkeyPatch, capsys
     assert INVENTORY in capsys.readouterr().err
 
 
-@pytest.mark.skipif(
-    not (shutil.which("ansible-inventory") and shutil.which("hybridinv")), reason="not on the path here"
-)
 def test_ansible_takes_the_script_of_the_documentation(
     saved: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -66,7 +66,6 @@ def test_a_launcher_that_is_ended_waits_for_the_script_to_tidy_up(tmp_path: Path
 
 
 @needs_bash
-@pytest.mark.skipif(not shutil.which("shellcheck"), reason="needs shellcheck")
 def test_shellcheck_has_nothing_to_say_about_the_launcher(tmp_path: Path) -> None:
     path = tmp_path / "run.sh"
     path.write_text(launch(hi.OSType.LINUX).text, encoding="utf-8")

@@ -215,13 +215,8 @@ def test_the_linux_scripts_are_clean_for_shellcheck(tmp_path: Path) -> None:
     for i, (_, script) in enumerate(one for one in every_script("linux") if "hostile service-principal" in one[0]):
         paths.append(tmp_path / f"{i}.sh")
         paths[-1].write_text(script, encoding="ascii")
-    done = subprocess.run([tool("shellcheck"), "--norc", *paths], capture_output=True, text=True, check=False)
+    done = subprocess.run(["shellcheck", "--norc", *paths], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "")
-
-
-def tool(name: str) -> str:
-    """A command that came with the development dependencies; where they are not on the PATH, beside this Python."""
-    return shutil.which(name, path=str(Path(sys.executable).parent)) or name
 
 
 def powershell(script: str) -> tree_sitter.Node:
@@ -546,7 +541,7 @@ def test_a_playbook_runs_twice_and_changes_once(tmp_path: Path) -> None:
 def ansible(machine: Machine, folder: Path) -> str:
     here = {"ANSIBLE_LOCAL_TEMP": str(folder / "ansible"), "ANSIBLE_REMOTE_TEMP": str(folder / "ansible")}
     done = subprocess.run(
-        [tool("ansible-playbook"), "-vvv", "--connection=local", "--inventory=localhost,",
+        [shutil.which("ansible-playbook"), "-vvv", "--connection=local", "--inventory=localhost,",
          f"--extra-vars=@{folder}/vault.json",
          f"--extra-vars=ansible_python_interpreter={sys.executable}", folder / "playbook.yml"],
         env=machine.environment | here,

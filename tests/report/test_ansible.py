@@ -6,7 +6,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,6 @@ from hypothesis import strategies as st
 import hybridinv as hi
 
 DEMO = hi.demo()
-BIN = Path(sys.executable).parent
 SAFE_GROUP = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 SAFE_HOST = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 
@@ -41,7 +39,7 @@ class Ansible:
         told = {"HOME": str(self.folder), "ANSIBLE_HOME": str(self.folder / "home"), "ANSIBLE_NOCOLOR": "1",
                 "ANSIBLE_LOCAL_TEMP": str(self.folder / "tmp"), "ANSIBLE_INVENTORY_UNPARSED_FAILED": "1"}  # fmt: skip
         done = subprocess.run(
-            [BIN / tool, "-i", self.folder / "estate.sh", *options],
+            [tool, "-i", self.folder / "estate.sh", *options],
             env={**os.environ, **told}, cwd=self.folder, capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
