@@ -241,7 +241,7 @@ def test_collect_keeps_the_rest_when_a_source_fails() -> None:
     broken = Shelf("vc03", fails=ZeroDivisionError("bug"))
     inv = hi.collect([good, denied, broken])
     assert [vm.id for vm in inv.vms] == ["a"]
-    assert set(inv.sources) == {"vc02", "vc03"}
+    assert inv.sources == ("vc02", "vc03", "vc01")
     assert not inv.complete
     assert {(p.source, p.error, p.remedy) for p in inv.problems} == {
         ("vc02", "AccessDenied", "ask for Reader"), ("vc03", "ZeroDivisionError", "this is a bug; please report it"),
@@ -324,6 +324,16 @@ def test_a_retry_solves_the_problems_of_its_source() -> None:
     assert [(p.source, p.kind) for p in both.problems] == [("vc01", "hosts"), ("vc02", "vms")]
     failed = attrs.evolve(retry, vms=hi.Records(hi.VirtualMachine), problems=hi.Records(hi.Problem, [problem("vms")]))
     assert {vm.id for vm in (first + failed).vms} == {"a", "gone", "other"}
+
+
+def test_what_is_no_inventory_is_told() -> None:
+    inv = hi.Inventory(vms=[machine("a")])
+    assert (inv.sources, repr(inv)) == (("vc01",), "<Inventory of 1 source: 1 vms; complete>")
+    with pytest.raises(TypeError, match="unsupported operand"):
+        inv + 1
+    with pytest.raises(hi.NotSupported, match="an inventory is compared with another, not with int"):
+        inv.diff(1)
+    assert inv.sql(query="select count(*) from vms").fetchall() == [(1,)]
 
 
 def test_a_naive_moment_is_local_and_kept_as_utc() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
 
 import attrs
@@ -117,3 +118,49 @@ def test_the_error_tree_is_the_contracts() -> None:
     assert hi.NotSupported("no hosts").reason == "no hosts"
     assert hi.MissingExtra("pyarrow", "tables").extra == "tables"
     assert "pip install 'hybridinv[tables]'" in str(hi.MissingExtra("pyarrow", "tables"))
+
+
+# What is built by hand
+
+
+def test_one_text_is_not_taken_letter_by_letter() -> None:
+    for kind, values in [
+        (hi.VMkernelAdapter, {"services": "vmotion"}),
+        (hi.VirtualMachine, {"ip_addresses": "10.0.0.1"}),
+        (hi.Datastore, {"host_ids": b"host-1"}),
+    ]:
+        with pytest.raises(hi.NotSupported, match=r"is one text where several may be — give a list: \["):
+            kind(**IDENTITY, **values)
+    adapter = hi.VMkernelAdapter(**IDENTITY, services=(word for word in ["vmotion"]), ipv6_addresses=["fe80::1"])
+    assert adapter.services == frozenset({"vmotion"})
+    assert adapter.ipv6_addresses == ("fe80::1",)
+
+
+def test_a_moment_is_kept_in_utc() -> None:
+    there = timezone(timedelta(hours=2))
+    naive = datetime(2024, 1, 1)  # noqa: DTZ001
+    vm = hi.VirtualMachine(**IDENTITY, created_at=datetime(2024, 1, 1, tzinfo=there), booted_at=naive)
+    assert (vm.created_at.tzinfo, vm.created_at.isoformat()) == (UTC, "2023-12-31T22:00:00+00:00")
+    assert vm.booted_at == datetime(2024, 1, 1, tzinfo=UTC)
+
+
+def test_a_machine_always_has_an_agent() -> None:
+    vm = hi.VirtualMachine(**IDENTITY, agent=None)
+    assert vm.agent == hi.Agent()
+    hi.check_agents(hi.Inventory(vms=[vm]))
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (
+            lambda: hi.VirtualMachine(**IDENTITY, power_state="bogus"),
+            "'bogus' is no PowerState: it is one of running, ",
+        ),
+        (lambda: hi.Agent(status="READY"), "'READY' is no AgentStatus: .*ready"),
+        (lambda: hi.VirtualMachine(**IDENTITY, os_type=None), "None is no OSType"),
+    ],
+)
+def test_a_word_that_there_is_not_names_those_that_there_are(make, says) -> None:
+    with pytest.raises(ValueError, match=says):
+        make()

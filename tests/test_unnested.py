@@ -13,7 +13,7 @@ import hybridinv as hi
 from hybridinv import columns
 from hybridinv.columns import arrow_schema, hints, is_mapping, item_type
 from hybridinv.inventory import KINDS, every_table
-from hybridinv.tables import query
+from hybridinv.tables import run_query
 from hybridinv.unnested import Unnested, singular, unnested
 from large_estate import large_estate
 
@@ -172,15 +172,15 @@ def test_only_the_tables_that_a_query_names_are_built(monkeypatch: pytest.Monkey
             return self.table.to_arrow()
 
     tables: Any = {name: Watched(name, table) for name, table in TABLES.items()}
-    query(tables, "select count(*) from VM_DISKS d join hosts h on true")
+    run_query(tables, "select count(*) from VM_DISKS d join hosts h on true")
     assert built == ["hosts", "vm_disks"]
     built.clear()
-    assert len(query(tables, "show tables")) == len(TABLES)
-    assert len(query(tables, "describe vm_disks")) == len(TABLES["vm_disks"].schema)
+    assert len(run_query(tables, "show tables")) == len(TABLES)
+    assert len(run_query(tables, "describe vm_disks")) == len(TABLES["vm_disks"].schema)
     assert built == ["vm_disks"]
     built.clear()
     # A name that is put together while the query runs could be any.
-    assert query(tables, "select count(*) from query_table('v' || 'ms')").fetchall() == [(len(DEMO.vms),)]
+    assert run_query(tables, "select count(*) from query_table('v' || 'ms')").fetchall() == [(len(DEMO.vms),)]
     assert set(built) == set(TABLES)
 
 

@@ -5,6 +5,7 @@ HybridInvError                 what went wrong, and what to do next
 │   ├── ConnectFailed          nothing answers there
 │   ├── TLSFailed              something answers, but its certificate is not trusted
 │   ├── AuthenticationFailed   the endpoint does not accept who we say we are
+│   │   └── SessionExpired     a vCenter ends each new session too, or what native() gave is of an old one
 │   ├── AccessDenied           it knows us, and says no (missing: what we lack)
 │   ├── Throttled              too many requests, and no time left to wait (retry_after, seconds)
 │   ├── DeadlineExceeded       the caller's deadline passed
@@ -94,6 +95,10 @@ class AccessDenied(EndpointError):
     def __init__(self, message: str, *, missing: str = "", **where: str) -> None:
         super().__init__(message, **where)
         self.missing: str = _printable(missing)
+
+
+class SessionExpired(AuthenticationFailed):
+    """The server has ended the session, and ends each new one too; or what `native` gave is of an old one."""
 
 
 class Throttled(EndpointError):

@@ -34,7 +34,7 @@ from hybridinv.model.findings import Taken
 from hybridinv.model.rendering import SHOWN_ROWS, Names, html_table, page
 from hybridinv.model.wording import cell
 from hybridinv.saving import dump, read_json, write_whole
-from hybridinv.tables import QueryResult, Records, query
+from hybridinv.tables import QueryResult, Records, run_query
 from hybridinv.unnested import Unnested, unnested
 
 if TYPE_CHECKING:
@@ -179,8 +179,9 @@ class Inventory:
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """The sources that were asked, as `adapter.source` names them."""
-        return tuple(source for _, source in dict.fromkeys((one.platform, one.source) for one in self.asked))
+        """The sources that were asked, as `adapter.source` names them; then those that records alone name."""
+        asked = ((one.platform, one.source) for one in self.asked)
+        return tuple(source for _, source in dict.fromkeys((*asked, *self.counts())))
 
     def raise_for_problems(self) -> None:
         """Raise `IncompleteInventory` unless complete; its message names every problem."""
@@ -189,6 +190,8 @@ class Inventory:
 
     def __add__(self, other: Inventory) -> Inventory:
         """Both together. What the later of them has looked for counts; the rest is the earlier one's."""
+        if not isinstance(other, Inventory):
+            return NotImplemented
         older, newer = sorted((self, other), key=lambda inventory: inventory.taken_at)
         return merged((_without(older, newer), newer))
 
@@ -201,9 +204,14 @@ class Inventory:
         one is of an RVTools workbook, only fields that both know can have changed; a record whose id it had to make of
         names is compared with the only one of its UUID or name, and `not_seen` where there is none.
         """
+        if not isinstance(other, Inventory):
+            raise NotSupported(
+                f"an inventory is compared with another, not with {type(other).__name__}",
+                remedy="hi.collect, hi.load and hi.read_workbook give one",
+            )
         return Records(Change, [change for kind in KINDS for change in changes(kind, self, other)])
 
-    def sql(self, sql: str) -> QueryResult:
+    def sql(self, query: str) -> QueryResult:
         """Ask all tables in SQL (DuckDB): `inv.sql("select name, cpus from vms where power_state = 'running'")`.
 
         The tables are those of the inventory, `problems`, `asked`, `inventory` (one row: `taken_at`, `complete`),
@@ -212,7 +220,7 @@ class Inventory:
         name (`vm_id`, `vm_name`) and the place there (`position`). `show tables` names them all; only those that the
         query names have rows. One question at a time: `QueryFailed` where it is none, or cannot be answered.
         """
-        return query(every_table(self, matches=bool(_NEEDS_MATCHES.search(str(sql)))), sql)
+        return run_query(every_table(self, matches=bool(_NEEDS_MATCHES.search(str(query)))), query)
 
     def counts(self) -> dict[tuple[str, str], dict[str, int]]:
         """How many records of each kind, by platform and source; a source that gave none is there too."""

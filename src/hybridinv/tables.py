@@ -308,7 +308,7 @@ class Table(Protocol):
     def to_arrow(self) -> pyarrow.Table: ...
 
 
-def query(tables: Mapping[str, Table], sql: str) -> QueryResult:
+def run_query(tables: Mapping[str, Table], sql: str) -> QueryResult:
     """Ask tables in SQL (DuckDB's dialect), in one statement. The query can reach no file and no network."""
     duckdb = need("duckdb")
     if not isinstance(sql, str):

@@ -77,7 +77,10 @@ def test_an_ended_session_is_renewed_for_it(fresh):
     simulator = fresh("-scene", "demo")
     with simulator.over() as (vcenter, wire):
         record = vcenter.vms().find("web01")
+        native = vcenter.native(record)
         simulator.terminate()
+        with pytest.raises(hi.SessionExpired, match=r"call that again too"):
+            _ = native.name
         assert vcenter.native(record).name == "web01"
     assert wire.counts["Login"] == 2
 
@@ -88,6 +91,7 @@ def test_records_of_others_are_refused_with_a_reason(demo):
         adapter = vcenter.vmkernel_adapters()[0]
         license_ = vcenter.licenses()[0]
         foreign = hi.VirtualMachine(id=record.id, name="x", platform="vsphere", source="vc02.example.com")
-        for odd in (adapter, foreign, license_):
+        other = hi.VirtualMachine(id=record.id, name="x", platform="azure", source=record.source)
+        for odd in (adapter, foreign, license_, other, "web01"):
             with pytest.raises(hi.NotSupported, match="has read"):
                 vcenter.native(odd)

@@ -80,7 +80,7 @@ def test_the_retries_end(server, wire, quick):
     server.misbehave("metadata", throttled(0))
     with pytest.raises(hi.Throttled) as caught:
         read(wire, server)
-    assert caught.value.retry_after == 0
+    assert (caught.value.retry_after, caught.value.request_id) == (0, "req-42")
     assert server.counts["metadata"] == RETRIES + 1
 
 

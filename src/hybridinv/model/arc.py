@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 import attrs
 
-from hybridinv.model.fact import fact, several
+from hybridinv.model.fact import Word, fact, several
 from hybridinv.model.findings import Problem
 from hybridinv.model.onboarding import OnboardingReason
 from hybridinv.model.rendering import Shown
@@ -37,7 +35,7 @@ class ResourceProvider:
         return self.state.lower() == _REGISTERED
 
 
-class OnboardingState(StrEnum):
+class OnboardingState(Word):
     """What has become of a machine that was to be onboarded."""
 
     CONNECTED = "connected"
@@ -68,7 +66,7 @@ class OnboardingCheck:
     waited_s: float = fact(0.0, "How long it was looked for until it had this state.", unit="s")
 
 
-class CoverageState(StrEnum):
+class CoverageState(Word):
     """Whether Arc manages a machine."""
 
     COVERED = "covered"

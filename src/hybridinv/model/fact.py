@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import attrs
+
+from hybridinv.errors import NotSupported
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,12 +35,37 @@ def fact(
 
 def several(default: tuple[Any, ...] | frozenset[Any], doc: str, **options: Any) -> Any:
     """A field that holds several values; any iterable may be given, a tuple or frozenset is kept."""
-    return fact(default, doc, converter=type(default), **options)
+    return fact(default, doc, converter=_tuple if type(default) is tuple else _frozenset, **options)
+
+
+def _tuple(values: Iterable[Any]) -> tuple[Any, ...]:
+    return values if type(values) is tuple else tuple(_not_a_text(values))
+
+
+def _frozenset(values: Iterable[Any]) -> frozenset[Any]:
+    return frozenset(_not_a_text(values))
+
+
+def _not_a_text(values: Iterable[Any]) -> Iterable[Any]:
+    """A text would be taken letter by letter."""
+    if isinstance(values, (str, bytes)):
+        raise NotSupported(f"{values!r:.60} is one text where several may be", remedy=f"give a list: [{values!r:.60}]")
+    return values
 
 
 def in_utc(moment: datetime | None) -> datetime | None:
-    """A moment with its zone: one that has none is UTC's, wherever it was made."""
-    return moment.replace(tzinfo=UTC) if isinstance(moment, datetime) and moment.tzinfo is None else moment
+    """A moment in UTC: one that has no zone is UTC's, wherever it was made."""
+    if not isinstance(moment, datetime) or moment.tzinfo is UTC:
+        return moment
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+class Word(StrEnum):
+    """One of some words; what is none of them is a ValueError that names them."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> NoReturn:
+        raise ValueError(f"{value!r:.60} is no {cls.__name__}: it is one of {', '.join(cls)}")
 
 
 class Tags(Mapping[str, str]):

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 
 import attrs
 
-from hybridinv.model.fact import fact, in_utc, several
+from hybridinv.model.fact import Word, fact, in_utc, several
 from hybridinv.model.rendering import Shown
 
 
-class Severity(StrEnum):
+class Severity(Word):
     """How much a finding matters."""
 
     BLOCKER = "blocker"
@@ -92,7 +91,7 @@ def finding(severity: Severity, code: str, subject_id: str, message: str, remedy
     return Finding(severity=severity, code=code, subject_id=subject_id, message=message, remedy=remedy, sources=sources)
 
 
-class ChangeKind(StrEnum):
+class ChangeKind(Word):
     """What happened to a record between two inventories."""
 
     ADDED = "added"

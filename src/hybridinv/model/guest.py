@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 
 import attrs
 
 from hybridinv.errors import NotSupported
-from hybridinv.model.fact import fact, in_utc, several
+from hybridinv.model.fact import Word, fact, in_utc, several
 from hybridinv.model.machines import OSType
 
 
@@ -26,7 +25,7 @@ class GuestCredentials:
     password: str = attrs.field(repr=False, validator=_text, metadata={"doc": "Its password; shown nowhere."})
 
 
-class OnboardingRunState(StrEnum):
+class OnboardingRunState(Word):
     """What has become of one machine in a run of the onboarding."""
 
     WOULD_RUN = "would_run"

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from enum import StrEnum
 
 import attrs
 
-from hybridinv.model.fact import Tags, fact, in_utc, several
+from hybridinv.model.fact import Tags, Word, fact, in_utc, several
 from hybridinv.model.findings import Problem
 from hybridinv.model.hardware import Allocation, Device, Partition
 from hybridinv.model.rendering import Shown
 
 
-class PowerState(StrEnum):
+class PowerState(Word):
     """Whether a machine runs."""
 
     RUNNING = "running"
@@ -25,7 +24,7 @@ class PowerState(StrEnum):
     UNKNOWN = "unknown"
 
 
-class OSType(StrEnum):
+class OSType(Word):
     """The family of a guest's operating system."""
 
     WINDOWS = "windows"
@@ -34,7 +33,7 @@ class OSType(StrEnum):
     UNKNOWN = "unknown"
 
 
-class AgentStatus(StrEnum):
+class AgentStatus(Word):
     """What is known of the platform's agent inside a machine."""
 
     READY = "ready"
@@ -363,7 +362,9 @@ class VirtualMachine(Shown):
     disks: tuple[Disk, ...] = several((), "Its disks.")
     nics: tuple[Nic, ...] = several((), "Its network adapters.")
     snapshots: tuple[Snapshot, ...] = several((), "Its snapshots, parents before children.")
-    agent: Agent = fact(Agent(), "The platform's agent in it; never None.")
+    agent: Agent = fact(
+        Agent(), "The platform's agent in it; never None.", converter=attrs.converters.default_if_none(Agent())
+    )
     tags: Tags = fact(Tags(), "Tags.", converter=Tags, vsphere="/api/cis/tagging", azure="tags", arc="tags")
     is_template: bool = fact(False, "A template.", vsphere="config.template")
     is_virtual: bool | None = fact(

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 import attrs
 
-from hybridinv.model.fact import fact, several
+from hybridinv.model.fact import Word, fact, several
 from hybridinv.model.findings import Finding, Severity
 from hybridinv.model.hosts import Host
 from hybridinv.model.machines import VirtualMachine
@@ -15,7 +13,7 @@ from hybridinv.model.rendering import bounded_table, findings_table, page
 from hybridinv.model.wording import INCOMPLETE, cell, visible
 
 
-class UpdateKind(StrEnum):
+class UpdateKind(Word):
     """What is done to a host."""
 
     NO_IMPACT = "no_impact"
@@ -28,7 +26,7 @@ class UpdateKind(StrEnum):
     """Work on its hardware: the host is off for a while."""
 
 
-class Effect(StrEnum):
+class Effect(Word):
     """What happens to a machine while its host is under maintenance."""
 
     LIVE_MIGRATES = "live_migrates"

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 import attrs
 
-from hybridinv.model.fact import fact, several
+from hybridinv.model.fact import Word, fact, several
 from hybridinv.model.rendering import Shown
 
 
-class Evidence(StrEnum):
+class Evidence(Word):
     """What two records of one machine have in common, the strongest first."""
 
     MOREF = "moref"
@@ -21,7 +19,7 @@ class Evidence(StrEnum):
     FQDN = "fqdn"
 
 
-class MatchConfidence(StrEnum):
+class MatchConfidence(Word):
     """How strong the strongest evidence is."""
 
     EXACT = "exact"

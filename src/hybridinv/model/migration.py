@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 import attrs
 
-from hybridinv.model.fact import fact, several
+from hybridinv.model.fact import Word, fact, several
 from hybridinv.model.findings import Finding
 from hybridinv.model.machines import VirtualMachine
 from hybridinv.model.rendering import Shown, bounded_table, findings_table, page, sources_list
@@ -19,7 +17,7 @@ UNKNOWN_CARRIER = "unknown"
 """The service of a flow that does move, by a way that no document names."""
 
 
-class MigrationKind(StrEnum):
+class MigrationKind(Word):
     """What changes."""
 
     COMPUTE = "compute"
@@ -27,14 +25,14 @@ class MigrationKind(StrEnum):
     COMPUTE_AND_STORAGE = "compute_and_storage"
 
 
-class MigrationState(StrEnum):
+class MigrationState(Word):
     """Whether the machine runs while it moves; a suspended one moves cold."""
 
     HOT = "hot"
     COLD = "cold"
 
 
-class DataKind(StrEnum):
+class DataKind(Word):
     """What a migration moves."""
 
     MEMORY = "memory"
@@ -44,7 +42,7 @@ class DataKind(StrEnum):
     CONTROL = "control"
 
 
-class Confidence(StrEnum):
+class Confidence(Word):
     """How far the vendor's documents bear a statement out."""
 
     HIGH = "high"
@@ -63,7 +61,7 @@ class Confidence(StrEnum):
     """The vendor's documents say otherwise."""
 
 
-class Condition(StrEnum):
+class Condition(Word):
     """When a row of a rule applies.
 
     Of several rows for the same data, the one with most conditions counts, if all of them are met.
@@ -234,7 +232,7 @@ class MigrationPlan:
         so_far = " as far as the inventory goes, which is incomplete" if lacking else ""
         verdict = f"feasible{so_far}, {time}" if self.feasible else "NOT feasible"
         kind = str(self.kind).replace("_", " ")
-        return f"{self.vm.name}: {self.state} {kind} migration to {target or 'nowhere'}: {verdict}"
+        return f"{self.vm.name}: {self.state} {kind} migration to {target or 'where it is'}: {verdict}"
 
     def _host_change(self) -> str:
         return self.destination_host_name if self.destination_host_id != self.source_host_id else ""

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 
 import attrs
 
-from hybridinv.model.fact import fact, in_utc, several
+from hybridinv.model.fact import Word, fact, in_utc, several
 from hybridinv.model.findings import Finding
 from hybridinv.model.metrics import MetricSample
 from hybridinv.model.rendering import bounded_table, findings_table, page
@@ -63,7 +62,7 @@ class MigrationCheck:
         return [f"{what}: {', '.join(codes)}" for what, codes in said.items() if codes]
 
 
-class TrafficVerdict(StrEnum):
+class TrafficVerdict(Word):
     """Whether a migration took the way of its plan."""
 
     AS_PLANNED = "as_planned"

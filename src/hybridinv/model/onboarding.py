@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from hybridinv.errors import NotSupported
-from hybridinv.model.fact import Tags, fact, several
+from hybridinv.model.fact import Tags, Word, fact, several
 from hybridinv.model.findings import Finding
 from hybridinv.model.machines import OSType
 from hybridinv.model.rendering import bounded_table, findings_table, page
@@ -111,7 +110,7 @@ class OnboardingTarget:
     agent_version: str = _place("1.67", _VERSION, "The version of the agent; empty is the newest.", default="")
 
 
-class OnboardingReason(StrEnum):
+class OnboardingReason(Word):
     """Why a machine is, or is not, a candidate."""
 
     READY = "ready"

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 import attrs
 
-from hybridinv.model.fact import fact, several
+from hybridinv.model.fact import Word, fact, several
 from hybridinv.model.findings import Problem
 from hybridinv.model.rendering import Shown
 
 
-class VMkernelService(StrEnum):
+class VMkernelService(Word):
     """The service types of `HostVirtualNicManagerNicType`, spelt as vSphere does.
 
     Servers may send others: `VMkernelAdapter.services` holds plain strings. (The one enum of the library whose

@@ -217,7 +217,8 @@ class VSphere(Adapter):
     def native(self, record: Any) -> Any:
         """The managed object of pyVmomi for a record: a `vim.VirtualMachine`, a `vim.HostSystem` and so on.
 
-        It is live: reading one of its properties asks the server, and its methods can change things.
+        It is live: reading one of its properties asks the server, and its methods can change things. It belongs to the
+        session that is there now: where that has ended (`SessionExpired`), ask for it again.
         """
         if isinstance(record, Switch) and record.kind == "standard":
             raise NotSupported(
@@ -225,10 +226,12 @@ class VSphere(Adapter):
                 remedy="read native(host).config.network.vswitch; the host's id is in host_ids",
             )
         managed_type = _managed_type(record)
-        if managed_type is None or record.source != self.source:
+        if managed_type is None or (record.platform, record.source) != (self.platform, self.source):
+            kinds = ", ".join(one.__name__ for one in (*_MANAGED, Network, ResourcePool))
             raise NotSupported(
-                f"there is no vSphere object for {type(record).__name__} {record.id} at {self.source}",
-                remedy="give a record that this adapter has read",
+                f"there is no vSphere object for {type(record).__name__} {getattr(record, 'id', '')} at {self.source}",
+                remedy=f"give one of these that this adapter has read: {kinds}; a VMkernel adapter is a part of its "
+                "host, and in native(host).config.network.vnic",
             )
         return managed_type(_moref(record), self._session.live_content.rootFolder._stub)
 

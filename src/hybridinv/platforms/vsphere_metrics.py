@@ -8,12 +8,20 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import attrs
 from pyVmomi import vim
 
-from hybridinv.errors import AccessDenied, HybridInvError, NotFound, NotSupported, ServerFault, UnexpectedAnswer
+from hybridinv.errors import (
+    AccessDenied,
+    HybridInvError,
+    NotFound,
+    NotSupported,
+    ServerFault,
+    SessionExpired,
+    UnexpectedAnswer,
+)
 from hybridinv.inventory import count_of
 from hybridinv.model import MetricSample, PowerState, Problem, VirtualMachine
 from hybridinv.tables import Records
 from hybridinv.transport.parallel import side_by_side
-from hybridinv.transport.vmomi import Session, SessionExpired, read_object
+from hybridinv.transport.vmomi import Session, read_object
 from hybridinv.wire.reading import collector_at_rest
 from hybridinv.wire.vim.performance import (
     Counter,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 from pyVmomi import vim
 
-from hybridinv.errors import AccessDenied, AuthenticationFailed, HybridInvError
+from hybridinv.errors import AccessDenied, AuthenticationFailed, HybridInvError, SessionExpired
 from hybridinv.inventory import problem_of
 from hybridinv.model import Problem
 from hybridinv.platforms.adapter import Reading, Report, Survey
@@ -15,7 +15,7 @@ from hybridinv.platforms.vsphere_tags import Tagging, read_tagging
 from hybridinv.transport.parallel import once
 from hybridinv.transport.property_collector import read_rows
 from hybridinv.transport.scrub import without_license_keys
-from hybridinv.transport.vmomi import RENEWALS, Session, SessionExpired, read_object
+from hybridinv.transport.vmomi import RENEWALS, Session, read_object
 from hybridinv.wire.reading import Origin
 from hybridinv.wire.vim.clusters import read_cluster
 from hybridinv.wire.vim.datastores import read_datastore

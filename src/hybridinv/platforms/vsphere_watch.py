@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from hybridinv.errors import ConnectFailed, HybridInvError, NotSupported
+from hybridinv.errors import ConnectFailed, HybridInvError, NotSupported, SessionExpired
 from hybridinv.inventory import KINDS, Inventory
 from hybridinv.model import Asked, Change
 from hybridinv.platforms.adapter import Reading
@@ -18,7 +18,6 @@ from hybridinv.platforms.vsphere_unseen import with_unseen
 from hybridinv.tables import Records
 from hybridinv.transport.property_collector import read_listed
 from hybridinv.transport.property_updates import Follower, LostTrack
-from hybridinv.transport.vmomi import Session, SessionExpired
 from hybridinv.wire.vim.paths import property_paths
 
 if TYPE_CHECKING:
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
 
     from hybridinv.model import Answered
     from hybridinv.platforms.adapter import Adapter
+    from hybridinv.transport.vmomi import Session
     from hybridinv.wire.soap import Row
 
 _LONGEST = 30.0

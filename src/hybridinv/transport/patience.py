@@ -26,6 +26,7 @@ from hybridinv.errors import (
 from hybridinv.transport.budget import Pass
 from hybridinv.transport.deadline import remaining
 from hybridinv.transport.scrub import clean_error, secrets_of
+from hybridinv.wire.secrets import redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,7 +85,7 @@ class Patient(httpx.BaseTransport):
                     continue
                 if response.status_code == 429:
                     response.close()
-                    raise _throttled(request, self._source, asked)
+                    raise _throttled(request, self._source, asked, response.headers.get("x-ms-request-id", ""))
                 break
         response.stream = _Watched(response.stream, request, self._source)
         return response
@@ -297,12 +298,13 @@ def _no_room(request: httpx.Request, source: str, pause: float) -> Throttled:
     )
 
 
-def _throttled(request: httpx.Request, source: str, asked: float | None) -> Throttled:
+def _throttled(request: httpx.Request, source: str, asked: float | None, request_id: str) -> Throttled:
     pause = "" if asked is None else f" and asks for {asked:.0f} s"
     return Throttled(
         f"{request.url.host} says there were too many requests{pause}",
         retry_after=asked,
         remedy="try again later, or pass a longer deadline= (or wait longer by `with hi.deadline(…):`)",
+        request_id=redact(request_id, secrets_of(request)),
         source=source,
         operation=f"{request.method} {request.url.path}",
     )

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from pyVmomi import VmomiSupport, vim, vmodl
 
-from hybridinv.errors import HybridInvError, TruncatedAnswer, UnexpectedAnswer
-from hybridinv.transport.vmomi import SessionExpired, stream
+from hybridinv.errors import HybridInvError, SessionExpired, TruncatedAnswer, UnexpectedAnswer
+from hybridinv.transport.vmomi import LOG_IN, stream
 from hybridinv.wire.soap import Row, read_objects, read_view
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def properties_of(paths: Mapping[str, Sequence[str]]) -> list[Any]:
 def check_session(row: Row) -> None:
     """A session that ends while a page is made up may show in the objects alone."""
     if any(why.fault == "NotAuthenticated" for why in row.missing.values()):
-        raise SessionExpired("the session has ended", operation="RetrievePropertiesEx", remedy="log in again")
+        raise SessionExpired("the session has ended", operation="RetrievePropertiesEx", remedy=LOG_IN)
 
 
 def _short(message: str) -> TruncatedAnswer:

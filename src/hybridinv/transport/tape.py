@@ -306,7 +306,7 @@ class Player(httpx.BaseTransport):
 
         near = difflib.get_close_matches(line, list(self._answers), n=1, cutoff=0.6)
         hint = f"; the nearest it holds is: {near[0]}" if near else ""
-        return f"record it again with this release{hint}"
+        return f"record it again with this release; what was not recorded, ask the endpoint{hint}"
 
     def __getstate__(self) -> dict[str, object]:
         return {"tape": self.tape}

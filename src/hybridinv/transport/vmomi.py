@@ -19,6 +19,7 @@ from hybridinv.errors import (
     NotFound,
     NotSupported,
     ServerFault,
+    SessionExpired,
     UnexpectedAnswer,
 )
 from hybridinv.transport.deadline import deadline
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 OLDEST_API = "6.5"
+LOG_IN = "ask again: the adapter logs in anew; what native() gave is of the old session, so call that again too"
 RENEWALS = 2
 """So many times one question may begin a new session."""
 _READS = (
@@ -127,7 +129,7 @@ def _error(fault: Any, where: dict[str, Any], known: Iterable[str]) -> HybridInv
             "user name or password is wrong", remedy="check both; the user name needs its domain", **where
         )
     if isinstance(fault, vim.fault.NotAuthenticated):
-        return SessionExpired("the session has ended", remedy="log in again", **where)
+        return SessionExpired("the session has ended", remedy=LOG_IN, **where)
     if isinstance(fault, vim.fault.NoPermission):
         lacks, on = _privileges(fault), getattr(fault, "object", None)
         message += f", missing privilege {lacks}" if lacks else ""
@@ -149,10 +151,6 @@ def _privileges(fault: Any) -> str:
     """What is missing: one privilege, or since 7.0.3 a list of them by object."""
     listed = (name for lack in getattr(fault, "missingPrivileges", ()) or () for name in lack.privilegeIds or ())
     return str(fault.privilegeId or "") or ", ".join(dict.fromkeys(listed))
-
-
-class SessionExpired(AuthenticationFailed):
-    """The server has ended the session; a new login follows by itself."""
 
 
 def stub_version(api_version: str) -> str:
@@ -297,7 +295,7 @@ def read_object(content: Any, managed_object: Any, paths: Iterable[str]) -> Row:
             f"nothing came of {managed_object._GetMoId()}", path="returnval.objects", remedy="read again"
         )
     if any(why.fault == "NotAuthenticated" for why in row.missing.values()):
-        raise SessionExpired("the session has ended", operation="RetrievePropertiesEx", remedy="log in again")
+        raise SessionExpired("the session has ended", operation="RetrievePropertiesEx", remedy=LOG_IN)
     return row
 
 
