@@ -28,12 +28,11 @@ VERSION, LOCATION = "2024-07-01", "westeurope"
 TEXT = """
 A made-up region of {publishers:,} publishers, as many as westus had in a published recording of 2024. Every {each}th
 has extensions, {types} types of {versions} versions each: {images:,} images, {requests:,} requests. The endpoint is an
-HTTPS server in a process of its own that takes {delay:.0f} ms for a request, enforces a token bucket and announces what
-is left in it.
+HTTPS server in a process of its own that takes {delay:.0f} ms for a request and enforces a token bucket.
 
-The wide bucket holds {wide:,} requests and gains {wide_rate} a second: what Azure's own policy for lists of extension
-types announces (18,000 in three minutes, in published recordings). The tight one is ARM's documented {tight} and
-{tight_rate} a second: no client can take less than {floor:.0f} s there, and {requests:,} requests one after the other
+The wide bucket holds {wide:,} requests and gains {wide_rate} a second, as Azure's own policy for lists of extension
+types (18,000 in three minutes, in published recordings), and like those answers it says nothing of ARM's bucket. The
+tight one is ARM's documented {tight} and {tight_rate} a second, and announces what is left: no client can take less than {floor:.0f} s there, and {requests:,} requests one after the other
 fit in hardly more, so nothing can be several times as fast. There what is kept is what helps.
 
 The pipeline is what `Get-AzVMImagePublisher | Get-AzVMExtensionImageType | Get-AzVMExtensionImage` asks, one after the
@@ -60,7 +59,7 @@ def serve(pipe: Any, folder: str) -> None:
         pipe.send(dict(server.counts))
         server.counts.clear()
         server.seen.clear()
-        server.enforce(*bucket)
+        server.enforce(*bucket, announces=bucket == TIGHT)
 
 
 class Region:

@@ -1,6 +1,8 @@
 """Fixtures around `ArmServer`, for the conftest of a room of tests."""
 
 import contextlib
+import sys
+from uuid import uuid4
 
 import pytest
 
@@ -16,6 +18,15 @@ PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "HTTP_PROXY", "
 def _no_proxies(monkeypatch):
     for name in PROXIES:
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path_factory, monkeypatch):
+    """What an adapter keeps by itself is kept for this test alone, and never where this user's is."""
+    folder = tmp_path_factory.getbasetemp() / "caches" / uuid4().hex
+    for name in ("XDG_CACHE_HOME", "LOCALAPPDATA", *(["HOME"] if sys.platform == "darwin" else [])):
+        monkeypatch.setenv(name, str(folder))
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -89,6 +89,42 @@ def test_the_demo_answers_and_says_what_is_next(capsys: pytest.CaptureFixture[st
     assert said.err == ""
 
 
+def test_the_demo_as_json_has_all_that_it_prints(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert main(["demo", "-o", str(tmp_path / "demo.json"), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert main(["show", str(tmp_path / "demo.json"), "--json"]) == 0
+    assert {name: told[name] for name in told if name not in ("vms", "plan")} == json.loads(capsys.readouterr().out)
+    columns = ["--columns", "name,platform,power_state,os_type,cpus,memory,host,cluster,ip_addresses"]
+    assert main(["show", str(tmp_path / "demo.json"), "vms", "--json", *columns]) == 0
+    every = json.loads(capsys.readouterr().out)
+    assert len(told["vms"]) == 12
+    assert all(vm in every for vm in told["vms"])
+    move = ["build01", "--to-host", "esx11.example.test", "--to-datastore", "branch-san-01"]
+    main(["plan-migration", str(tmp_path / "demo.json"), *move, "--json"])
+    assert told["plan"] == json.loads(capsys.readouterr().out)
+    main(["demo"])
+    said = capsys.readouterr().out
+    assert all(vm["name"] in said for vm in told["vms"])
+
+
+@pytest.mark.parametrize("command", ["anonymise", "onboard coverage", "completion"])
+def test_an_argument_that_a_command_does_not_know_shows_its_own_usage(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = {"anonymise": ["a.json", "-o", "b.json"], "onboard coverage": ["a.json"], "completion": ["bash"]}[command]
+    assert main([*command.split(), *given, "--nope"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"usage: hybridinv {command} ")
+    assert f"hybridinv {command}: error: unrecognized arguments: --nope\n" in said
+
+
+def test_one_of_a_kind_is_in_the_singular(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    switch = hi.Switch(id="s", name="vSwitch0", platform="vsphere", source="vc01")
+    hi.Inventory(switches=[switch]).save(tmp_path / "one.json")
+    assert main(["show", str(tmp_path / "one.json")]) == 0
+    assert "vsphere vc01: 1 switch\n" in capsys.readouterr().out
+
+
 def test_the_demo_touches_no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket.socket, "connect", lambda *_: pytest.fail("the demo asked a network"))
     assert main(["demo"]) == 0
@@ -372,8 +408,8 @@ def test_help_teaches(name: str, command: argparse.ArgumentParser) -> None:
 
 def test_every_command_that_prints_a_table_prints_json_too() -> None:
     without = {name for name, command in commands(parser()) if "--json" not in command._option_string_actions}
-    # One writes a file, one a script, one lines for a shell.
-    assert without == {"hybridinv anonymise", "hybridinv onboard script", "hybridinv completion"}
+    # One writes a script, one lines for a shell.
+    assert without == {"hybridinv onboard script", "hybridinv completion"}
 
 
 def test_what_was_read_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -54,6 +54,12 @@ def offered(line: str, folder: Path, name: str = "hybridinv") -> set[str]:
         ("hybridinv show demo.json vms --wh", {"--where"}),
         ("hybridinv show demo.json vms --where power", {"power_state="}),
         ("hybridinv show demo.json vms --where clu", {"cluster="}),
+        ("hybridinv show demo.json vms --where power_state=", {"power_state=running", "power_state=deallocated"}),
+        ("hybridinv show demo.json vms --where is_template=", {"is_template=yes", "is_template=no"}),
+        ("hybridinv show demo.json vms --where cluster=P", {"cluster=Production"}),
+        ("hybridinv show demo.json vms --where cluster_id=P", {"cluster_id=Production"}),
+        ("hybridinv show demo.json vmkernel_adapters --where services=vm", {"services=vmotion"}),
+        ("hybridinv show demo.json problems --where error=", {"error=AccessDenied"}),
         ("hybridinv show demo.json vms --columns name,clu", {"name,cluster"}),
         ("hybridinv show demo.json problems --columns rem", {"remedy"}),
         ("hybridinv collect hybridinv.toml --kinds vms,host", {"vms,hosts"}),
@@ -75,6 +81,12 @@ def test_words(line: str, words: set[str], folder: Path) -> None:
 def test_a_file_that_cannot_be_read_gives_no_words_and_no_error(file: str, folder: Path) -> None:
     assert not {word for word in offered(f"hybridinv plan-migration {file} w", folder) if word.startswith("web")}
     assert offered(f"hybridinv record {file} vs", folder) == set()
+    assert offered(f"hybridinv show {file} vms --where platform=", folder) == set()
+
+
+def test_a_column_that_is_none_or_has_no_words_gives_none(folder: Path) -> None:
+    for column in ("nope", "cpus", "disks", "agent", "tags"):
+        assert offered(f"hybridinv show demo.json vms --where {column}=", folder) == set()
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "powershell"])
@@ -86,20 +98,29 @@ def test_the_lines_for_a_shell(shell: str, capsys: pytest.CaptureFixture[str]) -
 
 
 @pytest.mark.skipif(not shutil.which("bash"), reason="no bash here")
-def test_bash_completes(folder: Path) -> None:
+@pytest.mark.parametrize(
+    ("words", "completed"),
+    [
+        (("show", "demo.json", "vmk"), ["vmkernel_adapters"]),
+        # A shell takes = for the end of a word, and only what comes after it is replaced.
+        (("show", "demo.json", "vms", "--where", "power_state", "=", "r"), ["running"]),
+    ],
+)
+def test_bash_completes(words: tuple[str, ...], completed: list[str], folder: Path) -> None:
     program = folder / "hybridinv"
     program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m hybridinv "$@"\n')
     program.chmod(0o755)
+    line = " ".join(words).replace(" = ", "=")
     script = (
-        'eval "$(hybridinv completion bash)"\nCOMP_LINE="hybridinv show demo.json vmk"\nCOMP_POINT=${#COMP_LINE}\n'
-        "COMP_TYPE=9\nCOMP_WORDS=(hybridinv show demo.json vmk)\nCOMP_CWORD=3\n"
+        f'eval "$(hybridinv completion bash)"\nCOMP_LINE="hybridinv {line}"\nCOMP_POINT=${{#COMP_LINE}}\n'
+        f"COMP_TYPE=9\nCOMP_WORDS=(hybridinv {' '.join(words)})\nCOMP_CWORD={len(words)}\n"
         '_python_argcomplete hybridinv\nprintf "%s\\n" "${COMPREPLY[@]}"\n'
     )
     environment = {**os.environ, "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
     done = subprocess.run(
         ["bash", "-c", script], cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False
     )
-    assert done.stdout.split() == ["vmkernel_adapters"], done.stderr
+    assert done.stdout.split() == completed, done.stderr
 
 
 def test_without_the_extra_it_says_which(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

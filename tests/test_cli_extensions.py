@@ -8,14 +8,14 @@ import pytest
 
 import hybridinv as hi
 from arm_estate import Estate
-from arm_fixtures import _no_proxies, azure, certificates, serve
+from arm_fixtures import _no_proxies, _own_cache, azure, certificates, serve
 from arm_server import TOKEN
 from hybridinv import cli_extensions
 from hybridinv.demo import tape_folders
 from hybridinv.transport.tape import Recorder, Tape
 from misbehaviour import refused
 
-__all__ = ["_no_proxies", "azure", "certificates", "serve"]
+__all__ = ["_no_proxies", "_own_cache", "azure", "certificates", "serve"]
 CATALOGUE = {
     "Microsoft.Compute": {"BGInfo": ["2.1"], "CustomScriptExtension": ["1.9", "1.10"]},
     "zabbix": {"Agent": ["1.0"]},
@@ -27,10 +27,9 @@ echo '{"accessToken": "%s", "expiresOn": "2099-01-01 00:00:00.000000", "expires_
 """
 
 
-@pytest.fixture(autouse=True)
-def cache(tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    return tmp_path / "cache"
+@pytest.fixture
+def cache(_own_cache):
+    return _own_cache
 
 
 @pytest.fixture
@@ -97,8 +96,11 @@ def test_what_is_asked_for_alone_and_as_json(estate, server, capsys):
         "os_type",
     }
     assert server.counts["extension types"] == 1
-    assert run("westeurope", "--estate", estate, "--publisher", "none*") == 0
+    assert run("westeurope", "--estate", estate, "--publisher", "can*") == 0
     assert capsys.readouterr().out.strip() == "westeurope: nothing of what was asked for"
+    with pytest.raises(hi.NotFound, match="no publisher that fits 'none"):
+        run("westeurope", "--estate", estate, "--publisher", "none*")
+    assert run("westeurope", "--estate", estate, "--publisher", "none*", "--publisher", "zab*") == 3
 
 
 def test_the_second_run_asks_for_nothing_unless_told_to(estate, server, cache, capsys):

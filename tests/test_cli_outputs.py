@@ -52,8 +52,41 @@ def test_a_report(saved: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 def test_a_workbook(saved: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     target = tmp_path / "estate.xlsx"
     assert main(["workbook", saved, "-o", str(target), "--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == {"written": str(target), "complete": False, "problems": 2}
+    facts = {"written": str(target), "complete": False, "problems": 2, "empty_columns": []}
+    assert json.loads(capsys.readouterr().out) == facts
     assert openpyxl.load_workbook(target, read_only=True).sheetnames[0] == "vInfo"
+
+
+@pytest.mark.parametrize(
+    ("detail", "remedy"), [("summary", " — collect with --detail full"), ("full", "")], ids=["summary", "full"]
+)
+def test_a_workbook_that_importers_can_do_little_with(
+    detail: str, remedy: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    machine = hi.VirtualMachine(id="vsphere://x/vm-1", name="web01", platform="vsphere", source="vc01")
+    asked = hi.Asked(platform="vsphere", source="vc01", kinds={"vms"}, detail=detail)
+    hi.Inventory(vms=[machine], asked=[asked]).save(tmp_path / "x.json")
+    arguments = ["workbook", str(tmp_path / "x.json"), "-o", str(tmp_path / "x.xlsx")]
+    assert main(arguments) == 0
+    said = capsys.readouterr()
+    assert said.out == f"Written to {tmp_path / 'x.xlsx'}.\n"
+    found = re.fullmatch(
+        r"hybridinv: warning: (\d+) columns that importers \(Azure Migrate, RVToolsMerge, migration-planner\) need are"
+        r" empty in all rows of vc01; hvNotes names them(.*)\n",
+        said.err,
+    )
+    assert found
+    assert found[2] == remedy
+    assert main([*arguments, "--json"]) == 0
+    empty = json.loads(capsys.readouterr().out)["empty_columns"]
+    assert len(empty) == int(found[1])
+    assert {"vInfo In Use MiB", "vPartition Capacity MiB"} <= set(empty)
+    assert "vInfo VM" not in empty
+
+
+def test_a_workbook_of_another_format_is_refused_first(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["workbook", "no.json", "-o", str(tmp_path / "x.xls")]) == 1
+    assert "written as .xlsx, not as .xls — give a file that ends in .xlsx" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", ["report", "workbook", "anonymise"])
@@ -128,7 +161,9 @@ def test_an_anonymous_copy(saved: str, tmp_path: Path, capsys: pytest.CaptureFix
     assert "web01" not in copy.read_text(encoding="utf-8")
     assert len(hi.load(copy).vms) == len(hi.load(saved).vms)
     again = tmp_path / "again.json"
-    assert main(["anonymise", saved, "-o", str(again), "--key", str(key)]) == 0
+    assert main(["anonymise", saved, "-o", str(again), "--key", str(key), "--json"]) == 0
+    facts = {"written": str(again), "complete": False, "problems": 2, "key": str(key)}
+    assert json.loads(capsys.readouterr().out) == facts
     assert hi.load(again).vms == hi.load(copy).vms
 
 

@@ -328,7 +328,7 @@ def test_a_retry_solves_the_problems_of_its_source() -> None:
 
 def test_what_is_no_inventory_is_told() -> None:
     inv = hi.Inventory(vms=[machine("a")])
-    assert (inv.sources, repr(inv)) == (("vc01",), "<Inventory of 1 source: 1 vms; complete>")
+    assert (inv.sources, repr(inv)) == (("vc01",), "<Inventory of 1 source: 1 vm; complete>")
     with pytest.raises(TypeError, match="unsupported operand"):
         inv + 1
     with pytest.raises(hi.NotSupported, match="an inventory is compared with another, not with int"):

@@ -309,6 +309,16 @@ def test_a_check_and_traffic_say_what_their_text_says() -> None:
     assert cells(traffic._repr_html_())[1] == ["esx01", "vmk1", "", "yes", "", "", "", "2.0 GiB"]
 
 
+def test_a_record_of_a_long_name_is_bounded() -> None:
+    page = vm(name="v" * 40_000)._repr_html_()
+    assert f"VirtualMachine {'v' * 79}…" in page
+    assert len(page) < 5000
+
+
+def test_a_column_of_a_long_name_is_bounded() -> None:
+    assert len(html_table(["x" * 40_000], [[1]])) < 300
+
+
 @pytest.mark.parametrize(
     "thing", [vm(annotation="x" * 78_000), hi.Disk(path="x" * 78_000), hi.Problem(message="x" * 78_000)]
 )

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import pickle
+import re
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from typing import Any
 
 import attrs
 import duckdb
+import numpy
 import pandas
 import polars
 import pyarrow
@@ -76,6 +79,119 @@ def test_where_takes_values_and_callables_and_refuses_unknown_fields() -> None:
         VMS.where(power_sate="running")
     with pytest.raises(TypeError):
         hi.Records(hi.VirtualMachine).where(nope=1)
+
+
+def chosen(**fields: object) -> str:
+    """The ids of those that `where` chooses."""
+    return "".join(vm.id for vm in PLACED.where(**fields))
+
+
+NIC = hi.Nic(name="n1")
+PLACED = hi.Records(
+    hi.VirtualMachine,
+    [
+        machine("a", cpus=4, power_state="running", ip_addresses=["192.0.2.1", "192.0.2.2"], tags={"env": "prod"},
+                created_at=datetime(2026, 1, 2, tzinfo=UTC), agent=hi.Agent(version="1"), is_virtual=True),
+        machine("b", cpus=8, power_state="stopped", ip_addresses=["192.0.2.1"], nics=[NIC], is_virtual=False),
+        machine("c", power_state="suspended"),
+    ],
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("several", [list, tuple, set, frozenset, lambda words: dict.fromkeys(words).keys()])
+def test_several_values_of_a_field_that_holds_one_mean_one_of_them(several: Any) -> None:
+    assert chosen(power_state=several(["running", "stopped"])) == "ab"
+    assert chosen(power_state=several([hi.PowerState.SUSPENDED])) == "c"
+    assert chosen(id=several(["c", "a", "x"])) == "ac"
+    assert chosen(cpus=several([None, 8])) == "bc"
+    assert chosen(cpus=several([])) == ""
+
+
+def test_one_value_of_a_field_that_holds_several_is_among_them() -> None:
+    assert chosen(ip_addresses="192.0.2.1") == "ab"
+    assert chosen(ip_addresses="192.0.2.9") == ""
+    assert chosen(nics=NIC) == "b"
+    services = [hi.VMkernelAdapter(id="k", name="vmk0", platform="p", source="s", services=["vmotion", "management"])]
+    adapters = hi.Records(hi.VMkernelAdapter, services)
+    assert len(adapters.where(services=hi.VMkernelService.VMOTION)) == 1
+    assert len(adapters.where(services=["management", "vmotion"])) == 1
+    assert len(adapters.where(services={"vmotion"})) == 0
+
+
+def test_a_list_for_a_field_that_holds_several_is_all_of_them() -> None:
+    assert chosen(ip_addresses=["192.0.2.1"]) == chosen(ip_addresses=("192.0.2.1",)) == "b"
+    assert chosen(ip_addresses=["192.0.2.1", "192.0.2.2"]) == "a"
+    assert chosen(ip_addresses=["192.0.2.2", "192.0.2.1"]) == ""
+    assert chosen(ip_addresses={"192.0.2.2", "192.0.2.1"}) == "a"
+    assert chosen(ip_addresses=[]) == chosen(ip_addresses=()) == "c"
+
+
+def test_values_that_a_field_can_hold_in_other_forms() -> None:
+    assert chosen(tags={"env": "prod"}) == chosen(tags=hi.Tags({"env": "prod"})) == "a"
+    assert chosen(created_at=datetime(2026, 1, 2)) == "a"  # noqa: DTZ001 - without zone, as records take it
+    assert chosen(created_at=None) == "bc"
+    assert chosen(agent=hi.Agent(version="1")) == "a"
+    frame = PLACED.to_pandas()
+    assert chosen(cpus=frame["cpus"].max()) == chosen(cpus=numpy.int64(8)) == chosen(cpus=8.0) == "b"
+    assert chosen(is_virtual=numpy.bool_(True)) == chosen(is_virtual=1) == "a"
+
+
+@pytest.mark.parametrize(
+    ("field", "wanted", "told"),
+    [
+        (
+            "agent",
+            "ready",
+            "agent is never the text 'ready' — it is a record, Agent; give a function: agent=lambda one",
+        ),
+        ("agent", None, "it is a record"),
+        ("cpus", "4", "never the text '4' — it is a number, or None"),
+        ("cpus", True, "never True — it is a number, or None"),
+        ("cpus", [4, "8"], "never the text '8'"),
+        ("power_state", ["running", "stoped"], "never 'stoped' — it is one of: running, stopped"),
+        ("power_state", None, "never None — it is one of"),
+        ("power_state", 5, "never 5 — it is one of"),
+        ("power_state", "linux", "it is one of"),
+        ("name", 5, "never 5 — it is text"),
+        ("name", None, "never None — it is text"),
+        ("name", b"web01", "it is text"),
+        ("is_virtual", 2, "it is True or False, or None"),
+        ("created_at", date(2026, 1, 2), "it is a datetime, or None"),
+        ("ip_addresses", 5, "it holds several, each is text; give one, all of them in a list, or a function"),
+        ("ip_addresses", [5], "it holds several"),
+        ("ip_addresses", None, "it holds several"),
+        ("disks", "Hard disk 1", "each is a record, Disk"),
+        ("tags", "env", "it is names and values; give them, or a function"),
+        ("cpus", {"a": 1}, "it is a number"),
+    ],
+)
+def test_what_a_field_never_holds_is_an_error_that_says_what_to_give(field: str, wanted: object, told: str) -> None:
+    with pytest.raises(hi.UnknownField, match=re.escape(told)):
+        hi.Records(hi.VirtualMachine).where(**{field: wanted})
+
+
+def test_a_moment_is_no_day() -> None:
+    samples = hi.Records(hi.MetricSummary, [hi.MetricSummary(day=date(2026, 1, 2))])
+    assert len(samples.where(day=date(2026, 1, 2))) == 1
+    with pytest.raises(hi.UnknownField, match="it is a date, or None"):
+        samples.where(day=datetime(2026, 1, 2, tzinfo=UTC))
+
+
+def test_records_without_an_id_or_a_name_say_how_they_are_chosen() -> None:
+    problems = hi.Records(hi.Problem, [hi.Problem(source="vc01")])
+    for wrong in ("x", ""):
+        with pytest.raises(hi.NotFound, match=re.escape("they have no ids; choose with where(platform=…)")):
+            problems.get(wrong)
+    with pytest.raises(hi.NotFound, match="find"):
+        VMS.get("nope")
+
+
+def test_problems_of_any_length_do_not_make_a_page_long() -> None:
+    short = hi.Records(hi.VirtualMachine, [], [hi.Problem(scope="begin", message="x" * 40_000, remedy="end")])
+    page = short._repr_html_()
+    assert len(page) < 4000
+    assert "begin" in page
+    assert "end</p>" in page
 
 
 def test_the_arrow_schema_is_the_records_own() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 import hybridinv as hi
 from arm_estate import Estate
-from arm_fixtures import _no_proxies, azure, certificates, serve  # noqa: F401 - fixtures
+from arm_fixtures import _no_proxies, _own_cache, azure, certificates, serve  # noqa: F401 - fixtures
 from hybridinv.demo import TAPES
 from hybridinv.transport.tape import Player, Tape
 from misbehaviour import Reply, Reset

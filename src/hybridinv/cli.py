@@ -19,9 +19,10 @@ from hybridinv import cli_completion, cli_diagnostics, cli_extensions, cli_migra
 from hybridinv.inventory import KINDS
 from hybridinv.model.rendering import LEADING
 from hybridinv.report.workbook_reading import open_inventory
-from hybridinv.saving import check_writable
+from hybridinv.saving import check_writable, plain
 from hybridinv.terminal import (
     FILE,
+    Command,
     Help,
     clean,
     command_name,
@@ -104,9 +105,9 @@ def _one_line(error: Exception) -> str:
 def parser() -> argparse.ArgumentParser:
     """The whole command line; docs/cli.md is made from it."""
     traced: dict[str, Any] = {"action": "store_true", "help": "on an error show where it came from"}
-    common = argparse.ArgumentParser(add_help=False)
+    common = Command(add_help=False)
     common.add_argument("--traceback", default=argparse.SUPPRESS, **traced)
-    whole = argparse.ArgumentParser(
+    whole = Command(
         prog="hybridinv",
         description="One inventory of vSphere, Azure Stack Hub, Azure and Azure Arc.",
         epilog=_EPILOG,
@@ -134,20 +135,21 @@ def _demo(arguments: argparse.Namespace) -> int:
     """Show a made-up estate and one migration plan; needs no network and no account."""
     file = check_writable(arguments.output) if arguments.output else Path("demo.json")
     inventory = hi.demo()
+    few = [vm for row in inventory.counts() for vm in inventory.vms.where(platform=row[0])[:_DEMO_ROWS]]
+    plan = hi.plan_migration(inventory, "build01", to_host="esx11.example.test", to_datastore="branch-san-01")
     if arguments.json:
         if arguments.output:
             inventory.save(file)
-        print_json(inventory_summary(inventory))
+        vms = [{name: value for name, value in plain(vm).items() if name in LEADING["VirtualMachine"]} for vm in few]
+        print_json({**inventory_summary(inventory), "vms": vms, "plan": cli_migration.migration_in_json(plan)})
         return 0
     console = open_console()
     say(console, "A made-up estate, played from tapes; nothing was asked over a network.", "bold")
     draw_summary(console, inventory)
-    few = [vm for row in inventory.counts() for vm in inventory.vms.where(platform=row[0])[:_DEMO_ROWS]]
     say(console, f"Some of the {len(inventory.vms)} machines", "bold")
     draw_table(console, inventory, hi.Records(hi.VirtualMachine, few), LEADING["VirtualMachine"])
     say(console, "What would it take to move build01 to the branch office?", "bold")
-    question = {"to_host": "esx11.example.test", "to_datastore": "branch-san-01"}
-    draw_plan(console, hi.plan_migration(inventory, "build01", **question))
+    draw_plan(console, plan)
     say(console, "")
     draw_problems(console, inventory)
     if arguments.output:

@@ -14,7 +14,7 @@ import hybridinv as hi
 from hybridinv.diagnostics.question import ALL_GRAINS
 from hybridinv.saving import plain
 from hybridinv.terminal import draw_grid, open_console, say, shown
-from hybridinv.wire.counters import guest_counters
+from hybridinv.wire.counters import checked_guest_counters, guest_counters
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,6 +80,7 @@ def describe(command: argparse.ArgumentParser) -> None:
         "--counter",
         metavar="COUNTER",
         action="append",
+        type=_counter,
         choices=guest_counters(),
         help=f"only this one; may be repeated; one of {', '.join(guest_counters())}",
     )
@@ -94,6 +95,13 @@ def describe(command: argparse.ArgumentParser) -> None:
 
 
 _EXAMPLE = "as 2026-03-01T06:00Z, with its zone"
+
+
+def _counter(text: str) -> str:
+    try:
+        return checked_guest_counters(text)[0]
+    except hi.NotSupported as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _moment(text: str) -> datetime:

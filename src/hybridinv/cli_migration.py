@@ -60,7 +60,7 @@ def plan_migration(arguments: argparse.Namespace) -> int:
     if picture:
         write_whole(picture, plan.render_svg().encode())
     if arguments.json:
-        print_json({**_migration(plan), "check": plain(check)} if check else _migration(plan))
+        print_json({**migration_in_json(plan), "check": plain(check)} if check else migration_in_json(plan))
         return _code(plan, inventory, live=live)
     if check:
         draw_plan(console, check)
@@ -153,7 +153,7 @@ def describe_maintenance(command: argparse.ArgumentParser) -> None:
     command.add_argument("--json", action="store_true", help="print JSON")
 
 
-def _migration(plan: hi.MigrationPlan) -> dict[str, Any]:
+def migration_in_json(plan: hi.MigrationPlan) -> dict[str, Any]:
     """A plan with the id in place of the whole machine."""
     return {**plain(plan), "vm": plan.vm.id, "vm_name": plan.vm.name}
 

@@ -31,10 +31,32 @@ def report(arguments: argparse.Namespace) -> int:
 
 def workbook(arguments: argparse.Namespace) -> int:
     """Write an inventory as a workbook with RVTools' sheets and columns; more sheets have what RVTools lacks."""
-    target = check_writable(arguments.output, arguments.file)
+    from hybridinv.report.workbook import empty_needs, workbook_path
+
+    target = workbook_path(arguments.output, arguments.file)
     inventory = open_inventory(arguments.file)
     hi.write_workbook(inventory, target)
-    return _written(inventory, target, arguments)
+    empty = empty_needs(inventory)
+    columns = list(dict.fromkeys(f"{one.sheet} {one.column}" for one in empty))
+    if arguments.json:
+        print_json({**_facts(inventory, target), "empty_columns": columns})
+        return 0
+    _written(inventory, target, arguments)
+    if empty:
+        _say_empty(inventory, len(columns), {one.concerns for one in empty})
+    return 0
+
+
+def _say_empty(inventory: hi.Inventory, columns: int, vcenters: set[str]) -> None:
+    """Say that importers will lack something, and what to do where something can be done."""
+    where = next(iter(vcenters)) if len(vcenters) == 1 else count_of("vCenter", len(vcenters))
+    said = (
+        f"hybridinv: warning: {count_of('column', columns)} that importers (Azure Migrate, RVToolsMerge,"
+        f" migration-planner) need {'is' if columns == 1 else 'are'} empty in all rows of {where}; hvNotes names them"
+    )
+    in_summary = {one.source for one in inventory.asked if one.platform == "vsphere" and one.detail == "summary"}
+    remedy = " — collect with --detail full" if in_summary & vcenters else ""
+    sys.stderr.write(clean(said + remedy) + "\n")
 
 
 def export(arguments: argparse.Namespace) -> int:
@@ -68,8 +90,11 @@ def anonymise(arguments: argparse.Namespace) -> int:
     target = check_writable(arguments.output, arguments.file, arguments.key)
     if arguments.key:
         check_writable(arguments.key, arguments.file)
-    inventory = open_inventory(arguments.file)
-    hi.anonymise(inventory, key_file=arguments.key).save(target)
+    copy = hi.anonymise(open_inventory(arguments.file), key_file=arguments.key)
+    copy.save(target)
+    if arguments.json:
+        print_json({**_facts(copy, target), "key": arguments.key})
+        return 0
     console = open_console()
     say(console, f"Written to {target}.")
     if arguments.key:
@@ -97,11 +122,15 @@ def ansible(arguments: argparse.Namespace) -> int:
 
 def _written(inventory: hi.Inventory, target: Path, arguments: argparse.Namespace) -> int:
     if arguments.json:
-        print_json({"written": str(target), "complete": inventory.complete, "problems": len(inventory.problems)})
+        print_json(_facts(inventory, target))
         return 0
     say(open_console(), f"Written to {target}.")
     _say_incomplete(inventory)
     return 0
+
+
+def _facts(inventory: hi.Inventory, target: Path) -> dict[str, Any]:
+    return {"written": str(target), "complete": inventory.complete, "problems": len(inventory.problems)}
 
 
 def _say_incomplete(inventory: hi.Inventory) -> None:
@@ -143,6 +172,7 @@ def describe_anonymise(command: argparse.ArgumentParser) -> None:
         metavar="KEYFILE",
         help="keep here, and take from here, which name stands for which; without it nobody can tell",
     )
+    _describe_json(command)
 
 
 def describe_ansible(command: argparse.ArgumentParser) -> None:

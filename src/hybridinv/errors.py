@@ -142,9 +142,13 @@ class NotSupported(HybridInvError):
 
 
 class NotFound(HybridInvError):
-    """No record or resource of that id; `code` is the endpoint's own word for that, where it gave one."""
+    """No record or resource of that id; `code` is the endpoint's own word for that, where it gave one.
+
+    `is_foreign` says that the answer was not in the endpoint's form: somebody on the way may have given it.
+    """
 
     code: str = ""
+    is_foreign: bool = False
 
 
 class MultipleMatches(HybridInvError):

@@ -31,11 +31,11 @@ from hybridinv.model import (
 )
 from hybridinv.model.fact import in_utc
 from hybridinv.model.findings import Taken
-from hybridinv.model.rendering import SHOWN_ROWS, Names, html_table, page
+from hybridinv.model.rendering import SHOWN_ROWS, Names, html_table, page, shortened
 from hybridinv.model.wording import cell
 from hybridinv.saving import dump, read_json, write_whole
 from hybridinv.tables import QueryResult, Records, run_query
-from hybridinv.unnested import Unnested, unnested
+from hybridinv.unnested import Unnested, singular, unnested
 
 if TYPE_CHECKING:
     import os
@@ -59,7 +59,6 @@ KINDS: dict[str, type] = {
 """The kinds of records, named as the adapters' methods and the inventory's tables are."""
 _NEEDS_MATCHES = re.compile(r"(?i)same_machine|\bquery(_table)?\b")
 _SHOWN_SOURCES = 50
-_SHOWN_WORDS = 800
 
 
 def listed(kinds: Iterable[str]) -> list[str]:
@@ -76,6 +75,11 @@ def check_kind(kind: str) -> None:
 def count_of(thing: str, number: int) -> str:
     """`1 problem`, `1,200 problems`."""
     return f"{number:,} {thing}" + ("" if number == 1 else "s")
+
+
+def counted(things: str, number: int) -> str:
+    """`1 switch`, `1,200 switches`."""
+    return f"{number:,} {singular(things) if number == 1 else things}"
 
 
 class Named(Protocol):
@@ -240,7 +244,7 @@ class Inventory:
         write_whole(Path(path), dump(self))
 
     def __repr__(self) -> str:
-        counts = ", ".join(f"{len(records)} {name}" for name, records in self.tables().items() if records)
+        counts = ", ".join(counted(name, len(records)) for name, records in self.tables().items() if records)
         state = "complete" if self.complete else f"INCOMPLETE: {count_of('problem', len(self.problems))}"
         return f"<Inventory of {count_of('source', len(self.sources))}: {counts or 'nothing'}; {state}>"
 
@@ -259,7 +263,7 @@ class Inventory:
         if self.complete:
             return "<p>Complete: nothing is missing.</p>"
         shown = self.problems[:SHOWN_ROWS]
-        items = "".join(f"<li>{cell(_shortened(str(problem)))}</li>" for problem in shown)
+        items = "".join(f"<li>{cell(shortened(str(problem)))}</li>" for problem in shown)
         more = f"<p>{len(self.problems) - SHOWN_ROWS} more</p>" if len(self.problems) > SHOWN_ROWS else ""
         asked = {(one.platform, one.source) for one in self.asked}
         short = {(one.platform, one.source) for one in self.problems if one.source}
@@ -270,12 +274,6 @@ class Inventory:
             f'<p><strong class="bad">Incomplete: {count}.</strong> {count_of("source", whole)} complete,'
             f" {len(short)} not. This is missing:</p><ul>{items}</ul>{more}"
         )
-
-
-def _shortened(text: str) -> str:
-    """A problem without its middle: what it is about comes first, what to do last."""
-    half = _SHOWN_WORDS // 2
-    return text if len(text) <= _SHOWN_WORDS else f"{text[:half]} … {text[-half:]}"
 
 
 def every_table(inv: Inventory, *, matches: bool = True) -> dict[str, Records[Any] | Unnested]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import attrs
 
 from hybridinv.columns import check, well_formed
-from hybridinv.errors import InventoryFileError
+from hybridinv.errors import InventoryFileError, NotSupported
 from hybridinv.model import Tags
 from hybridinv.tables import Records
 
@@ -126,6 +126,8 @@ def check_writable(path: str | os.PathLike[str], *others: str | os.PathLike[str]
 
     `others` are files that are needed as they are; writing to one of them is refused, by whatever name.
     """
+    if not isinstance(path, (str, os.PathLike)):
+        raise NotSupported(f"{path!r:.40} is no path", remedy="give the name of the file to write")
     if str(path) == "-":
         raise InventoryFileError("'-' is no file", remedy="give one; ./- is one of that name")
     try:

@@ -7,16 +7,25 @@ import re
 import typing
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import date, datetime, timedelta
-from enum import Enum
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, overload
 
 import attrs
 
-from hybridinv.columns import arrow_schema, arrow_table, hints, need, well_formed, without_none
+from hybridinv.columns import arrow_schema, arrow_table, hints, need, well_formed
 from hybridinv.errors import MultipleMatches, NotFound, QueryFailed, UnknownField
+from hybridinv.filtering import condition
 from hybridinv.model.fact import Tags
-from hybridinv.model.rendering import SHOWN_COLUMNS, SHOWN_ROWS, Names, and_more, html_table, page, records_html
+from hybridinv.model.rendering import (
+    SHOWN_COLUMNS,
+    SHOWN_ROWS,
+    Names,
+    and_more,
+    html_table,
+    page,
+    records_html,
+    shortened,
+)
 from hybridinv.model.wording import cell
 
 if TYPE_CHECKING:
@@ -31,18 +40,14 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_NO_TEXT: dict[Any, str] = {
-    bool: "True or False", int: "a number", float: "a number", datetime: "a datetime", date: "a date",
-}  # fmt: skip
-"""What values of these types are, for who gives text instead."""
-
 _SHOWN_PROBLEMS = 5
 
 
 class Records(Sequence[T], Generic[T]):
     """Records of one type: re-iterable, immutable, and a table (`to_arrow`, `to_pandas`, `to_polars`).
 
-    `records[0]` is a record, `records[:10]` are records, `records["name"]` is that column as a tuple.
+    `records[0]` is a record, `records[:10]` are records, `records["name"]` is that column as a tuple. A data frame is
+    `records.to_pandas()`, not `pandas.DataFrame(records)`: pandas and polars take a sequence for a list of things.
     """
 
     __slots__ = ("_arrow", "_by_id", "_items", "_names", "problems", "type")
@@ -126,13 +131,21 @@ class Records(Sequence[T], Generic[T]):
         Letter case matters only where ids differ by it.
         """
         if self._by_id is None:
-            self._by_id = {getattr(item, "id", ""): item for item in self._items}
+            self._by_id = {item.id: item for item in self._items if hasattr(item, "id")}
         found = self._by_id.get(id) or self._by_id.get(str(id).lower())
         if found is None:
-            raise NotFound(f"no {self.type.__name__} has the id {id!r}", remedy="find(name) looks up by name")
+            raise NotFound(f"no {self.type.__name__} has the id {id!r:.300}", remedy=self._other_way())
         if len(self._by_id) < len(self._items) and sum(getattr(one, "id", "") == id for one in self._items) > 1:
             raise MultipleMatches(f"several records have the id {id!r}", remedy="choose with where(id=…)")
         return found
+
+    def _other_way(self) -> str:
+        """How else to come to a record than by its id."""
+        kind: Any = self.type
+        known = attrs.fields_dict(kind)
+        if "id" in known and "name" in known:
+            return "find(name) looks up by name"
+        return f"{'' if 'id' in known else 'they have no ids; '}choose with where({next(iter(known))}=…)"
 
     def find(self, name: str) -> T | None:
         """The record of that name, None where there is none, `MultipleMatches` where there are several."""
@@ -146,14 +159,18 @@ class Records(Sequence[T], Generic[T]):
     def where(self, test: Callable[[T], object] | None = None, /, **fields: object) -> Records[T]:
         """The records whose fields equal the given values; a callable value is asked instead.
 
-        `vms.where(power_state="running", cpus=lambda n: n and n > 8)`. A field that the record does not have is an
-        `UnknownField` error, never an empty answer. `test` is asked of the whole record, and type checkers know its
-        fields: `vms.where(lambda vm: len(vm.disks) > 4)`.
+        `vms.where(power_state="running", cpus=lambda n: n and n > 8)`. Several values in a list, tuple or set mean one
+        of them: `power_state=["running", "suspended"]`. A field that holds several (a tuple or frozenset) is asked
+        whether the one value is among them, `ip_addresses="192.0.2.1"`; a list, tuple or set given for it is all of
+        them, where both are ordered in that order. A field that the record does not have, and a value that the field
+        can never hold (`cpus="4"`, a wrong word), is an `UnknownField` error, never an empty answer. A datetime without
+        zone is UTC's. `test` is asked of the whole record, and type checkers know its fields:
+        `vms.where(lambda vm: len(vm.disks) > 4)`.
         """
-        for name, wanted in fields.items():
+        for name in fields:
             self._field(name)
-            self._check_word(name, wanted)
-        found = (item for item in self._items if _matches(item, fields))
+        asked = [(name, condition(self.type, name, wanted)) for name, wanted in fields.items()]
+        found = (item for item in self._items if all(is_wanted(getattr(item, name)) for name, is_wanted in asked))
         return self._like(found if test is None else filter(test, found))
 
     def _field(self, name: str) -> None:
@@ -162,17 +179,6 @@ class Records(Sequence[T], Generic[T]):
             raise UnknownField(
                 f"{self.type.__name__} has no field {name!r}", remedy=f"its fields are: {', '.join(known)}"
             )
-
-    def _check_word(self, name: str, wanted: object) -> None:
-        """A word that a field of fixed words never holds would match nothing, and look like an answer."""
-        kind: Any = self.type
-        hint = hints(kind)[name]
-        if isinstance(hint, type) and issubclass(hint, Enum) and isinstance(wanted, str):
-            words = [member.value for member in hint]
-            if wanted not in words:
-                raise UnknownField(f"{name} is never {wanted!r}", remedy=f"it is one of: {', '.join(words)}")
-        elif isinstance(wanted, str) and (what := _NO_TEXT.get(without_none(hint))):
-            raise UnknownField(f"{name} is never the text {wanted!r:.40}", remedy=f"it is {what}, or None")
 
     @property
     def schema(self) -> pyarrow.Schema:
@@ -210,16 +216,11 @@ class Records(Sequence[T], Generic[T]):
 
     def _repr_html_(self) -> str:
         kind: Any = self.type
-        missing = [f"<p><strong>Incomplete</strong>: {cell(one)}</p>" for one in self.problems[:_SHOWN_PROBLEMS]]
+        missing = [
+            f"<p><strong>Incomplete</strong>: {cell(shortened(str(one)))}</p>"
+            for one in self.problems[:_SHOWN_PROBLEMS]
+        ]
         return page(*missing, records_html(kind, self._items, self._names, lambda name: _is_nested(kind, name)))
-
-
-def _matches(item: object, fields: Mapping[str, object]) -> bool:
-    for name, wanted in fields.items():
-        value = getattr(item, name)
-        if not (wanted(value) if callable(wanted) else value == wanted):
-            return False
-    return True
 
 
 def _is_nested(kind: type, name: str) -> bool:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from hybridinv.inventory import KINDS, count_of
+from hybridinv.inventory import KINDS, count_of, counted
 from hybridinv.model.rendering import LEADING, Names
 from hybridinv.saving import plain
 
@@ -100,6 +100,17 @@ def open_console() -> Console:
     return Console(width=width, highlight=False, markup=False, emoji=False)
 
 
+class Command(argparse.ArgumentParser):
+    """A command that itself says what is wrong with its arguments, with its own usage."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """The arguments; those that it does not know are an error."""
+        found, rest = super().parse_known_args(args, namespace)
+        if rest:
+            self.error(f"unrecognized arguments: {' '.join(rest)}")
+        return found, rest
+
+
 class Help(argparse.RawDescriptionHelpFormatter):
     """Help whose one-line texts are wrapped, and whose examples stay as they are."""
 
@@ -152,9 +163,7 @@ def draw_summary(console: Console, inventory: hi.Inventory) -> None:
     """What there is of each source, one line each: it is whole on a terminal of any width."""
     say(console, f"As of {inventory.taken_at:%Y-%m-%d %H:%M} UTC:")
     for (platform, source), row in inventory.counts().items():
-        found = ", ".join(
-            count_of(kind.replace("_", " ").removesuffix("s"), row[kind]) for kind in KINDS if kind in row
-        )
+        found = ", ".join(counted(kind.replace("_", " "), row[kind]) for kind in KINDS if kind in row)
         say(console, f"  {platform} {source}: {found or 'nothing'}")
     say(console, "")
 

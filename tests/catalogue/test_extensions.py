@@ -162,9 +162,101 @@ def test_two_locations_have_two_newest_versions():
     assert [(one.code, one.subject_id.split("/")[4]) for one in found] == [("ExtensionBehind", "a")]
 
 
+ANYWHERE = images("1.9.0.0", "1.10.0.0", location="")
+HERE = images("1.9.0.0", "1.10.0.0")
+THERE = images("1.9.0.0", location="northeurope")
+
+
+@pytest.mark.parametrize(
+    ("location", "offered", "where"),
+    [
+        ("westeurope", ANYWHERE, "westeurope of AzureCloud"),
+        ("", ANYWHERE, "AzureCloud"),
+        ("", HERE, "westeurope of AzureCloud (the one location that was read)"),
+        ("", HERE + images("1.9.0.0", location=""), "westeurope of AzureCloud (the one location that was read)"),
+        ("", THERE + ANYWHERE, "northeurope of AzureCloud (the one location that was read)"),
+        ("westeurope", THERE + ANYWHERE, "westeurope of AzureCloud"),
+        ("northeurope", THERE + ANYWHERE, "northeurope of AzureCloud"),
+        ("", HERE + images("9.0.0.0", location="northeurope", source="elsewhere"), "westeurope of AzureCloud (the"),
+    ],
+)
+def test_a_location_that_is_not_known_fits_where_it_is_not_ambiguous(location, offered, where):
+    vms, extensions = [machine(location=location)], [extension("1.9.0.0")]
+    (found,) = checked(extensions, offered, vms)
+    assert found.code == "ExtensionBehind"
+    assert found.message.startswith(f"P.T 1.9.0.0 on web01 is behind 1.10.0.0, the newest at {where}")
+    (row,) = matrix(extensions, vms, offered)
+    assert (row.latest, row.is_behind) == ("1.10.0.0", True)
+
+
+@pytest.mark.parametrize(
+    ("location", "offered", "code", "said"),
+    [
+        ("westeurope", THERE, "CatalogueNotRead",
+         "the catalogue of westeurope of AzureCloud (azure) was not read: 1 extension on machines there not judged;"
+         " of that source images of northeurope were given"),
+        ("", [], "CatalogueNotRead",
+         "the catalogue of AzureCloud (azure) was not read: 1 extension on machines whose location is not known not"
+         " judged"),
+        ("", HERE + THERE, "ExtensionMachineUnknown",
+         "1 extension on machines whose location is not known: not judged, as the catalogue of AzureCloud (azure) is of"
+         " 2 locations, northeurope, westeurope"),
+        ("", HERE + THERE + ANYWHERE, "ExtensionMachineUnknown",
+         "1 extension on machines whose location is not known: not judged, as the catalogue of AzureCloud (azure) is of"
+         " 2 locations, northeurope, westeurope"),
+    ],
+)  # fmt: skip
+def test_what_is_ambiguous_or_not_read_is_not_judged(location, offered, code, said):
+    vms, extensions = [machine(location=location)], [extension("1.9.0.0")]
+    (found,) = checked(extensions, offered, vms)
+    assert (found.code, found.severity, found.message) == (code, "info", said)
+    (row,) = matrix(extensions, vms, offered)
+    assert (row.latest, row.is_behind) == ("", None)
+
+
+def test_images_of_another_source_are_named():
+    """What is built by hand has one source, and an adapter another."""
+    vms, extensions = [machine(source="azure")], [extension("1.9.0.0", source="azure")]
+    (found,) = checked(extensions, images("1.10.0.0", source="management.azure.com"), vms)
+    assert found.message == (
+        "the catalogue of westeurope of azure (azure) was not read: 1 extension on machines there not judged; images"
+        " of another source were given: management.azure.com (azure)"
+    )
+    assert "the same source=" in found.remedy
+    many = [one for name in "abcde" for one in images("1.10.0.0", source=name, platform="azure-arc")]
+    (found,) = checked(extensions, many + images("1.10.0.0", source="z"), vms)
+    assert found.message.endswith("were given: z (azure), a (azure-arc), b (azure-arc) …")
+
+
+def test_an_extension_whose_machine_is_not_there_is_judged_by_the_one_catalogue_of_its_source():
+    lost = [extension("1.9.0.0", "lost")]
+    (found,) = checked(lost, HERE)
+    assert (found.code, found.subject_id) == ("ExtensionBehind", "/subscriptions/s/machines/lost/extensions/p.t")
+    assert found.message.startswith("P.T 1.9.0.0 on lost (not in the inventory) is behind 1.10.0.0")
+    assert [one.code for one in checked(lost, ANYWHERE)] == ["ExtensionBehind"]
+
+
+def test_gaps_in_the_one_catalogue_are_told_of_extensions_without_a_machine():
+    failed = hi.Problem(platform="azure", source="AzureCloud", kind="extension_images", scope="westeurope/P")
+    offered = hi.Records(hi.ExtensionImage, HERE, [failed])
+    found = hi.check_extensions(hi.Inventory(extensions=[extension("1.0", "lost", type="Gone")]), offered)
+    assert [one.code for one in found] == ["CatalogueIncomplete", "ExtensionUnknown"]
+    unplaced = hi.Records(hi.ExtensionImage, HERE + ANYWHERE, [failed])
+    found = checked([extension("1.0", type="Gone")], unplaced, [machine(location="northeurope")])
+    assert [one.code for one in found] == ["CatalogueIncomplete", "ExtensionUnknown"]
+
+
 def test_extensions_of_nobody_are_told_once():
-    found = checked([extension("1.0", "lost"), extension("1.0", "lost2")], images("1.0.0.0"))
-    assert [(one.code, one.message[:12]) for one in found] == [("ExtensionMachineUnknown", "2 extensions")]
+    lost = [extension("1.0", "lost"), extension("1.0", "lost2")]
+    (found,) = checked(lost, HERE + THERE)
+    assert (found.code, found.severity) == ("ExtensionMachineUnknown", "info")
+    assert found.message == (
+        "2 extensions on machines that the inventory does not have: not judged, as the catalogue of AzureCloud (azure)"
+        " is of 2 locations, northeurope, westeurope"
+    )
+    assert found.remedy == "collect the kind vms together with extensions"
+    (found,) = checked(lost, [])
+    assert found.message.endswith("not judged, as the catalogue of AzureCloud (azure) was not read")
 
 
 def test_what_is_neither_is_refused():

@@ -46,7 +46,8 @@ class TableService(httpx.BaseTransport):
         rows = sorted(filter(test, self.tables[table]), key=_keys)
         begin = (query.get("NextPartitionKey", ""), query.get("NextRowKey", ""))
         rows = [row for row in rows if _keys(row) >= begin]
-        page, rest = rows[: self.page_size], rows[self.page_size :]
+        size = min(self.page_size, int(query.get("$top", self.page_size)))
+        page, rest = rows[:size], rows[size:]
         headers = {"Content-Type": "application/json"}
         if rest:
             partition, row = _keys(rest[0])

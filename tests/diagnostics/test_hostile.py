@@ -41,9 +41,9 @@ def test_the_traffic_of_adapters_is_added_up():
     assert idle(adapter("busy", 1e8) + [one for number in range(20) for one in adapter(number, 0.0)]) == []
 
 
-def test_idle_is_not_said_by_a_day_of_traffic():
-    assert len(idle(adapter("one", 0.0))) == 1
-    assert idle(adapter("one", 0.0, days=1)) == []
+def test_idle_is_said_of_the_time_that_all_counters_cover():
+    assert "was idle over 8 days" in idle(adapter("one", 0.0))[0]
+    assert "was idle over 24 hours" in idle(adapter("one", 0.0, days=1))[0]
 
 
 @pytest.mark.parametrize("values", [(1.7e308, 1.7e308), (1.7e308, 1.7e308, -1.7e308)])

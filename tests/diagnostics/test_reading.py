@@ -11,49 +11,29 @@ from azure.core.credentials import AzureNamedKeyCredential, AzureSasCredential
 
 import hybridinv as hi
 from arm_server import Credential
+from diagnostics.questions import (
+    CPU,
+    HOURS,
+    LIN,
+    NOON,
+    PRIVILEGED,
+    TABLE,
+    WIN,
+    adapter,
+    fill,
+    minutes,
+    read,
+    vm,
+    windows_row,
+)
 from diagnostics.table_service import ACCOUNT, KEY, URL, TableService, fault, interval
-from seeding.seed_diagnostics import OWN, key_text, linux_entity, machines, net_ticks
+from seeding.seed_diagnostics import OWN, key_text, linux_entity, net_ticks
 from seeding.seed_diagnostics import metric_entities as pair
-
-NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-TABLE, HOURS = "WADMetricsPT1MP10DV2S20260222", "WADMetricsPT1HP10DV2S20260222"
-CPU, PRIVILEGED = r"\Processor(_Total)\% Processor Time", r"\Processor(_Total)\% Privileged Time"
-WIN, LIN, *_ = list(machines(2))
-
-
-def vm(of=WIN, **changes):
-    values = {
-        "id": of["id"].lower(), "name": of["name"], "platform": "azure", "source": "azure", "resource_id": of["id"],
-        "os_type": of["system"], "native_id": of["uuid"],
-    }  # fmt: skip
-    return hi.VirtualMachine(**{**values, **changes})
-
-
-def minutes(count, start=NOON):
-    return [start + timedelta(minutes=number) for number in range(count)]
-
-
-def fill(service, of=WIN, *, names=(CPU,), times=None, table=TABLE, spelling=None):
-    for moment in times or minutes(60):
-        for name in names:
-            service.add(table, *interval(key_text(spelling or of["id"]), name, moment))
-
-
-def adapter(name):
-    return rf"\Network Interface({name})\Bytes Received/sec"
 
 
 @pytest.fixture
 def service():
     return TableService()
-
-
-def read(service, machine=None, **changes):
-    options = {
-        "account_url": URL, "credential": AzureNamedKeyCredential(ACCOUNT, KEY), "start": NOON,
-        "end": NOON + timedelta(hours=1), "transport": service,
-    }  # fmt: skip
-    return hi.read_diagnostics(machine or vm(), **{**options, **changes})
 
 
 # What is asked for
@@ -161,7 +141,9 @@ def test_a_range_over_ten_days_takes_both_tables(service):
     fill(service, times=minutes(30, start))
     fill(service, times=minutes(30, start + timedelta(minutes=30)), table="WADMetricsPT1MP10DV2S20260304")
     assert len(read(service, start=start, end=start + timedelta(hours=1))) == 60
-    assert service.asked == [TABLE] * 2 + ["WADMetricsPT1MP10DV2S20260304"] * 2
+    later = [one.replace("20260222", "20260304") for one in (TABLE, HOURS)]
+    # Under both spellings; then whether other counters are elsewhere.
+    assert service.asked == [TABLE] * 2 + [later[0]] * 2 + [HOURS, later[1], "WADPerformanceCountersTable"]
 
 
 def test_what_was_written_late_is_found_in_the_next_table(service):
@@ -183,16 +165,14 @@ def test_the_last_interval_of_ten_days_is_found_though_it_is_all_that_is_asked_f
     assert ([one.at for one in found], found.problems) == ([seam - step], ())
 
 
-@pytest.mark.parametrize(
-    ("hours", "tables"),
-    [(1, [TABLE]), (24, [TABLE]), (25, [HOURS])],
-)
-def test_minutes_for_a_day_or_less_hours_for_more(service, hours, tables):
-    fill(service)
-    fill(service, table=HOURS, times=[NOON])
-    found = read(service, end=NOON + timedelta(hours=hours))
-    assert service.asked == tables * 2
-    assert {one.interval_s for one in found} == {60 if tables == [TABLE] else 3600}
+@pytest.mark.parametrize(("hours", "table"), [(1, TABLE), (24, TABLE), (25, HOURS)])
+def test_minutes_for_a_day_or_less_hours_for_more(service, hours, table):
+    fill(service, times=minutes(60 * hours))
+    fill(service, table=HOURS, times=[NOON + timedelta(hours=number) for number in range(hours)])
+    found = read(service, end=NOON + timedelta(hours=hours), counters=["cpu_percent"])
+    assert set(service.asked) == {table}
+    assert {one.interval_s for one in found} == {60 if table == TABLE else 3600}
+    assert found.complete
 
 
 def test_where_there_are_no_minutes_there_may_be_hours(service):
@@ -200,7 +180,7 @@ def test_where_there_are_no_minutes_there_may_be_hours(service):
     found = read(service)
     assert ([one.interval_s for one in found], found.complete) == ([3600], True)
     # A table that is not there is asked for once, one that is under each spelling of the id.
-    assert service.asked == [TABLE, HOURS, HOURS]
+    assert service.asked == [TABLE, HOURS, HOURS, "WADPerformanceCountersTable"]
 
 
 def test_a_grain_that_is_asked_for_is_the_only_one(service):
@@ -222,12 +202,14 @@ def test_a_grain_that_is_asked_for_is_the_only_one(service):
     [
         (WIN["id"], 2),
         (WIN["id"].lower(), 2),
-        (WIN["id"].replace("Plant.0", "PLANT.0"), None),
+        # Hours and single samples are looked for before: one request each, where there are none.
+        (WIN["id"].replace("Plant.0", "PLANT.0"), 4),
+        (WIN["id"].replace("Plant.0", "pLANT.0"), None),
     ],
 )
-def test_the_id_is_tried_as_arm_wrote_it_and_in_lower_case(service, spelling, requests):
+def test_the_id_is_tried_as_arm_wrote_it_in_lower_case_and_with_the_group_in_capitals(service, spelling, requests):
     fill(service, spelling=spelling)
-    found = read(service)
+    found = read(service, counters=["cpu_percent"])
     assert len(found) == (60 if requests else 0)
     assert found.complete is bool(requests)
     assert requests is None or len(service.requests) == requests
@@ -294,16 +276,6 @@ def test_a_counter_that_is_not_recorded_is_a_problem(service):
 
 
 # Single samples
-
-
-def windows_row(moment, value, of=WIN, **changes):
-    ticks = net_ticks(moment)
-    row = {
-        "PartitionKey": f"0{ticks - ticks % 600_000_000}", "RowKey": f"{of['uuid']}___IaaS____{of['name']}___{ticks}",
-        "EventTickCount": str(ticks), "DeploymentId": of["uuid"], "Role": "IaaS", "RoleInstance": f"_{of['name']}",
-        "CounterName": CPU, "CounterValue": value,
-    }  # fmt: skip
-    return row | changes
 
 
 def test_the_samples_of_windows_are_read_where_there_is_nothing_else(service):

@@ -10,7 +10,7 @@ import pytest
 import hybridinv as hi
 from large_estate import large_estate
 from live.browser import Page, chromium
-from report.hostile_estate import hostile
+from report.hostile_estate import LONG, hostile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,6 +87,62 @@ def test_a_policy_stops_what_gets_in_all_the_same(browser: Page, demo: Path, fol
     assert browser.ask("document.title").startswith("Inventory report")
     assert not [url for url in browser.requests if url.startswith("http")] or browser.complaints
     assert any("Content Security Policy" in said for said in browser.complaints)
+
+
+def subjects(inv: hi.Inventory) -> list[Any]:
+    """An inventory and a plan of each kind: what there are pages of."""
+    target = hi.OnboardingTarget(
+        subscription_id="00000000-0000-0000-0000-000000000001",
+        resource_group="servers",
+        tenant_id="00000000-0000-0000-0000-000000000002",
+        location="westeurope",
+    )
+    plans = (
+        hi.plan_migration(inv, inv.vms.where(platform="vsphere")[0], to_host=inv.hosts.where(platform="vsphere")[-1]),
+        hi.plan_maintenance(inv, inv.hosts[:2]),
+        hi.plan_onboarding(inv, target),
+    )
+    return [inv, *plans]
+
+
+@pytest.fixture(scope="module")
+def pages(folder: Path) -> list[Path]:
+    """A page of each kind, of the demo and of names that nothing fits."""
+    found = []
+    for name, inv in (("demo", hi.demo()), ("long", hostile(1, LONG))):
+        for subject in subjects(inv):
+            found.append(folder / f"{name}-{type(subject).__name__}.html")
+            hi.write_html(subject, found[-1])
+    return found
+
+
+CUT = (
+    "[...document.querySelectorAll('.data th, .data td, .chart th, .chart td')].filter(one => one.offsetParent"
+    " && !one.closest('.heard') && one.scrollWidth > one.clientWidth).map(one => one.textContent)"
+)
+"""The cells whose text runs into the next."""
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [320, 390, 640, 1300])
+def test_no_cell_runs_into_the_next(browser: Page, pages: list[Path], width: int, *, dark: bool) -> None:
+    for file in pages:
+        browser.show(file, width=width, dark=dark)
+        assert browser.ask("document.querySelectorAll('.data td').length") > 4
+        assert browser.ask(CUT) == [], file.name
+        assert browser.ask("document.documentElement.scrollWidth") <= width
+
+
+def test_nothing_is_cut_at_the_edge_of_paper(browser: Page, pages: list[Path]) -> None:
+    for file in pages:
+        browser.show(file, width=1032)  # A4 in landscape, between its margins
+        browser.call("Emulation.setEmulatedMedia", media="print")
+        assert browser.ask(CUT) == [], file.name
+        wide = browser.ask(
+            "[...document.querySelectorAll('body *')].filter(one => one.offsetParent && !one.closest('.heard, svg')"
+            " && one.getBoundingClientRect().right > innerWidth + 1).map(one => one.textContent)"
+        )
+        assert wide == [], file.name
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["script", "no-script"])

@@ -26,7 +26,7 @@ def running(vcenter):
 
 
 def asked_of_pyvmomi(vcenter, vm, raw_name, interval, start, end):
-    """The values by the end of their interval, in the form that is not CSV; and the counter."""
+    """The values by the start of their interval, in the form that is not CSV; and the counter."""
     manager = vcenter._session.content.perfManager
     (counter,) = (
         one for one in manager.perfCounter
@@ -34,11 +34,13 @@ def asked_of_pyvmomi(vcenter, vm, raw_name, interval, start, end):
     )  # fmt: skip
     metric = vim.PerformanceManager.MetricId(counterId=counter.key, instance="")
     query = vim.PerformanceManager.QuerySpec(
-        entity=vcenter.native(vm), startTime=start, endTime=end, intervalId=interval, metricId=[metric]
-    )
+        entity=vcenter.native(vm), startTime=start - timedelta(seconds=interval),
+        endTime=end + timedelta(seconds=interval), intervalId=interval, metricId=[metric],
+    )  # fmt: skip
     (answer,) = manager.QueryPerf([query])
     values = answer.value[0].value if answer.value else []
-    return dict(zip((one.timestamp for one in answer.sampleInfo), values, strict=True)), counter
+    begun = [one.timestamp - timedelta(seconds=one.interval) for one in answer.sampleInfo]
+    return {at: value for at, value in zip(begun, values, strict=True) if start <= at < end}, counter
 
 
 @pytest.mark.parametrize("counter", list(RAW_NAMES))
@@ -57,13 +59,43 @@ def test_every_counter_is_as_pyvmomi_has_it(plain, counter):
     }[row.unitInfo.key]
     if row.statsType == "delta":
         by_hand = lambda value: value / 1000 / 20 / vm.cpus * 100  # noqa: E731
-    expected = {at - timedelta(seconds=20): by_hand(value) for at, value in told.items() if value >= 0}
+    expected = {at: by_hand(value) for at, value in told.items() if value >= 0}
     values = {one.at: one.last if one.average is None else one.average for one in found}
     assert len(expected) > 60
     assert values == pytest.approx(expected)
     assert {(one.vm_id, one.counter, one.raw_name, one.interval_s) for one in found} == {
         (vm.id, counter, RAW_NAMES[counter], 20)
     }
+
+
+@pytest.mark.parametrize(("hours", "interval"), [(0.9, 20), (20, 300), (150, 1800)])
+@pytest.mark.parametrize("offset", [0, 0.8, 7, -0.2])
+def test_samples_are_those_that_begin_from_the_start_until_before_the_end(plain, hours, interval, offset):
+    """As read_diagnostics has it: one reading goes on where another ends, with none twice and none left out."""
+    seconds = hours_ago(hours).timestamp() // interval * interval + offset
+    start = datetime.fromtimestamp(seconds, UTC)
+    middle, end = start + timedelta(seconds=30 * interval), start + timedelta(seconds=40 * interval)
+    first = start if offset == 0 else datetime.fromtimestamp(-(-seconds // interval) * interval, UTC)
+    with plain.adapter() as vcenter:
+        vm = running(vcenter)[0]
+
+        def begun(start, end):
+            # Of all counters: one alone has gaps.
+            return sorted({one.at for one in vcenter.metrics(vm, start=start, end=end)})
+
+        whole, early, late = begun(start, end), begun(start, middle), begun(middle, end)
+    assert whole == [first + timedelta(seconds=n * interval) for n in range(40)]
+    assert early == whole[:30]
+    assert late == whole[30:]
+
+
+def test_a_time_in_which_no_sample_begins_is_said(plain):
+    start = datetime.fromtimestamp(hours_ago(0.5).timestamp() // 20 * 20 + 1, UTC)
+    with plain.adapter() as vcenter:
+        found = vcenter.metrics(running(vcenter)[0], start=start, end=start + timedelta(seconds=15))
+    assert len(found) == 0
+    (problem,) = found.problems
+    assert "gave no samples of 20 s that begin from" in problem.message
 
 
 def test_samples_that_are_missing_are_not_zeros(plain):
@@ -245,7 +277,7 @@ def test_an_end_without_a_start_is_the_hour_before_it(plain):
     with plain.adapter() as vcenter:
         found = vcenter.metrics(running(vcenter)[0], end=end, counters=["cpu_percent"])
     assert {one.interval_s for one in found} == {300}
-    assert end - timedelta(hours=1, minutes=5) <= min(one.at for one in found) < max(one.at for one in found) <= end
+    assert end - timedelta(hours=1) <= min(one.at for one in found) < max(one.at for one in found) < end
 
 
 def test_nobody_to_ask_is_nothing(plain):

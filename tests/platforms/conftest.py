@@ -1,5 +1,5 @@
 """The fixtures of this room."""
 
-from arm_fixtures import _no_proxies, arc, azure, certificates, hub, serve
+from arm_fixtures import _no_proxies, _own_cache, arc, azure, certificates, hub, serve
 
-__all__ = ["_no_proxies", "arc", "azure", "certificates", "hub", "serve"]
+__all__ = ["_no_proxies", "_own_cache", "arc", "azure", "certificates", "hub", "serve"]

@@ -10,8 +10,9 @@ from azure.mgmt.hybridcompute import HybridComputeManagementClient
 import hybridinv as hi
 from arm_estate import Estate
 from arm_server import TOKEN, Credential
+from hybridinv.transport import budget
 from hybridinv.wire.extension_images import in_order
-from misbehaviour import edited, forbidden, html, refused, throttled
+from misbehaviour import Reply, edited, forbidden, html, raw, refused, throttled
 
 METADATA = {"authentication": {"loginEndpoint": "https://login.invalid/x", "audiences": ["https://a"]}}
 CATALOGUE = {
@@ -75,9 +76,28 @@ def test_publishers_and_types_by_pattern_in_any_letter_case(server, azure):
     adapter = azure(server)
     assert told(adapter.extension_images("westeurope", publishers=["MICROSOFT.*"])) == EVERYTHING[:6]
     assert asked(server) == {"publishers": 1, "extension types": 2, "extension versions": 3}
-    assert told(adapter.extension_images("westeurope", types="linux*")) == EVERYTHING[3:5]
+    assert told(adapter.extension_images("westeurope", types="linux*", cache=False)) == EVERYTHING[3:5]
     assert server.counts["extension versions"] == 4
-    assert told(adapter.extension_images("westeurope", publishers=["z*", "nobody*"])) == EVERYTHING[6:]
+    images = adapter.extension_images("westeurope", publishers=["z*", "can*", "?icrosoft.[a-c]*"])
+    assert (told(images), images.complete) == (EVERYTHING, True)
+
+
+def test_a_pattern_that_fits_nobody_is_told(server, azure):
+    adapter = azure(server)
+    images = adapter.extension_images("westeurope", publishers=["z*", "Micrsoft.*", "zabbix"])
+    assert told(images) == EVERYTHING[6:]
+    (problem,) = images.problems
+    assert (problem.scope, problem.error) == ("westeurope/Micrsoft.*", "NotFound")
+    assert "no publisher that fits 'Micrsoft.*'" in problem.message
+    assert "did you mean 'Microsoft." in problem.remedy
+    with pytest.raises(hi.NotFound, match=r"no publisher that fits '\*\[xy\]\?'"):
+        adapter.extension_images("westeurope", publishers="*[xy]?")
+    with pytest.raises(hi.NotFound, match=r"no type that fits 'Linx\*' — did you mean 'LinuxDiagnostic'"):
+        adapter.extension_images("westeurope", types="Linx*")
+    images = adapter.extension_images("westeurope", types=["BG*", "Linx*"])
+    assert (told(images), [one.scope for one in images.problems]) == (EVERYTHING[5:6], ["westeurope/Linx*"])
+    with pytest.raises(hi.NotFound, match="no type of these publishers that fits"):
+        adapter.extension_images("westeurope", publishers="zabbix", types="Lin*")
 
 
 def test_what_is_named_in_full_is_not_looked_up(server, azure):
@@ -85,7 +105,7 @@ def test_what_is_named_in_full_is_not_looked_up(server, azure):
     assert told(adapter.extension_images("westeurope", publishers="microsoft.compute")) == EVERYTHING[5:6]
     assert asked(server) == {"extension types": 1, "extension versions": 1}
     server.counts.clear()
-    images = adapter.extension_images("westeurope", publishers=["Microsoft.compute"], types=["bginfo"])
+    images = adapter.extension_images("westeurope", publishers=["Microsoft.compute"], types=["bginfo"], cache=False)
     assert told(images) == EVERYTHING[5:6]
     assert asked(server) == {"extension versions": 1}
 
@@ -98,25 +118,71 @@ def test_progress_counts_publishers_then_types_then_images(server, azure):
     assert [step.read for step in steps if step.kind == "publishers"] == [0, 1, 2, 3, 4]
 
 
-def test_nothing_is_asked_before_it_is_wanted(server, azure):
+def test_nothing_is_asked_before_it_is_wanted(server, azure, hub):
     adapter = azure(server)
     assert adapter.capabilities == {"vms", "extensions", "networks"}
-    for wrong in ({"publishers": []}, {"types": "a/b"}, {"cache": 3}, {"cache": ""}, {"max_age": 0}, {"max_age": True}):
-        with pytest.raises(hi.NotSupported):
-            adapter.extension_images("westeurope", **wrong)
+    wrongs = (
+        {"publishers": []}, {"types": "a/b"}, {"publishers": "a[b"}, {"types": ["[a]", "[a][*"]}, {"cache": 3},
+        {"cache": ""}, {"max_age": 0}, {"max_age": True}, {"latest": "yes"}, {"latest": 1}, {"progress": 3},
+    )  # fmt: skip
+    for wrong in wrongs:
+        for one in (adapter, hub(server, admin_endpoint=server.url)):
+            with pytest.raises(hi.NotSupported):
+                one.extension_images("westeurope", **wrong)
     for location in ("", None, 7):
         with pytest.raises(hi.NotSupported):
             adapter.extension_images(location)
     assert server.seen == []
 
 
-def test_a_hub_that_announces_no_bucket_is_not_held_to_that_of_arm(server, hub):
-    server.estate.others.catalogue = {f"publisher{n}": {} for n in range(600)}
+@pytest.fixture(params=["azure", "arc", "hub"])
+def adapter(request, server):
+    """An adapter of each platform, and which requests ask for types."""
+    count = "arc extension types" if request.param == "arc" else "extension types"
+    return request.getfixturevalue(request.param)(server), count
+
+
+@pytest.fixture
+def many(server):
+    others = server.estate.others
+    others.catalogue = {f"publisher{n}": {"Agent": ["1"]} if n % 10 == 0 else {} for n in range(400)}
+    others.arc_catalogue = {f"publisher{n}": {"Agent": {"1": "Linux"}} if n % 10 == 0 else {} for n in range(400)}
+
+
+POLICY = {"x-ms-ratelimit-remaining-resource": "Microsoft.Compute/ListVMExtensionTypes3Min;17999"}
+
+
+@pytest.mark.parametrize("headers", [{}, POLICY])
+def test_where_no_bucket_is_announced_a_catalogue_waits_for_none(server, adapter, many, headers):
+    server.misbehave("/publishers", lambda reply: Reply(reply.status, reply.body, {**reply.headers, **headers}))
     waits = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("hybridinv.transport.patience.time.sleep", waits.append)
-        assert len(hub(server).extension_images("local")) == 0
-    assert (server.counts["extension types"], waits) == (600, [])
+        assert len(adapter[0].extension_images("local")) == 40
+    assert (server.counts[adapter[1]], waits) == (400, [])
+
+
+def test_where_a_bucket_is_there_and_not_announced_nothing_is_lost(server, adapter, many, monkeypatch):
+    """Those that are on their way when the first is refused may be refused too, and then no more."""
+    monkeypatch.setattr(budget, "READS", 40)
+    monkeypatch.setattr(budget, "READS_A_SECOND", 200.0)
+    server.enforce(burst=40, rate=200, announces=False)
+    images = adapter[0].extension_images("local")
+    assert (len(images), images.complete) == (40, True)
+    assert 1 <= server.counts["refused"] <= 16
+
+
+def test_lists_that_come_after_a_catalogue_are_not_refused(serve, azure, monkeypatch):
+    monkeypatch.setattr(budget, "READS", 40)
+    monkeypatch.setattr(budget, "READS_A_SECOND", 200.0)
+    server = serve(Estate.of(vms=100))
+    server.answers.page_size = 10
+    server.estate.others.catalogue = {f"publisher{n}": {} for n in range(35)}
+    server.enforce(burst=40, rate=200, announces=False)
+    adapter = azure(server)
+    assert adapter.extension_images("westeurope").complete
+    assert adapter.inventory(["vms", "extensions"]).complete
+    assert (server.counts["vms"], server.counts["refused"]) == (10, 0)
 
 
 def test_at_most_sixteen_at_a_time_and_more_than_one(server, azure):
@@ -189,7 +255,7 @@ def test_arcs_catalogue_is_what_the_sdk_lists(server, arc):
 
 
 def test_arc_is_asked_as_a_tenant_and_tells_the_operating_system(server, arc):
-    images = arc(server).extension_images("eastus", latest=True)
+    images = arc(server).extension_images("eastus", latest=True, cache=False)
     assert [(one.type, one.version, one.os_type, one.location) for one in images] == [
         ("azuremonitorlinuxagent", "1.33.0", hi.OSType.LINUX, "eastus"),
         ("customscriptextension", "1.10.12", hi.OSType.WINDOWS, "eastus"),
@@ -221,7 +287,14 @@ def test_a_subscription_that_arc_may_not_read_is_passed_over(server, arc):
     assert len(adapter.extension_images("eastus", publishers="Microsoft.Compute", types="CustomScriptExtension")) == 1
     server.misbehave("sub-1", forbidden())
     with pytest.raises(hi.AccessDenied):
-        adapter.extension_images("eastus", publishers="Microsoft.Compute", types="CustomScriptExtension")
+        adapter.extension_images("eastus", publishers="Microsoft.Compute", types="CustomScriptExtension", cache=False)
+
+
+def test_an_arc_whose_tenant_nobody_can_tell_is_asked_each_time(server, arc):
+    server.misbehave("GET /subscriptions[?]", edited(lambda page: page.update(value=[])))
+    for _ in range(2):
+        assert len(arc(server).extension_images("eastus")) == 3
+    assert server.counts["arc publishers"] == 2
 
 
 # A Hub's tenant plane
@@ -316,13 +389,66 @@ def test_a_type_that_is_listed_and_not_found_is_a_contradiction(server, azure):
     assert len(images) == 6
 
 
-@pytest.mark.parametrize("code", ["SubscriptionNotFound", "NoRegisteredProviderFound", "InvalidResourceType", ""])
-def test_a_404_of_another_kind_is_not_the_answer_that_there_is_nothing(server, azure, tmp_path, code):
-    server.misbehave("artifacttypes", refused(404, code, "no"))
+AMISS = (
+    "SubscriptionNotFound", "InvalidSubscriptionId", "NoRegisteredProviderFound", "MissingSubscriptionRegistration",
+    "InvalidResourceType", "InvalidApiVersionParameter", "LocationNotAvailableForResourceType", "InvalidLocation",
+    "InvalidResourceNamespace", "ResourceProviderNotFound", "TenantNotFound", "HttpResourceNotFound",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("answer", [*(refused(404, code, "no") for code in AMISS), raw(b"<h1>404</h1>", 404),
+                                    raw(b"not here", 404), raw(b'{"error": {"co', 404)])  # fmt: skip
+def test_a_404_of_another_kind_is_not_the_answer_that_there_is_nothing(server, azure, tmp_path, answer):
+    server.misbehave("Microsoft.Compute/artifacttypes", answer)
+    images = azure(server).extension_images("westeurope", cache=tmp_path)
+    assert [(one.scope, one.error) for one in images.problems] == [("westeurope/Microsoft.Compute", "NotFound")]
+    assert len(images) == 6
+    server.misbehave("artifacttypes", answer)
     with pytest.raises(hi.NotFound):
-        azure(server).extension_images("westeurope", cache=tmp_path)
+        azure(server).extension_images("westeurope", cache=False)
     server.faults.clear()
     assert len(azure(server).extension_images("westeurope", cache=tmp_path)) == 7
+
+
+NONE = [
+    *(refused(404, code, "no") for code in ("", "NotFound", "ResourceNotFound", "PublisherNotFound", "404")),
+    *(raw(body, 404) for body in (b"", b"  ", b"{}", b"null", b"[]", b'{"error": {"message": "none"}}')),
+]
+
+
+@pytest.mark.parametrize("answer", NONE)
+def test_a_404_that_says_nothing_else_is_of_a_publisher_without_extensions(server, azure, tmp_path, answer):
+    server.misbehave("(Canonical|Microsoft.Compute)/artifacttypes", answer)
+    images = azure(server).extension_images("westeurope", cache=tmp_path)
+    assert (told(images), images.complete) == ([*EVERYTHING[:5], EVERYTHING[6]], True)
+    server.counts.clear()
+    assert azure(server).extension_images("westeurope", cache=tmp_path).complete
+    assert asked(server) == {}
+    server.misbehave("Nobody", answer)
+    with pytest.raises(hi.NotFound, match="no publisher 'Nobody'"):
+        azure(server).extension_images("westeurope", publishers="Nobody", types="Agent")
+
+
+@pytest.mark.parametrize("answer", [refused(404, "", "no"), raw(b"", 404), raw(b"{}", 404)])
+def test_many_publishers_that_all_say_404_and_no_more_are_doubted(server, azure, tmp_path, answer):
+    server.estate.others.catalogue = {f"publisher{n}": {"Agent": ["1"]} for n in range(30)}
+    server.misbehave("artifacttypes", answer)
+    with pytest.raises(hi.UnexpectedAnswer, match="all of 30 publishers answer 404"):
+        azure(server).extension_images("westeurope", cache=tmp_path)
+    few = azure(server).extension_images("westeurope", publishers=["publisher1", "publisher2"], cache=tmp_path)
+    assert (len(few), few.complete) == (0, True)
+    server.faults.clear()
+    assert len(azure(server).extension_images("westeurope", cache=tmp_path)) == 30
+
+
+def test_a_list_of_publishers_that_is_not_there_is_looked_for_in_the_next_subscription(serve, azure):
+    server = serve(Estate("sub-0", "sub-1"))
+    server.estate.others.catalogue = CATALOGUE
+    server.misbehave("sub-0/.*/publishers[?]", raw(b"", 404))
+    assert told(azure(server).extension_images("westeurope")) == EVERYTHING
+    server.misbehave("/publishers[?]", raw(b"", 404))
+    with pytest.raises(hi.NotFound):
+        azure(server).extension_images("westeurope", cache=False)
 
 
 @pytest.mark.parametrize("named", [{}, {"publishers": "zabbix"}, {"publishers": "zabbix", "types": "Agent"}])
@@ -369,6 +495,13 @@ def test_a_name_that_leads_elsewhere_is_not_followed(server, azure):
     assert told(images) == EVERYTHING
     assert [one.error for one in images.problems] == ["UnexpectedAnswer"]
     assert not [target for _, target, _ in server.seen if "evil" in target]
+
+
+def test_a_problem_is_one_line_whatever_a_publisher_is_called(server, azure):
+    server.misbehave("/publishers[?]", edited(lambda page: page.append({"name": "a\nb\x1b[1m", "id": "/x"})))
+    (problem,) = azure(server).extension_images("westeurope").problems
+    assert str(problem).isprintable()
+    assert "westeurope/a\\nb\\x1b[1m: UnexpectedAnswer" in str(problem)
 
 
 def test_a_login_that_is_refused_ends_it_at_once(server, azure):
@@ -440,7 +573,7 @@ def test_the_first_subscription_that_may_read_is_asked(serve, azure):
     assert told(adapter.extension_images("westeurope", publishers="zabbix")) == EVERYTHING[6:]
     server.misbehave("/subscriptions/sub-1/", forbidden("Microsoft.Compute/locations/publishers/read"))
     with pytest.raises(hi.AccessDenied) as caught:
-        adapter.extension_images("westeurope")
+        adapter.extension_images("westeurope", cache=False)
     assert caught.value.missing == "Microsoft.Compute/locations/publishers/read"
 
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
+import httpx
 import pytest
 
 import hybridinv as hi
@@ -66,17 +67,49 @@ def test_the_second_run_asks_nothing_at_all(server, adapter, certificates, tmp_p
     ]  # fmt: skip
 
 
-def test_nothing_is_kept_or_looked_up_unless_it_is_asked_for(server, adapter, tmp_path, monkeypatch):
+@pytest.fixture
+def own(tmp_path, monkeypatch):
+    """This user's folder, as far as anybody here knows."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(kept_catalogue.sys, "platform", "linux")
-    adapter.extension_images("westeurope")
-    assert list(tmp_path.iterdir()) == []
-    adapter.extension_images("westeurope", cache=True)
-    folder = tmp_path / "hybridinv" / "extension-images"
-    assert only_file(folder).suffix == ".json"
+    return tmp_path / "hybridinv" / "extension-images"
+
+
+def test_it_is_kept_in_the_folder_of_this_user_unless_told_otherwise(server, adapter, own):
+    for none in (False, None):
+        adapter.extension_images("westeurope", cache=none)
+        assert not own.exists()
+    first = adapter.extension_images("westeurope")
+    assert only_file(own).suffix == ".json"
     server.counts.clear()
+    assert list(adapter.extension_images("westeurope")) == list(first)
+    assert list(adapter.extension_images("westeurope", cache=True)) == list(first)
+    assert server.counts["extension types"] == 0
     adapter.extension_images("westeurope", cache=False)
     assert server.counts["extension types"] == 60
+
+
+def test_a_lent_transport_neither_fills_the_folder_of_this_user_nor_reads_it(server, adapter, own, tmp_path):
+    adapter.extension_images("westeurope")
+    kept = only_file(own).read_bytes()
+    options = {"credential": Credential(), "endpoint": server.url, "subscription_ids": ["sub-1"]}
+    mock = hi.Azure(**options, transport=httpx.MockTransport(lambda _: httpx.Response(200, json=[])))
+    for more in ({}, {"cache": True}):
+        assert len(mock.extension_images("westeurope", **more)) == 0
+    assert only_file(own).read_bytes() == kept
+    assert len(mock.extension_images("westeurope", cache=tmp_path / "named")) == 0
+    assert only_file(tmp_path / "named").is_file()
+
+
+def test_a_user_without_a_home_keeps_nothing(monkeypatch, adapter):
+    def homeless():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(kept_catalogue.sys, "platform", "linux")
+    monkeypatch.setenv("XDG_CACHE_HOME", "not/absolute")
+    monkeypatch.setattr(kept_catalogue.Path, "home", homeless)
+    assert cache_folder(True) is None
+    assert len(adapter.extension_images("westeurope")) == 12
 
 
 def test_one_part_read_before_is_not_asked_for_with_the_whole(server, adapter, tmp_path):
@@ -97,7 +130,7 @@ def test_the_folder_of_this_user(platform, variable, below, tmp_path, monkeypatc
     monkeypatch.setenv(variable, str(tmp_path))
     monkeypatch.setattr(kept_catalogue.sys, "platform", platform)
     assert cache_folder(True) == tmp_path / below / "hybridinv" / "extension-images"
-    assert cache_folder(False) is None
+    assert cache_folder(False) is cache_folder(None) is None
 
 
 # An interrupted run
@@ -170,6 +203,22 @@ def test_max_age_reaches_from_the_adapter(server, adapter, tmp_path):
     assert server.counts["extension types"] == 60
 
 
+def test_two_ports_of_a_host_are_two_endpoints(serve, azure, own):
+    for number in (1, 2):
+        server = serve(Estate("sub-1"))
+        server.estate.others.catalogue = {f"publisher{number}": {"Agent": ["1.0"]}}
+        (image,) = azure(server, subscription_ids=["sub-1"]).extension_images("westeurope")
+        assert image.publisher == f"publisher{number}"
+    assert len(list(own.iterdir())) == 2
+
+
+def test_one_endpoints_providers_do_not_share_answers(server, azure, own):
+    server.estate.others.arc_catalogue = {"P": {"T": {"1.0": "Linux"}}}
+    counts = [len(azure(server, kind, subscription_ids=["sub-1"]).extension_images("westeurope"))
+              for kind in (hi.Azure, hi.AzureArc)]  # fmt: skip
+    assert (counts, len(list(own.iterdir()))) == ([12, 1], 2)
+
+
 @pytest.mark.parametrize("place", range(len(OF)))
 def test_each_cloud_location_version_and_subscription_has_its_own(place, tmp_path):
     other = tuple(f"{part}x" if n == place else part for n, part in enumerate(OF))
@@ -226,8 +275,10 @@ def test_the_operators_one_call_is_not_kept(server, hub, tmp_path):
     server.estate.metadata = {
         "authentication": {"loginEndpoint": "https://login.invalid/x", "audiences": ["https://a"]}
     }
-    with pytest.raises(hi.HybridInvError):
-        hub(server, admin_endpoint=server.url).extension_images("local", cache=tmp_path / "x")
+    operator = hub(server, admin_endpoint=server.url)
+    for _ in range(2):
+        operator.extension_images("local", cache=tmp_path / "x")
+    assert server.counts["vm extension images"] == 2 * len(server.estate.subscriptions)
     assert not (tmp_path / "x").exists()
 
 

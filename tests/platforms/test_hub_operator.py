@@ -240,7 +240,87 @@ def test_the_catalogue_of_extensions_is_one_call(server, operator, estate):
     assert [one.scope for one in some.problems] == ["local/LinuxDiagnostics"]
 
 
-def test_a_region_that_is_none_and_progress_that_is_told(server, operator, estate):
+def requests(server):
+    """What was asked beside the login."""
+    return [target.partition("?")[0] for _, target, _ in server.seen if "/metadata/" not in target]
+
+
+CATALOGUE = f"{ADMIN}/artifactTypes/VMExtension"
+
+
+def test_nothing_but_the_catalogue_itself_is_asked(server, hub, operator, estate):
+    estate.others.vm_extensions = [extension("P", "T", "1.0")]
+    assert len(operator.extension_images("Local")) == 1
+    assert requests(server) == ["/subscriptions", CATALOGUE]
+    server.seen.clear()
+    assert len(hub(server, admin_endpoint=server.url, subscription_ids=["sub-1"]).extension_images("local")) == 1
+    assert requests(server) == [CATALOGUE]
+
+
+@pytest.mark.parametrize("refusal", [forbidden("Microsoft.Fabric.Admin/x/read"), refused(404, "ResourceNotFound")])
+def test_the_catalogue_is_read_where_the_fabric_is_not(server, operator, estate, refusal):
+    estate.others.vm_extensions = [extension("P", "T", "1.0")]
+    server.misbehave("Fabric.Admin", refusal)
+    images = operator.extension_images("local")
+    assert (len(images), images.complete) == (1, True)
+
+
+def test_a_tenants_subscriptions_do_not_hide_the_operators(server, hub, estate):
+    estate.others.vm_extensions = [extension("P", "T", "1.0")]
+    images = hub(server, admin_endpoint=server.url, subscription_ids=["tenant"]).extension_images("local")
+    assert (len(images), images.complete) == (1, True)
+    assert requests(server) == [CATALOGUE.replace("sub-1", "tenant"), "/subscriptions", CATALOGUE]
+
+
+def test_an_operators_subscription_that_has_none_hides_no_other(server, operator, estate):
+    estate.subscriptions = {"metering": "Enabled", "sub-1": "Enabled", "sub-2": "Enabled"}
+    estate.others.vm_extensions = [extension("P", "T", "1.0")]
+    server.misbehave("/metering/", edited(lambda _: []))
+    assert len(operator.extension_images("local")) == 1
+    server.misbehave("/sub-1/", forbidden())
+    assert len(operator.extension_images("local")) == 1
+    assert not [target for target in requests(server) if "Fabric" in target]
+
+
+def test_a_subscription_that_failed_is_not_an_empty_catalogue(server, operator, estate):
+    estate.subscriptions = {"metering": "Enabled", "sub-1": "Enabled"}
+    server.misbehave("/metering/", edited(lambda _: []))
+    server.misbehave("/sub-1/.*VMExtension", refused(500, "InternalServerError"))
+    with pytest.raises(hi.ServerFault):
+        operator.extension_images("local")
+    server.faults.pop()
+    server.misbehave("/sub-1/.*VMExtension", refused(404, "ResourceNotFound"))
+    assert operator.extension_images("local").complete
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [(refused(404, "ResourceNotFound"), hi.NotFound), (refused(400, "InvalidLocation"), hi.ServerFault)],
+)
+def test_a_catalogue_that_is_not_there_names_the_operators_host_and_what_to_check(serve, hub, estate, answer, error):
+    tenant, server = serve(estate), serve(estate, host="localhost")
+    server.misbehave("VMExtension", answer)
+    with pytest.raises(error) as caught:
+        hub(tenant, admin_endpoint=server.url).extension_images("local")
+    assert server.url.removeprefix("https://") in str(caught.value)
+    assert tenant.url.removeprefix("https://") not in str(caught.value)
+    assert "admin_endpoint=" in caught.value.remedy
+    assert "Default Provider Subscription" in caught.value.remedy
+
+
+def test_a_catalogue_that_may_not_be_read_says_what_is_missing(server, operator):
+    server.misbehave("VMExtension", forbidden("Microsoft.Compute.Admin/locations/artifactTypes/read"))
+    with pytest.raises(hi.AccessDenied) as caught:
+        operator.extension_images("local")
+    assert caught.value.missing == "Microsoft.Compute.Admin/locations/artifactTypes/read"
+    assert "Reader role on the Default Provider Subscription at" in caught.value.remedy
+    assert server.counts["regions"] == 0
+
+
+@pytest.mark.parametrize("answer", [refused(404, "ResourceNotFound"), refused(400, "InvalidLocation"),
+                                    edited(lambda _: [])])  # fmt: skip
+def test_a_region_that_is_none_and_progress_that_is_told(server, operator, estate, answer):
+    server.misbehave("locations/mars/artifactTypes", answer)
     with pytest.raises(hi.NotSupported, match="no region 'mars'") as caught:
         operator.extension_images("mars")
     assert "local" in caught.value.remedy

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import hybridinv as hi
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 HERE = {"platform": "vsphere", "source": "vc01"}
 HOSTILE = (
@@ -20,16 +24,21 @@ HOSTILE = (
     "\u2028\u2029line",
     "lone \ud800 surrogate",
 )
+LONG = (
+    "W" * 36, "W" * 50, "x" * 300, "\ufdfa" * 36, "\ufdfa" * 50, "\u6f22\u5b57" * 18, "\u6f22\u5b57" * 40,
+    "management.utrecht.hub.example.test-" * 3, "guestToolsRunning, guestToolsCurrent",
+)  # fmt: skip
+"""Names without a place to break, in wide letters too."""
 
 
-def hostile(count: int = 1) -> hi.Inventory:
+def hostile(count: int = 1, texts: Sequence[str] = HOSTILE) -> hi.Inventory:
     """So many machines of each of these names."""
-    names = [f"{bad} {number}" for number in range(count) for bad in HOSTILE]
+    names = [f"{bad} {number}" for number in range(count) for bad in texts]
     long = timedelta(days=400)
     taken = datetime(2026, 3, 1, tzinfo=UTC)
     return hi.Inventory(
-        hosts=[hi.Host(id=f"h{n}", name=name, cluster_id="c", **HERE) for n, name in enumerate(HOSTILE)],
-        clusters=[hi.Cluster(id="c", name=HOSTILE[0], **HERE)],
+        hosts=[hi.Host(id=f"h{n}", name=name, cluster_id="c", **HERE) for n, name in enumerate(texts)],
+        clusters=[hi.Cluster(id="c", name=texts[0], **HERE)],
         vms=[
             hi.VirtualMachine(
                 id=f"v{number}", name=name, os_name=name, location=name, folder=name, power_state="running",
@@ -41,18 +50,18 @@ def hostile(count: int = 1) -> hi.Inventory:
         extensions=[
             hi.Extension(id=f"e{n}", name=name, vm_id="v0", publisher=name, type=name, message=name,
                          platform="azure", source="x", provisioning_state="Failed")
-            for n, name in enumerate(HOSTILE)
+            for n, name in enumerate(texts)
         ],
-        datastores=[hi.Datastore(id=f"d{n}", name=name, type=name, **HERE) for n, name in enumerate(HOSTILE)],
+        datastores=[hi.Datastore(id=f"d{n}", name=name, type=name, **HERE) for n, name in enumerate(texts)],
         vmkernel_adapters=[
             hi.VMkernelAdapter(
                 id=f"k{n}", name="vmk0", device=name, host_id=f"h{n}", services={name, "vmotion"}, **HERE
             )
-            for n, name in enumerate(HOSTILE)
+            for n, name in enumerate(texts)
         ],
         problems=[
             hi.Problem(platform="vsphere", source=name, kind="vms", scope=name, error=name, message=name, remedy=name)
-            for name in HOSTILE
+            for name in texts
         ],
         taken_at=taken,
     )  # fmt: skip

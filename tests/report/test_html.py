@@ -279,6 +279,9 @@ def test_a_file_that_cannot_be_written_is_said_at_once(demo: hi.Inventory, tmp_p
         hi.write_html(demo, tmp_path / "no" / "such" / "folder.html")
     with pytest.raises(hi.NotSupported):
         hi.write_html([], tmp_path / "x.html")  # type: ignore[arg-type]
+    for wrong in (None, 5):
+        with pytest.raises(hi.NotSupported, match="is no path — give the name of the file to write"):
+            hi.write_html(demo, wrong)  # type: ignore[arg-type]
     assert list(tmp_path.iterdir()) == []
 
 

@@ -22,7 +22,8 @@ TYPES = tomllib.loads((SOURCE / "rvtools_columns.toml").read_text(encoding="utf-
 FORMATS = {"integer": "#,##0", "ratio": "#,##0.00", "moment": "yyyy/mm/dd hh:mm:ss"}
 OURS = [
     *("hvVmkServices", "hvMachines", "hvDisks", "hvNics", "hvExtensions", "hvHosts", "hvClusters", "hvNetworks"),
-    *("hvLicenses", "hvResources", "hvTags", "hvSources", "hvProblems", "hvUnfilled", "hvNotes"),
+    *("hvLicenses", "hvResources", "hvTags", "hvSources", "hvProblems", "hvIds", "hvAttributes"),
+    *("hvUnfilled", "hvNotes"),
 ]
 
 

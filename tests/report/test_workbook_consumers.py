@@ -10,9 +10,12 @@ from __future__ import annotations
 import re
 import zipfile
 
+import attrs
 import pytest
 
 import hybridinv as hi
+from hybridinv.report.rvtools import needs
+from hybridinv.report.workbook import empty_needs
 from report.filled_estate import FULL_VM, VC, filled_estate, vm
 from report.rvtools_layout import table, written
 
@@ -100,7 +103,7 @@ def test_machines_of_one_uuid_get_one_each_and_it_is_said(tmp_path):
     assert len(set(uuids)) == 3
     disks = {row["VI SDK UUID"]: row["VM UUID"] for row in table(book, "vDisk")}
     assert disks["second"] == uuids[1]
-    said = {row["concerns"]: row["note"] for row in table(book, "hvNotes") if row["concerns"]}
+    said = {row["concerns"]: row["note"] for row in table(book, "hvNotes") if row["note"].startswith("made up")}
     assert said == {clone.id: f"made up: another machine has {uuid} too" for clone in clones}
     again = written(filled_estate(*clones), tmp_path)
     assert [row["VM UUID"] for row in table(again, "vInfo")] == uuids
@@ -116,6 +119,56 @@ def test_a_machine_without_an_instance_uuid_has_its_smbios_uuid_where_that_is_it
     said = [(row["concerns"], row["note"]) for row in table(book, "hvNotes") if row["concerns"]]
     assert [id_ for id_, _ in said] == [f"{VC}/vm-{number}" for number in (2, 3, 4, 5)]
     assert ["empty" in note for _, note in said] == [False, True, True, True]
+
+
+MEANS_SOMETHING_WHEN_EMPTY = {"Cluster", *(f"Network #{number}" for number in range(1, 9))}
+
+
+def test_the_columns_that_importers_need_are_those_of_their_documents():
+    documents: dict[str, set[str]] = {}
+    for consumer in ("Azure Migrate", "RVToolsMerge", "migration-planner"):
+        for sheet, columns in CONSUMERS[consumer].items():
+            documents.setdefault(sheet, set()).update(columns.split(", "))
+    # A trunk has no VLAN of its own.
+    needed = {sheet: columns - MEANS_SOMETHING_WHEN_EMPTY - {"VLAN"} for sheet, columns in documents.items()}
+    assert {sheet: set(columns) for sheet, columns in needs().items()} == needed
+
+
+def in_summary(inv: hi.Inventory) -> hi.Inventory:
+    """The inventory without what is read in full detail alone."""
+    vms = [
+        attrs.evolve(
+            one, committed_bytes=None, uncommitted_bytes=None, config_path="", settings={}, change_tracking=None,
+            cores_per_socket=None, memory_allocation=hi.Allocation(), partitions=(),
+        )
+        for one in inv.vms
+    ]  # fmt: skip
+    return attrs.evolve(inv, vms=vms, asked=[attrs.evolve(one, detail="summary") for one in inv.asked])
+
+
+def test_what_a_summary_leaves_empty_is_said(tmp_path):
+    book = written(in_summary(hi.demo()), tmp_path)
+    said = {(row["sheet"], row["column"]): row for row in table(book, "hvNotes") if row["column"] and row["concerns"]}
+    assert {("vInfo", "In Use MiB"), ("vInfo", "SRM Placeholder"), ("vInfo", "CBT"), ("vInfo", "EnableUUID"),
+            ("vMemory", "Reservation"), ("vCPU", "Sockets"), ("vPartition", "Capacity MiB")} <= said.keys()  # fmt: skip
+    for (sheet, column), row in said.items():
+        assert all(machine[column] is None for machine in table(book, sheet))
+        assert row["note"].endswith('collect with detail="full"')
+    full = {(sheet, column) for sheet, columns in needs().items() for column in columns} - said.keys()
+    for sheet, column in full:
+        assert any(machine[column] is not None for machine in table(book, sheet)), (sheet, column)
+
+
+@pytest.mark.parametrize("inv", [hi.demo(), filled_estate(), hi.Inventory()], ids=["demo", "filled", "empty"])
+def test_nothing_is_said_of_what_is_there(inv):
+    assert empty_needs(inv) == []
+
+
+def test_of_several_vcenters_the_one_that_lacks_it_is_named():
+    there = hi.VirtualMachine(id="vsphere://second/vm-1", name="a", platform="vsphere", source="vc02")
+    said = empty_needs(filled_estate(there))
+    assert {one.concerns for one in said} == {"vc02"}
+    assert {one.note for one in said} == {"importers need it, and it is empty in all rows of this vCenter"}
 
 
 @pytest.mark.parametrize(("machines", "is_said"), [(LARGEST_IMPORT, True), (LARGEST_IMPORT - 1, False)])

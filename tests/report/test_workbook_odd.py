@@ -211,7 +211,27 @@ def test_without_the_extra_it_says_which(tmp_path, monkeypatch):
 def test_a_machine_of_a_made_up_id_is_written(tmp_path):
     made = hi.VirtualMachine(id="x", name="x", platform="vsphere", source="")
     (row,) = table(written(hi.Inventory(vms=[made]), tmp_path), "vInfo")
-    assert (row["VM"], row["VM ID"], row["VI SDK UUID"]) == ("x", None, None)
+    assert (row["VM"], row["VM ID"], row["VI SDK UUID"]) == ("x", "x", None)
+
+
+@pytest.mark.parametrize("path", [None, 5, b"x.xlsx"])
+def test_what_is_no_path_is_refused(path: object):
+    with pytest.raises(hi.NotSupported, match="is no path"):
+        hi.write_workbook(hi.Inventory(), path)
+
+
+@pytest.mark.parametrize("name", ["a.xls", "a.XLSM", "a.xlsb", "a.ods", "a.csv"])
+def test_another_format_than_it_writes_is_refused(name: str, tmp_path):
+    with pytest.raises(hi.NotSupported, match=r"written as \.xlsx, not as \.") as error:
+        hi.write_workbook(hi.Inventory(), tmp_path / name)
+    assert error.value.remedy == "give a file that ends in .xlsx"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["estate", "estate.2026", "estate.XLSX"])
+def test_any_other_name_is_as_good(name: str, tmp_path):
+    hi.write_workbook(hi.Inventory(), tmp_path / name)
+    assert (tmp_path / name).read_bytes().startswith(b"PK")
 
 
 @pytest.mark.parametrize("subject", [None, [], hi.Inventory().vms, "estate.json"])

@@ -20,8 +20,9 @@ from hypothesis import strategies as st
 
 import hybridinv as hi
 from hybridinv.report import reading_files, rvtools
-from hybridinv.report.reading_cells import Sheet, header_key, moment_of, number_of
+from hybridinv.report.reading_cells import Sheet, moment_of, number_of
 from hybridinv.report.reading_files import Found
+from hybridinv.report.reading_headers import header_key
 from hybridinv.report.reading_machines import os_type_of
 from hybridinv.report.workbook_reading import inventory_of, open_inventory
 
@@ -354,7 +355,27 @@ def test_one_file_merged_with_itself(tmp_path: Path) -> None:
 def test_a_machine_twice_and_different(tmp_path: Path) -> None:
     inv = read(tmp_path, vInfo=[machine(CPUs=2), machine(CPUs=8)])
     assert [vm.cpus for vm in inv.vms] == [8]
-    assert "1 rows of vInfo are of machines that a later row is of, too" in str(inv.problems[0])
+    assert "1 row of vInfo is of machines that a later row is of, too" in str(inv.problems[0])
+
+
+def test_one_of_them_is_said_as_one(tmp_path: Path) -> None:
+    disks = [{"VM": "gone", "Disk": "1", **HERE}]
+    hosts = [{"Host": "esx01", "Object ID": "host-1", "# CPU": number, **HERE} for number in (1, 2)]
+    said = [one.message for one in read(tmp_path, vInfo=[machine()], vDisk=disks, vHost=hosts).problems]
+    assert "1 row of vDisk is of no machine, or of no certain one, of vInfo" in said
+    assert "1 of them is in the file more than once, and differs; the last one counts" in said
+
+
+def test_datastores_of_one_name_are_several(tmp_path: Path) -> None:
+    hosts = [{"Host": name, "Object ID": f"host-{name[-1]}", **HERE} for name in ("esx1", "esx2")]
+    rows = [{"Name": "datastore1", "Hosts": host, "URL": url, "Capacity MiB": 1, **HERE}
+            for host, url in (("esx1", ""), ("esx2", ""), ("esx2", "ds:///vmfs/volumes/1/"))]  # fmt: skip
+    disk = {"VM": "web01", "VM ID": "vm-12", "Disk Path": "[datastore1] web01.vmdk", **HERE}
+    inv = read(tmp_path, vInfo=[machine()], vHost=hosts, vDisk=[disk], vDatastore=[*rows, rows[0]])
+    assert len(inv.datastores) == len({one.id for one in inv.datastores}) == 3
+    assert inv.vms[0].disks[0].datastore_id == ""  # nobody knows of which it is
+    (alone,) = read(tmp_path, vDatastore=rows[:1]).datastores
+    assert alone.id == f"vsphere://{UUID}/datastore:datastore1"
 
 
 def test_rows_of_nobody_are_said(tmp_path: Path) -> None:

@@ -397,7 +397,7 @@ def test_a_refusal_without_an_action_names_the_role(server, connect):
 def test_what_is_not_there_says_where_it_was_looked_for(server, connect):
     with pytest.raises(hi.NotFound) as caught:
         all_items(connect(server), VMS.replace("sub-1", "sub-9"))
-    assert "arm.example" in caught.value.message
+    assert server.url.removeprefix("https://") in caught.value.message
     assert "GET /subscriptions/sub-9/" in caught.value.message
     assert "SubscriptionNotFound" in caught.value.message
     assert "subscription" in caught.value.remedy

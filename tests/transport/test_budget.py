@@ -66,24 +66,29 @@ class ArmGate:
         return int(self.level + 1e-6)
 
 
-def simulate(requests, latency, *, workers=8, gate=None, announces=False, idle=()):
-    """Seconds that so many requests took, and the gate they went through."""
+def simulate(requests, latency, *, workers=8, gate=None, announces=False, idle=(), path=VMS, assumed=True):
+    """Seconds that so many requests took, and the gate they went through; one that is refused asks again."""
     clock, gate, chance = Clock(), gate or ArmGate(), random.Random(7)
-    some, begin, count, asked = Budget(clock), clock.now, 0, 0
+    some, begin, count, asked = Budget(clock, assumed=assumed), clock.now, 0, 0
     events = [(clock.now, number, "free", None) for number in range(workers)]
     number = workers
     while events:
         clock.now, _, what, about = heapq.heappop(events)
         number += 1
         if what == "arrives":
-            left = gate.arrive(clock.now)
-            heapq.heappush(events, (clock.now + latency(chance), number, "answered", (about, left)))
+            before, left = gate.refused, gate.arrive(clock.now)
+            answer = (about, left, gate.refused > before)
+            heapq.heappush(events, (clock.now + latency(chance), number, "answered", answer))
+        elif what == "answered" and about[2]:
+            about[0].ended({}, 1)
+            asked -= 1
+            heapq.heappush(events, (clock.now + 1, number, "free", None))
         elif what == "answered":
             about[0].ended({LEFT: str(about[1])} if announces else {})
             count += 1
             heapq.heappush(events, (clock.now + (60 if count in idle else 0), number, "free", None))
         elif asked < requests:
-            found = some.admit(VMS)
+            found = some.admit(path)
             if isinstance(found, Pass):
                 asked += 1
                 heapq.heappush(events, (clock.now + latency(chance), number, "arrives", found))
@@ -258,6 +263,116 @@ def test_a_request_that_got_no_answer_is_spent_and_no_longer_on_its_way(clock):
     pause(some)
 
 
+# The lists of an extension catalogue, which have policies of their own
+
+
+PLACE = "/subscriptions/sub-1/providers/Microsoft.Compute/locations/westeurope/publishers"
+TENANT = "/providers/Microsoft.HybridCompute/locations/eastus/publishers"
+LISTS = (
+    PLACE,
+    f"{PLACE}/Some.Publisher/artifacttypes/vmextension/types",
+    f"{PLACE}/Some.Publisher/artifacttypes/vmextension/types/Agent/versions",
+    TENANT,
+    f"{TENANT}/some/extensionTypes",
+    f"{TENANT}/some/extensionTypes/agent/versions",
+    f"/subscriptions/sub-1{TENANT}/some/extensionTypes/agent/versions",
+)
+POLICY = {"x-ms-ratelimit-remaining-resource": "Microsoft.Compute/ListVMExtensionTypes3Min;17999"}
+
+
+@pytest.mark.parametrize("path", LISTS)
+@pytest.mark.parametrize("headers", [{}, POLICY])
+@pytest.mark.parametrize("assumed", [True, False])
+def test_a_catalogue_waits_for_no_bucket_that_nobody_has_announced(clock, path, headers, assumed):
+    some = Budget(clock, assumed=assumed)
+    for _ in range(READS * 10):
+        admitted(some, path).ended(headers)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [f"{PLACE}x", PLACE.replace("/publishers", "/vmSizes"), PLACE.replace("Compute/", "Network/"), f"/x{TENANT[10:]}"],
+)
+def test_what_only_looks_like_a_catalogue_is_held(clock, path):
+    some = Budget(clock)
+    for _ in range(READS):
+        admitted(some, path).ended({})
+    assert pause(some, path) == pytest.approx(1 / READS_A_SECOND)
+
+
+@pytest.mark.parametrize("path", LISTS)
+@pytest.mark.parametrize("assumed", [True, False])
+def test_a_bucket_that_is_announced_counts_for_a_catalogue_at_once(clock, path, assumed):
+    some = Budget(clock, assumed=assumed)
+    for _ in range(READS * 2):
+        admitted(some, path).ended({})
+    admitted(some, path).ended({LEFT: "2"} | POLICY)
+    for _ in range(2):
+        admitted(some, path).ended({})
+    assert pause(some, path) == pytest.approx(1 / READS_A_SECOND)
+
+
+def test_one_that_another_list_has_announced_counts_too(clock):
+    some = Budget(clock)
+    admitted(some, VMS).ended({LEFT: "1"})
+    admitted(some, PLACE).ended({})
+    pause(some, PLACE)
+
+
+def test_a_policy_that_is_used_up_holds_a_catalogue(clock):
+    some = Budget(clock)
+    admitted(some, PLACE).ended({"x-ms-ratelimit-remaining-resource": "Microsoft.Compute/ListVMExtensionTypes3Min;0"})
+    assert pause(some, PLACE) == 1
+
+
+def test_others_stay_below_what_a_catalogue_has_left(clock):
+    some = Budget(clock)
+    passes = [admitted(some, PLACE) for _ in range(READS * 3)]
+    pause(some, VMS)
+    for one in passes:
+        one.ended({})
+    pause(some, VMS)
+    clock.now += 3600
+    admitted(some, VMS)
+
+
+@pytest.mark.parametrize("assumed", [True, False])
+def test_once_a_catalogue_is_refused_the_documented_bucket_counts(clock, assumed):
+    some = Budget(clock, assumed=assumed)
+    first, second = (admitted(some, PLACE) for _ in range(2))
+    first.ended({}, 5)
+    assert pause(some, PLACE) == 5
+    second.ended({}, 0.0)
+    clock.now += 5
+    # Nothing was left then, and one was still on its way.
+    for _ in range(int(5 * READS_A_SECOND) - 1):
+        admitted(some, PLACE).ended({})
+    assert pause(some, PLACE) == pytest.approx(1 / READS_A_SECOND)
+    clock.now += 3600
+    for _ in range(READS):
+        admitted(some, PLACE).ended({})
+    pause(some, PLACE)
+
+
+@pytest.mark.parametrize("latency", [lambda _: 0.02, lambda c: c.uniform(0.001, 0.4), lambda c: c.choice([0.01, 3.0])])
+@pytest.mark.parametrize("assumed", [True, False])
+def test_a_catalogue_that_is_refused_is_refused_once_by_each_worker_at_most(latency, assumed):
+    _, gate = simulate(2617, latency, workers=16, path=PLACE, assumed=assumed)
+    assert gate.refused <= 16
+
+
+def test_a_catalogue_in_a_bucket_that_is_announced_is_never_refused():
+    _, gate = simulate(1000, lambda _: 0.02, workers=16, path=PLACE, announces=True)
+    assert gate.refused == 0
+
+
+def test_a_bucket_that_is_first_heard_of_when_it_is_empty_is_not_empty_for_ever(clock):
+    some = Budget(clock, assumed=False)
+    admitted(some).ended({LEFT: "0"}, 2)
+    clock.now += 3
+    admitted(some)
+
+
 # Resource Graph
 
 
@@ -409,6 +524,15 @@ def test_once_refused_for_long_nobody_else_asks(serve, client):
     assert len(errors) == 9
     assert server.counts["vms"] == 1
     assert all(3590 < error.retry_after <= 3600 for error in errors)
+
+
+def test_a_refusal_that_names_no_time_counts_too(serve, client, monkeypatch):
+    monkeypatch.setattr(budget, "READS_A_SECOND", 0.001)
+    server = serve(Estate.of(vms=1))
+    server.misbehave("/publishers", throttled(), times=1)
+    with pytest.raises(hi.Throttled):
+        client(server).get(PLACE, "2024-07-01")
+    assert server.counts["publishers"] == 1
 
 
 def test_a_try_after_a_broken_connection_counts_too(serve, client, monkeypatch):

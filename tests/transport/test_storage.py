@@ -305,12 +305,64 @@ def test_an_answer_that_is_none(body):
     refusal(answering(httpx.Response(200, content=body)), error=hi.UnexpectedAnswer)
 
 
+def xml(code, *, prefix="", said="Not &lt;in&gt;.\nRequestId:1\nTime:2", status=403, **headers):
+    attribute = f"xmlns{':m' if prefix else ''}='http://schemas.microsoft.com/ado/2007/08/dataservices/metadata'"
+    inner = f"<{prefix}code>{code}</{prefix}code>" if code else ""
+    inner += f'<{prefix}message xml:lang="en-US">{said}</{prefix}message>'
+    text = f'<?xml version="1.0" encoding="utf-8"?><{prefix}error {attribute}>{inner}</{prefix}error>'
+    return httpx.Response(status, content=text.encode(), headers=headers)
+
+
 def test_an_error_in_xml_has_its_code_in_the_header():
-    body = b'<?xml version="1.0"?><Error><Code>x</Code><Message>Not in.\nRequestId:1\nTime:2</Message></Error>'
-    assert "403 Not in." in refusal(answering(httpx.Response(403, content=body)), error=hi.AuthenticationFailed).message
-    headers = {"x-ms-error-code": "AuthorizationFailure"}
-    error = refusal(answering(httpx.Response(403, content=body, headers=headers)), error=hi.AccessDenied)
-    assert error.message.endswith("403 AuthorizationFailure: Not in.")
+    error = refusal(answering(xml("")), error=hi.AuthenticationFailed)
+    assert error.message.endswith("403 Not <in>.")
+    response = xml("", **{"x-ms-error-code": "AuthorizationFailure"})
+    error = refusal(answering(response), error=hi.AccessDenied)
+    assert error.message.endswith("403 AuthorizationFailure: Not <in>.")
+
+
+@pytest.mark.parametrize("prefix", ["", "m:"])
+def test_an_error_in_xml_is_read_as_one_in_json_is(prefix):
+    error = refusal(answering(xml("KeyBasedAuthenticationNotPermitted", prefix=prefix)), error=hi.AccessDenied)
+    assert "Entra ID's tokens only" in error.remedy
+    assert error.message.endswith("T: 403 KeyBasedAuthenticationNotPermitted: Not <in>.")
+    refusal(answering(xml("TableNotFound", prefix=prefix, status=404)), error=NoTable)
+    refusal(answering(xml("AuthenticationFailed", prefix=prefix)), error=hi.AuthenticationFailed)
+    shouted = httpx.Response(403, content=b"<Error><Code>AuthorizationFailure</Code><Message>No.</Message></Error>")
+    assert refusal(answering(shouted), error=hi.AccessDenied).message.endswith("403 AuthorizationFailure: No.")
+
+
+def test_a_page_with_code_in_it_is_no_error_in_xml():
+    page = httpx.Response(404, content=b"<html><title>Lost</title><code>TableNotFound</code>")
+    error = refusal(answering(page), error=hi.NotFound)
+    assert not isinstance(error, NoTable)
+    assert "TableNotFound" not in error.message
+
+
+WORDS = (
+    "Server failed to authenticate the request. Make sure the value of the Authorization header is formed correctly."
+)
+
+
+@pytest.mark.parametrize("credential", [None, AzureSasCredential(SAS), Credential()])
+@pytest.mark.parametrize(
+    ("status", "code", "said", "kind"),
+    [
+        (403, "AuthenticationFailed", "no", hi.AuthenticationFailed),
+        (403, "AuthorizationFailure", WORDS, hi.AuthenticationFailed),
+        (401, "InvalidAuthenticationInfo", "no", hi.AuthenticationFailed),
+        (400, "InvalidAuthenticationInfo", "no", hi.AuthenticationFailed),
+        (401, "NoAuthenticationInformation", "no", hi.AuthenticationFailed),
+        (401, "Unauthorized", "no", hi.AuthenticationFailed),
+        (403, "AuthorizationFailure", "This request is not authorized to perform this operation.", hi.AccessDenied),
+        (403, "AuthorizationPermissionMismatch", "no", hi.AccessDenied),
+        (403, "AuthorizationSourceIPMismatch", "no", hi.AccessDenied),
+        (403, "KeyBasedAuthenticationNotPermitted", "Key based authentication is not permitted.", hi.AccessDenied),
+    ],
+)
+def test_who_is_not_known_is_told_from_who_may_not(credential, status, code, said, kind):
+    for response in (fault(status, code, said), xml(code, prefix="m:", said=said, status=status)):
+        assert type(refusal(without_key(answering(response)), credential)) is kind
 
 
 # Arguments
@@ -348,7 +400,15 @@ def test_what_opens_nothing_is_refused_and_not_shown(credential):
     with pytest.raises(hi.NotSupported) as caught:
         TableAccount(URL, credential)
     assert not leaks(said_of(caught.value))
-    assert "AzureNamedKeyCredential" in caught.value.remedy or "sig=" in caught.value.message
+    assert "AzureNamedKeyCredential('plantdiag', key)" in caught.value.remedy
+
+
+def test_an_account_whose_address_was_refused_can_be_shown():
+    try:
+        TableAccount(f"{URL}?{SAS}", AzureNamedKeyCredential(ACCOUNT, KEY))
+    except hi.NotSupported as error:
+        shown = "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
+    assert "self = TableAccount('')" in shown
 
 
 def test_the_key_of_another_account():

@@ -144,7 +144,8 @@ def test_the_shared_table_is_bounded_by_time():
     where = wire.windows_filter("11-22", "vm1", at("2018-05-29T18:30"), at("2018-05-29T18:45"))
     assert where == (
         "PartitionKey ge '0636632148000000000' and PartitionKey lt '0636632163600000000' and "
-        "(RoleInstance eq '_vm1' or RoleInstance eq '_VM1' or DeploymentId eq '11-22')"
+        "(RoleInstance eq '_vm1' or RoleInstance eq '_VM1' or RoleInstance eq 'vm1' or RoleInstance eq 'VM1' or "
+        "DeploymentId eq '11-22')"
     )
 
 
@@ -153,6 +154,9 @@ def test_the_partition_of_a_linux_machine():
     assert wire.easy_hash("ab") == 97 * 37 + 98
     assert wire.easy_hash("x" * 500) < 2**64
     assert wire.linux_partitions("ab") == [7, 0, 1, 2, 3, 4, 5, 6, 8, 9]
+    assert wire.linux_partitions("ab", "c1")[0] == wire.easy_hash("c1___ab") % 10
+    assert wire.linux_partitions("ab", "c1")[1] == wire.easy_hash("C1___ab") % 10
+    assert sorted(wire.linux_partitions("ab", "c1")) == list(range(10))
     assert wire.linux_filter(1, "h", at("2019-05-24"), at("2019-05-25")).startswith(
         # A key that Azure's own clean-up tool shows: 0000000000000000001___06…
         "PartitionKey ge '0000000000000000001___0636942528000000000' and "
@@ -193,6 +197,24 @@ def test_a_counter_that_there_is_no_word_for_is_there():
 def test_the_other_row_of_the_pair_is_none():
     key = f":005C__{3155378975999999999 - wire.ticks(NOON):019d}"
     assert wire.read_metric_row(row(RowKey=key), "vm", "PT1M", []) is None
+
+
+def test_a_row_by_counter_is_read_where_that_is_asked_for():
+    key = f":005CA__B__{3155378975999999999 - wire.ticks(NOON):019d}"
+    assert wire.read_metric_row(row(RowKey=key), "vm", "PT1M", [], by_counter=True).at == NOON
+    assert wire.read_metric_row(row(), "vm", "PT1M", [], by_counter=True) is None
+    assert wire.counter_in_key(row(RowKey=key)) == ":005CA__B"
+    assert wire.counter_in_key(row()) == ""
+    assert wire.counter_in_key({"RowKey": "odd"}) == ""
+
+
+def test_a_filter_by_counter_takes_the_same_time():
+    where = wire.counter_filter(ID, wire.escaped("A"), at("2015-11-10"), at("2015-11-10T01:00"))
+    key = wire.escaped(ID)
+    assert where == (
+        f"PartitionKey eq '{key}' and RowKey ge 'A__2519551836000000000' and RowKey lt 'A__2519551872000000000'"
+    )
+    assert "A__2519551836000000000" <= "A__2519551871999999999" < "A__2519551872000000000"
 
 
 def test_windows_rows_have_no_last_value():

@@ -110,6 +110,25 @@ def test_words():
         words(["x"])
 
 
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [
+        ("CPU_PERCENT", "cpu_percent"), ("cpu.usage.average", "cpu_percent"),
+        ("Mem.VMMemCtl.Average", "memory_ballooned_bytes"),
+        (r"\Processor(_Total)\% Processor Time", "cpu_percent"), ("disk_latency_second", "disk_latency_seconds"),
+    ],
+)  # fmt: skip
+def test_a_word_that_was_meant_is_named(name, word):
+    with pytest.raises(NotSupported, match=f"as a whole — did you mean {word}\\? it has: cpu_percent"):
+        words([name])
+
+
+@pytest.mark.parametrize("name", ["thread_count", "disk_transfers_per_second", "x", 5])
+def test_a_word_that_vsphere_has_not_is_not_mistaken_for_another(name):
+    with pytest.raises(NotSupported, match="as a whole — it has: cpu_percent"):
+        words([name])
+
+
 def test_intervals():
     def interval(seconds, length, enabled="true", level="1"):
         return {"samplingPeriod": seconds, "length": length, "enabled": enabled, "level": level, "name": "Past"}

@@ -15,10 +15,10 @@ from hybridinv.wire.compute_sizes import plain_location
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from hybridinv.model import Extension, ExtensionImage, Problem
+    from hybridinv.model import Extension, ExtensionImage, Problem, VirtualMachine
 
 Place = tuple[str, str, str]
-"""Platform, source and plain location: what a catalogue is of."""
+"""Platform, source and plain location: what a catalogue is of; the location is empty where nobody knows it."""
 Kind = tuple[str, str]
 """Publisher and type in lower case."""
 
@@ -87,12 +87,17 @@ class Offer:
 
 
 class Catalogue:
-    """What images say that each location offers."""
+    """What images say that each location offers; those without a location count for every one of their source."""
 
     def __init__(self, images: Iterable[ExtensionImage], problems: Iterable[Problem] = ()) -> None:
         grouped: dict[Place, dict[Kind, list[str]]] = defaultdict(lambda: defaultdict(list))
         for image in images:
             grouped[image.platform, image.source, plain_location(image.location)][kind_of(image)].append(image.version)
+        self._locations: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for (platform, source, location), kinds in grouped.items():
+            self._locations[platform, source].add(location)
+            for kind, versions in grouped.get((platform, source, ""), {}).items() if location else ():
+                kinds[kind] += versions
         self._offers = {
             place: {kind: _offer(versions) for kind, versions in kinds.items()} for place, kinds in grouped.items()
         }
@@ -100,12 +105,32 @@ class Catalogue:
         self._has_histories = {
             place: any(len(offer.versions) > 1 for offer in kinds.values()) for place, kinds in self._offers.items()
         }
-        locations = {location for _, _, location in self._offers}
-        self._lost = {(one.platform, one.source, _location(one.scope, locations)) for one in problems}
+        self._anywhere = {location for _, _, location in self._offers} | {""}
+        self._lost = {(one.platform, one.source, _location(one.scope, self._anywhere)) for one in problems}
 
-    def has(self, place: Place) -> bool:
-        """Whether anything was read of that location."""
-        return place in self._offers
+    def place_of(self, vm: VirtualMachine) -> Place | None:
+        """By what a machine is judged; None where that was not read, or where it could be one of several.
+
+        It is the catalogue of its location, else images of its source without one. Of a machine whose location is not
+        known it is the catalogue of its source, where that is of one location only.
+        """
+        known = self._locations.get((vm.platform, vm.source), set())
+        location, named = plain_location(vm.location), known - {""}
+        if not location and named:
+            if len(named) > 1:
+                return None
+            (location,) = named
+        elif location not in known:
+            location = ""
+        return (vm.platform, vm.source, location) if location in known else None
+
+    def locations(self, platform: str, source: str) -> list[str]:
+        """Of which locations of a source something was read."""
+        return sorted(self._locations.get((platform, source), set()) - {""})
+
+    def sources(self) -> list[tuple[str, str]]:
+        """Platform and name of every source of which something was read."""
+        return sorted(self._locations)
 
     def offer(self, place: Place, kind: Kind) -> Offer | None:
         """What the location offers of that type; None where it has none."""
@@ -117,7 +142,9 @@ class Catalogue:
 
     def is_whole(self, place: Place) -> bool:
         """Whether nothing of that location's catalogue has failed, nor anything of its source without a location."""
-        return self._lost.isdisjoint(product(*((part, "") for part in place)))
+        platform, source, location = place
+        of = ((platform, ""), (source, ""), (location, "") if location else self._anywhere)
+        return self._lost.isdisjoint(product(*of))
 
     def has_histories(self, place: Place) -> bool:
         """Whether it has older versions too; a catalogue of the latest alone cannot tell what is not offered."""

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from hybridinv.catalogue.extension_state import Catalogue, called, kind_of, state_of
+from hybridinv.catalogue.unjudged import incomplete, not_judged
 from hybridinv.errors import NotSupported
-from hybridinv.inventory import Inventory, count_of
-from hybridinv.model import Extension, ExtensionImage, Finding, Problem, Severity
+from hybridinv.inventory import Inventory
+from hybridinv.model import Extension, ExtensionImage, Finding, Problem, Severity, VirtualMachine
 from hybridinv.model.extensions import InstalledExtension
 from hybridinv.model.findings import finding
 from hybridinv.model.versions import version_key
@@ -17,10 +18,10 @@ from hybridinv.tables import Records
 from hybridinv.wire.compute_sizes import plain_location
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from hybridinv.catalogue.extension_state import Kind, Offer, Place
-    from hybridinv.model import VirtualMachine
+    from hybridinv.catalogue.unjudged import Unjudged
 
 _SOURCE = (
     "Microsoft Learn, Virtual machine extensions and features, "
@@ -33,36 +34,39 @@ def check_extensions(inv: Inventory, images: Iterable[ExtensionImage]) -> Record
     """Which installed extensions are behind the catalogue, retired from it, or unknown to it.
 
     `images` is what `extension_images(location)` gave; `+` adds those of several locations up, with their problems. A
-    machine is compared with
-    what its own platform, source and location offers; where that was not read it is said once
-    (`CatalogueNotRead`, INFO). Versions are compared number by number; one of two numbers (`1.10`, as it is asked for
-    where no instance view was read) stands for all that begin so. A type or version is called retired only where the
-    catalogue of that location was read without problems; a version only where older ones were read as well, so not with
-    `latest=True`. `NotSupported` where an argument is of another type. API: `typeHandlerVersion`,
+    machine is compared with what its own platform, source and location offers; where that was not read it is said once
+    (`CatalogueNotRead`, INFO). A location that is not known fits where it is not ambiguous: a machine without one, or
+    one that the inventory does not have, is compared with the catalogue of its source where that is of one location
+    only, else it is said that it is not judged (`ExtensionMachineUnknown`, INFO); images without one count for every
+    location of their source.
+
+    Versions are compared number by number; one of two numbers (`1.10`, as it is asked for where no instance view was
+    read) stands for all that begin so. A type or version is called retired only where the catalogue of that location
+    was read without problems; a version only where older ones were read as well, so not with `latest=True`.
+    `NotSupported` where an argument is of another type. API: `typeHandlerVersion`,
     `artifacttypes/vmextension/types/{type}/versions`.
     """
     machines, catalogue = _checked(inv, images)
     found: list[Finding] = []
-    unread: Counter[Place] = Counter()
-    homeless = 0
+    unjudged: Counter[Unjudged] = Counter()
+    places = dict.fromkeys(catalogue.place_of(vm) for vm in machines.values())
     for extension in inv.extensions:
-        vm = machines.get(extension.vm_id)
-        if vm is None or not vm.location:
-            homeless += 1
-            continue
-        place = _place(vm)
-        if catalogue.has(place):
-            found += _of_extension(extension, vm, place, catalogue)
+        vm = machines.get(extension.vm_id) or _stranger(extension)
+        place = catalogue.place_of(vm)
+        if place is None:
+            unjudged[vm.platform, vm.source, plain_location(vm.location), extension.vm_id in machines] += 1
         else:
-            unread[place] += 1
-    return Records(Finding, [*_unread(unread), *_incomplete(machines, catalogue), *_homeless(homeless), *found])
+            places[place] = None
+            found += _of_extension(extension, vm, place, catalogue)
+    return Records(Finding, [*not_judged(unjudged, catalogue), *incomplete(filter(None, places), catalogue), *found])
 
 
 def extension_matrix(inv: Inventory, images: Iterable[ExtensionImage] | None = None) -> Records[InstalledExtension]:
     """Machines by extensions: a row for each machine and each type that any machine of its platform has.
 
     One that is not on a machine is there with an empty version and the state `missing`, or `not_read` where that
-    machine's extensions were not read. With `images`, `latest` is the newest that the machine's own location offers.
+    machine's extensions were not read. With `images`, `latest` is the newest that the machine's own location offers;
+    a location that is not known fits as in `check_extensions`.
     Rows are in the order of the machines, then of publisher and type; a type that is twice on a machine has two.
     `inv.sql` and `to_pandas().pivot(…)` make a crosstab of it. `NotSupported` where an argument is of another type.
     """
@@ -81,14 +85,14 @@ def extension_matrix(inv: Inventory, images: Iterable[ExtensionImage] | None = N
     unread = _Unread(inv)
     rows: list[InstalledExtension] = []
     for vm in machines.values():
-        own, place = installed.get(vm.id, {}), _place(vm)
+        own, place = installed.get(vm.id, {}), catalogue.place_of(vm)
         fixed: dict[str, Any] = {
             "vm_id": vm.id, "machine": vm.name, "platform": vm.platform, "source": vm.source, "location": vm.location,
             "os_type": vm.os_type,
         }  # fmt: skip
         absent = "not_read" if unread.has(vm) else "missing"
         for kind in columns.get(vm.platform, ()):
-            offer = catalogue.offer(place, kind)
+            offer = catalogue.offer(place, kind) if place else None
             publisher, type_ = spelt[kind]
             shared = {**fixed, "publisher": publisher, "type": type_, "latest": offer.latest if offer else ""}
             rows += (
@@ -120,14 +124,29 @@ def _checked(inv: object, images: object) -> tuple[dict[str, VirtualMachine], Ca
     return {vm.id: vm for vm in inv.vms}, Catalogue(listed, problems)
 
 
-def _place(vm: VirtualMachine) -> Place:
-    return vm.platform, vm.source, plain_location(vm.location)
+def _stranger(extension: Extension) -> VirtualMachine:
+    """The machine of an extension as far as the extension tells it, where the inventory does not have it."""
+    name = extension.vm_id.rstrip("/").rpartition("/")[2]
+    return VirtualMachine(
+        id=extension.vm_id,
+        name=f"{name} (not in the inventory)" if name else "a machine that is not known",
+        platform=extension.platform,
+        source=extension.source,
+    )
+
+
+def _where(vm: VirtualMachine, place: Place) -> str:
+    """The location that a machine is judged by, as the machine writes it."""
+    _, source, location = place
+    if plain_location(vm.location):
+        return f"{vm.location} of {source}"
+    return f"{location} of {source} (the one location that was read)" if location else source
 
 
 def _of_extension(extension: Extension, vm: VirtualMachine, place: Place, catalogue: Catalogue) -> Iterator[Finding]:
     offer = catalogue.offer(place, kind_of(extension))
     what = f"{called(extension)} {extension.version}".strip()
-    where = f"{vm.location} of {vm.source}"
+    where = _where(vm, place)
     if offer is None:
         yield from _not_offered(extension, vm, place, catalogue)
     elif not version_key(extension.version):
@@ -142,7 +161,7 @@ def _of_extension(extension: Extension, vm: VirtualMachine, place: Place, catalo
 
 def _not_offered(extension: Extension, vm: VirtualMachine, place: Place, catalogue: Catalogue) -> Iterator[Finding]:
     """A type that the catalogue does not have: retired where its publisher is there and nothing has failed."""
-    what, where = called(extension), f"{vm.location} of {vm.source}"
+    what, where = called(extension), _where(vm, place)
     if catalogue.knows_publisher(place, extension.publisher) and catalogue.is_whole(place):
         yield finding(
             Severity.WARNING, "ExtensionTypeRetired", extension.id,
@@ -162,7 +181,7 @@ def _of_version(
     extension: Extension, vm: VirtualMachine, offer: Offer, catalogue: Catalogue, place: Place
 ) -> Iterator[Finding]:
     what = f"{called(extension)} {extension.version}"
-    where, newest = f"{vm.location} of {vm.source}", offer.latest
+    where, newest = _where(vm, place), offer.latest
     behind, offered = offer.is_behind(extension.version), offer.has(extension.version)
     auto = extension.auto_upgrade is True
     if behind and not offered and catalogue.has_histories(place) and catalogue.is_whole(place):
@@ -183,38 +202,6 @@ def _of_version(
             Severity.INFO, "ExtensionVersionUnknown", extension.id,
             f"{what} on {vm.name} is newer than anything in the catalogue of {where}, which ends with {newest}",
             "read the catalogue again; it may be older than the machine, or the version withdrawn", _SOURCE,
-        )  # fmt: skip
-
-
-def _unread(unread: Mapping[Place, int]) -> Iterator[Finding]:
-    for (platform, source, location), count in unread.items():
-        yield finding(
-            Severity.INFO, "CatalogueNotRead", "",
-            f"the catalogue of {location} of {source} ({platform}) was not read: {count_of('extension', count)} on"
-            " machines there not judged",
-            f"read it with extension_images({location!r}), and add it to images",
-        )  # fmt: skip
-
-
-def _incomplete(machines: Mapping[str, VirtualMachine], catalogue: Catalogue) -> Iterator[Finding]:
-    for place in dict.fromkeys(_place(vm) for vm in machines.values()):
-        if catalogue.has(place) and not catalogue.is_whole(place):
-            platform, source, location = place
-            yield finding(
-                Severity.INFO, "CatalogueIncomplete", "",
-                f"the catalogue of {location} of {source} ({platform}) could not be read completely: nothing there is"
-                " said to be retired",
-                "see images.problems, and read it again",
-            )  # fmt: skip
-
-
-def _homeless(count: int) -> Iterator[Finding]:
-    if count:
-        yield finding(
-            Severity.INFO, "ExtensionMachineUnknown", "",
-            f"{count_of('extension', count)} on machines that the inventory does not have, or not with a location:"
-            " not judged",
-            "collect the kind vms together with extensions",
         )  # fmt: skip
 
 

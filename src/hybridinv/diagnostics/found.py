@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import Any
 
+    from hybridinv.diagnostics.asking import Asking
     from hybridinv.diagnostics.question import Question
-    from hybridinv.transport.storage import Page, TableAccount
+    from hybridinv.transport.storage import Page
 
 
 @attrs.frozen
@@ -48,6 +49,13 @@ class Found:
     """Tables of which only a first page was read whole, and the rest by the counters' names."""
     notes: list[tuple[str, str]] = attrs.field(factory=list)
     """What was odd in a table's rows."""
+    unasked: list[str] = attrs.field(factory=list)
+    """Tables that could have more, if more requests were made."""
+
+    @property
+    def has_rows(self) -> bool:
+        """Whether there were rows of the machine, though none with a counter that was asked for."""
+        return bool(self.samples or self.others or self.notes or self.strangers)
 
     def take(self, other: Found) -> None:
         """Add what another reading found."""
@@ -56,24 +64,28 @@ class Found:
 
 
 def rows_about(
-    account: TableAccount, page: Page, table: str, where: str, columns: Sequence[str], question: Question, system: str,
+    asking: Asking, page: Page, table: str, where: str, columns: Sequence[str], question: Question, system: str,
     found: Found,
 ) -> Iterator[Mapping[str, Any]]:  # fmt: skip
     """The rows from a first page on, of the counters that are asked for.
 
     The rest is asked for by name, so that whatever else was recorded costs nothing: as documented, in small letters, in
-    big ones, and as the first page has it. Adapters come and go: theirs are asked for as a range of names.
+    big ones, and as the first page has it. Adapters come and go: theirs are asked for as a range of names. Where all
+    counters are asked for, and some are settled, it is the others of the first page.
     """
     yield from page.rows
-    if question.counters is None or page.next is None:
-        yield from account.following(page, table, where, columns)
+    if page.next is None or (question.counters is None and not question.settled):
+        yield from asking.following(page, table, where, columns)
         return
     found.by_name.append(table)
     seen = {str(row.get("CounterName")) for row in page.rows}
-    names = {any_instance(name) for name in seen if counter_of(name)[0] in question.counters}
-    names.update(name for counter in question.counters for name in spellings(counter, system))
+    names = {any_instance(name) for name in seen if question.wants(counter_of(name)[0], name)}
+    names.update(name for counter in question.counters or () for name in spellings(counter, system))
     for narrower in names_filters(where, names):
-        yield from account.rows(table, narrower, columns)
+        if not asking.may():
+            found.unasked.append(table)
+            break
+        yield from asking.rows(table, narrower, columns)
 
 
 def wanted(samples: Iterable[MetricSample | None], question: Question) -> Iterator[MetricSample]:
@@ -81,7 +93,7 @@ def wanted(samples: Iterable[MetricSample | None], question: Question) -> Iterat
     for one in samples:
         if one is None or one.at is None or not question.start <= one.at < question.end:
             continue
-        if question.counters is None or one.counter in question.counters:
+        if question.wants(one.counter, one.raw_name):
             yield one
 
 

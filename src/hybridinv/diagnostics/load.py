@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
-
-import attrs
 
 from hybridinv.diagnostics.days import percentile
 from hybridinv.diagnostics.series import measured_series
+from hybridinv.diagnostics.thresholds import (
+    ADVISOR,
+    DISK_TYPES,
+    LATENCY,
+    OF_SIZE,
+    OWN,
+    READY,
+    RECLAIMED,
+    STANDARD_HDD,
+    TELLING,
+    WINDOWS,
+    Limits,
+)
 from hybridinv.errors import NotSupported
 from hybridinv.inventory import Inventory, count_of
-from hybridinv.model import Finding, MetricSample, PowerState, Severity
+from hybridinv.model import Finding, MetricSample, PowerState, Problem, Severity
 from hybridinv.model.findings import finding
 from hybridinv.tables import Records
 from hybridinv.wire.counters import units
@@ -22,66 +32,15 @@ if TYPE_CHECKING:
     from hybridinv.diagnostics.series import Counters
     from hybridinv.model import VirtualMachine
 
-_ADVISOR = (
-    "MicrosoftDocs/azure-docs, articles/advisor/advisor-cost-recommendations.md: low-utilization virtual machines "
-    "(CPU of 5 percent or less, 7 MB or less of network traffic, on four or more of 14 days)"
-)
-_READY = "Broadcom KB 2002181, Converting between CPU summation and CPU % ready values (read through third parties)"
-_WINDOWS = (
-    "Microsoft, Windows 2000 Resource Kit, table 5.8, Recommended Thresholds, "
-    "http://technet.microsoft.com/library/cc938549.aspx"
-)
-_LATENCY = "Microsoft, Performance Analysis of Logs, thresholds of Avg. Disk sec/Transfer: 15 ms slow, 25 ms very slow"
-_RECLAIMED = "VMware, vSphere: Install, Configure, Manage: any ballooning or swapping is a sign of too little memory"
-_TELLING = {
-    "CPUs": ("cpu_percent", "cpu_ready_percent"),
-    "memory": (
-        "memory_used_percent", "memory_used_bytes", "memory_available_percent", "memory_available_bytes",
-        "memory_ballooned_bytes", "memory_swapped_bytes", "swap_used_percent",
-    ),
-    "disks": (
-        "disk_latency_seconds", "disk_read_latency_seconds", "disk_write_latency_seconds", "disk_busy_percent",
-        "disk_queue_length", "cpu_iowait_percent",
-    ),
-}  # fmt: skip
-"""The counters that say whether a machine is short of something."""
-_OF_SIZE = frozenset({
-    "memory_used_bytes", "memory_available_bytes", "memory_ballooned_bytes", "memory_swapped_bytes",
-})  # fmt: skip
-"""Those that say it only where the size of the machine's memory is known."""
 _DAY = 86_400
-_OWN = "hybridinv's own threshold; no vendor names one"
-
-
-@attrs.frozen(kw_only=True)
-class _Limits:
-    """The thresholds, as `check_load` documents them."""
-
-    least_samples: int
-    idle_days: int
-    idle_cpu_percent: float
-    idle_network_bytes_per_second: float
-    idle_disk_bytes_per_second: float
-    busy_cpu_percent: float
-    ready_percent: float
-    busy_memory_percent: float
-    least_memory_percent: float
-    busy_swap_percent: float
-    reclaimed_percent: float
-    disk_latency_seconds: float
-    disk_busy_percent: float
-    disk_queue: float
-    iowait_percent: float
-
-    def __attrs_post_init__(self) -> None:
-        for name in attrs.fields_dict(_Limits):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < math.inf:
-                raise NotSupported(f"{name}={value!r:.40} is no threshold", remedy="give a number from 0 up")
-        if not self.least_samples or not self.idle_days:
-            raise NotSupported(
-                "no samples, or no days, tell nothing", remedy="give least_samples= and idle_days= from 1"
-            )
+_ABOUT = 0.9
+"""The share of a time that samples have to cover: a few are always missing."""
+_WEEK = 7 * _DAY
+_OF_DISKS = frozenset({
+    "disk_latency_seconds", "disk_read_latency_seconds", "disk_write_latency_seconds", "disk_busy_percent",
+})  # fmt: skip
+"""What says how the disks themselves do."""
+_UNITS = "give samples as VSphere.metrics and read_diagnostics give them"
 
 
 def check_load(
@@ -89,10 +48,11 @@ def check_load(
     inventory: Inventory | None = None,
     *,
     least_samples: int = 20,
-    idle_days: int = 7,
+    idle_days: float = 1,
     idle_cpu_percent: float = 5,
     idle_network_bytes_per_second: float = 5_000,
     idle_disk_bytes_per_second: float = 20_000,
+    idle_disk_transfers_per_second: float = 10,
     busy_cpu_percent: float = 85,
     ready_percent: float = 10,
     busy_memory_percent: float = 95,
@@ -103,20 +63,23 @@ def check_load(
     disk_busy_percent: float = 90,
     disk_queue: float = 2,
     iowait_percent: float = 20,
+    disk_transfers_per_second: float = STANDARD_HDD,
 ) -> Records[Finding]:
-    """Which machines are idle, starved or disk-bound; and of which there are too few samples to say so.
+    """Which machines are idle, starved or disk-bound; nothing where what was measured is in order.
 
     Every rule looks at the 95th percentile of a counter (of available memory at the 5th), so that a machine is what it
-    is nearly all the time. `inventory` adds names, memory and disks, and the running machines that were not measured.
-    A sample that comes twice is one; of several intervals of one counter the one that covers most time counts, and of
-    what two sources call by one word (`raw_name`) the worse. The adapters of a machine are added up, moment by moment.
-    What is in another unit than the word's is not judged.
+    is nearly all the time. What was not measured is not judged, and no finding of its own: `LoadNotJudged` (INFO) is
+    said of a machine of which nothing at all could be judged. `inventory` adds names, memory and disks, and the running
+    machines that were not measured. A sample that comes twice is one; of several intervals of one counter the one that
+    covers most time counts, and of what two sources call by one word (`raw_name`) the worse. The adapters of a machine
+    are added up, moment by moment. What is in another unit than the word's is not judged, and one of the `problems`.
 
     `least_samples`: a counter with fewer is not judged; of fewer than 20 the 95th percentile is next to the maximum.
-    `idle_days`: idle is said only where samples cover so many days (their `interval_s` added up, and rounded), as a
-    week has its rhythm: of the CPU, and of network and disks where these are measured.
-    `idle_cpu_percent`: 5, as Azure Advisor has it. `idle_network_bytes_per_second`, `idle_disk_bytes_per_second`: ours;
-    Advisor's 7 MB a day is less than what broadcasts bring. Where neither is measured the CPU alone is judged.
+    `idle_days`: idle is said where samples cover about so many days (their `interval_s` added up, nine tenths of it at
+    least) of the CPU, and of network and disks where these are measured. The finding says how long they are: 7 is
+    better than 1, as a week has its rhythm. `idle_cpu_percent`: 5, as Azure Advisor has it.
+    `idle_network_bytes_per_second`, `idle_disk_bytes_per_second`, `idle_disk_transfers_per_second`: ours; Advisor's
+    7 MB a day is less than what broadcasts bring. Where none of them is measured the CPU alone is judged.
     `busy_cpu_percent`: 85, Microsoft's. `ready_percent`: 10 for each virtual CPU, the common reading of VMware's KB
     2002181. `busy_memory_percent`: ours; vSphere counts what the guest has touched lately, other platforms what is in
     use. `least_memory_percent` of the machine's memory has to be available: ours. `busy_swap_percent`: 70,
@@ -124,37 +87,41 @@ def check_load(
     sign. What is counted in bytes needs `inventory`.
     `disk_latency_seconds`: 25 ms, Microsoft's "very slow". `disk_busy_percent`: 90, Microsoft's. `disk_queue`: so many
     more than there are disks, Microsoft's; needs `inventory`. `iowait_percent`: ours.
+    `disk_transfers_per_second`: at 500 or more, what one Standard HDD managed disk of Azure gives, `DiskBound` is a
+    hint (INFO), as larger and faster disks do more; not where latency, busy time or queue say how the disks do.
 
     `NotSupported` where a threshold is no number from 0 up, or an argument is of another type.
     """
-    limits = _Limits(
+    limits = Limits(
         least_samples=least_samples, idle_days=idle_days, idle_cpu_percent=idle_cpu_percent,
         idle_network_bytes_per_second=idle_network_bytes_per_second,
-        idle_disk_bytes_per_second=idle_disk_bytes_per_second, busy_cpu_percent=busy_cpu_percent,
+        idle_disk_bytes_per_second=idle_disk_bytes_per_second,
+        idle_disk_transfers_per_second=idle_disk_transfers_per_second, busy_cpu_percent=busy_cpu_percent,
         ready_percent=ready_percent, busy_memory_percent=busy_memory_percent,
         least_memory_percent=least_memory_percent, busy_swap_percent=busy_swap_percent,
         reclaimed_percent=reclaimed_percent,
         disk_latency_seconds=disk_latency_seconds, disk_busy_percent=disk_busy_percent, disk_queue=disk_queue,
-        iowait_percent=iowait_percent,
+        iowait_percent=iowait_percent, disk_transfers_per_second=disk_transfers_per_second,
     )  # fmt: skip
     if inventory is not None and not isinstance(inventory, Inventory):
         raise NotSupported(f"inventory= is {type(inventory).__name__}", remedy="hi.collect and hi.load give one")
-    machines = {vm.id: vm for vm in inventory.vms} if inventory else {}
+    vms = {vm.id: vm for vm in inventory.vms} if inventory else {}
     measured, odd = measured_series(samples)
-    found = [
-        one
-        for vm_id, counters in measured.items()
-        for one in _judged(_Machine(vm_id, counters, odd.get(vm_id, {}), machines.get(vm_id), limits))
+    machines = [
+        _Machine(vm_id, counters, odd.get(vm_id, {}), vms.get(vm_id), limits) for vm_id, counters in measured.items()
     ]
-    found += _not_measured(machines, measured)
-    return Records(Finding, found, samples.problems if isinstance(samples, Records) else ())
+    found = [one for machine in machines for one in _judged(machine)]
+    found += _not_measured(vms, measured)
+    problems = [*(samples.problems if isinstance(samples, Records) else ())]
+    problems += [one for machine in machines for one in _in_another_unit(machine)]
+    return Records(Finding, found, problems)
 
 
 class _Machine:
     """What was measured of one machine, as far as it is enough to judge by."""
 
     def __init__(
-        self, vm_id: str, counters: Counters, odd: Mapping[str, str], vm: VirtualMachine | None, limits: _Limits
+        self, vm_id: str, counters: Counters, odd: Mapping[str, str], vm: VirtualMachine | None, limits: Limits
     ) -> None:
         self.id, self.vm, self.limits, self.odd = vm_id, vm, limits, odd
         self.name = vm.name if vm else vm_id.rpartition("/")[2] or "a machine without an id"
@@ -176,22 +143,33 @@ class _Machine:
         """The 5th percentile; of several raw counters the lowest."""
         return min((percentile(one.values, 0.05) for one in self.enough.get(counter, ())), default=None)
 
-    def days(self, counter: str) -> int:
-        """How many days its samples cover."""
-        return round(max(one.seconds for one in self.enough[counter]) / _DAY)
+    def seconds(self, counter: str) -> int:
+        """How much time its samples cover."""
+        return max(one.seconds for one in self.enough[counter])
+
+    def tells_queue(self) -> bool:
+        """Whether the queue of its disks can be judged: one that its disks could explain only where they are known."""
+        queue = self.high("disk_queue_length")
+        return queue is not None and (self.disks > 0 or queue <= self.limits.disk_queue)
+
+    def tells(self) -> bool:
+        """Whether there is anything to judge it by."""
+        usable = {*self.enough} - (set() if self.memory else OF_SIZE)
+        if not self.tells_queue():
+            usable.discard("disk_queue_length")
+        return any(not usable.isdisjoint(counters) for counters in TELLING.values())
 
 
 def _judged(machine: _Machine) -> Iterator[Finding]:
     yield from _starved_of_cpu(machine)
     yield from _starved_of_memory(machine)
     yield from _disk_bound(machine)
-    idle, doubt = _idle(machine)
-    yield from idle
-    doubts = dict([*_doubts(machine), *doubt])
-    if doubts:
+    yield from _idle(machine)
+    if not machine.tells():
+        doubts = dict(_doubts(machine))
         yield finding(
             Severity.INFO, "LoadNotJudged", machine.id,
-            f"not all of {machine.name} can be judged: {'; '.join(doubts)}",
+            f"the load of {machine.name} cannot be judged: {'; '.join(doubts)}",
             "; ".join(dict.fromkeys(doubts.values())),
         )  # fmt: skip
 
@@ -203,19 +181,28 @@ def _doubts(machine: _Machine) -> Iterator[tuple[str, str]]:
         needed = machine.limits.least_samples
         yield f"{', '.join(few)}, and {needed} are needed", "measure longer, or lower least_samples="
     for counter, unit in sorted(machine.odd.items()):
-        yield f"{counter} is in {unit}, not in {units()[counter]}", "give samples as VSphere.metrics gives them"
+        yield f"{counter} is in {unit}, not in {units()[counter]}", _UNITS
     measured = {*machine.enough, *machine.few}
-    for what, counters in _TELLING.items():
-        if measured.isdisjoint(counters):
-            yield f"nothing by which to judge its {what} was measured", "read more counters: counters="
-    if "cpu_percent" not in measured and "cpu_ready_percent" in measured:
-        yield "whether it is busy or idle, as cpu_percent was not measured", "read more counters: counters="
-    if not machine.memory and not _OF_SIZE.isdisjoint(measured):
+    missing = [what for what, counters in TELLING.items() if measured.isdisjoint(counters)]
+    if missing:
+        yield f"nothing by which to judge its {', '.join(missing)} was measured", "read more counters: counters="
+    if not machine.memory and not OF_SIZE.isdisjoint(measured):
         yield "how much memory it has is not known (inventory=)", "give an inventory with that machine: inventory="
     queue = machine.high("disk_queue_length")
-    if not machine.disks and queue is not None and queue > machine.limits.disk_queue:
+    if queue is not None and not machine.tells_queue():
         said = f"{queue:.1f} requests wait for its disks, and how many disks it has is not known (inventory=)"
         yield said, "give an inventory with that machine: inventory="
+
+
+def _in_another_unit(machine: _Machine) -> Iterator[Problem]:
+    """What of a machine was not judged as nobody knows what its values mean."""
+    vm = machine.vm
+    for counter, unit in sorted(machine.odd.items()):
+        yield Problem(
+            platform=vm.platform if vm else "", source=vm.source if vm else "", kind="metrics", scope=machine.id,
+            error=NotSupported.__name__, remedy=_UNITS,
+            message=f"{counter} of {machine.name} is in {unit}, not in {units()[counter]}: not judged",
+        )  # fmt: skip
 
 
 def _starved_of_cpu(machine: _Machine) -> Iterator[Finding]:
@@ -225,14 +212,14 @@ def _starved_of_cpu(machine: _Machine) -> Iterator[Finding]:
         yield finding(
             Severity.WARNING, "CpuStarved", machine.id,
             f"{machine.name} uses {used:.0f} % of its CPUs at the 95th percentile, over {limits.busy_cpu_percent:g} %",
-            "give it more virtual CPUs, or find what uses them", _WINDOWS,
+            "give it more virtual CPUs, or find what uses them", WINDOWS,
         )  # fmt: skip
     if ready is not None and ready > limits.ready_percent:
         yield finding(
             Severity.WARNING, "CpuContended", machine.id,
             f"the virtual CPUs of {machine.name} wait for a physical one {ready:.0f} % of the time at the 95th"
             f" percentile, over {limits.ready_percent:g} %",
-            "move it to a host with less load, look for a CPU limit, or take virtual CPUs away", _READY,
+            "move it to a host with less load, look for a CPU limit, or take virtual CPUs away", READY,
         )  # fmt: skip
 
 
@@ -244,21 +231,21 @@ def _starved_of_memory(machine: _Machine) -> Iterator[Finding]:
         yield finding(
             Severity.WARNING, "MemoryStarved", machine.id,
             f"{machine.name} uses {used:.0f} % of its memory at the 95th percentile, over"
-            f" {limits.busy_memory_percent:g} %", starved, _OWN,
+            f" {limits.busy_memory_percent:g} %", starved, OWN,
         )  # fmt: skip
     available = _share(machine.low("memory_available_percent"), machine.low("memory_available_bytes"), memory, min)
     if available is not None and available < limits.least_memory_percent:
         yield finding(
             Severity.WARNING, "MemoryStarved", machine.id,
             f"{machine.name} has {available:.1f} % of its memory{_of(memory)} available at the 5th percentile, under"
-            f" {limits.least_memory_percent:g} %", starved, _OWN,
+            f" {limits.least_memory_percent:g} %", starved, OWN,
         )  # fmt: skip
     swap = machine.high("swap_used_percent")
     if swap is not None and swap > limits.busy_swap_percent:
         yield finding(
             Severity.WARNING, "MemoryStarved", machine.id,
             f"{machine.name} uses {swap:.0f} % of its swap space at the 95th percentile, over"
-            f" {limits.busy_swap_percent:g} %", starved, _WINDOWS,
+            f" {limits.busy_swap_percent:g} %", starved, WINDOWS,
         )  # fmt: skip
     for counter, word in (("memory_ballooned_bytes", "ballooned"), ("memory_swapped_bytes", "swapped out")):
         taken = machine.high(counter)
@@ -267,7 +254,7 @@ def _starved_of_memory(machine: _Machine) -> Iterator[Finding]:
                 Severity.WARNING, "MemoryReclaimed", machine.id,
                 f"the host has {word} {_size(taken)} of the {_size(memory)} of {machine.name} at the 95th percentile,"
                 f" over {limits.reclaimed_percent:g} %",
-                "move it to a host with free memory, or look for a memory limit", _RECLAIMED, _OWN,
+                "move it to a host with free memory, or look for a memory limit", RECLAIMED, OWN,
             )  # fmt: skip
 
 
@@ -293,23 +280,25 @@ def _disk_bound(machine: _Machine) -> Iterator[Finding]:
             1000.0,
             f"a {what} takes {{:.0f}} ms",
             "ms",
-            _LATENCY,
+            LATENCY,
         )
         for which, what in (("", "transfer"), ("read_", "read"), ("write_", "write"))
     ] + [
-        ("disk_busy_percent", limits.disk_busy_percent, 1.0, "its disks are busy {:.0f} % of the time", "%", _WINDOWS),
-        ("cpu_iowait_percent", limits.iowait_percent, 1.0, "its CPUs wait for disks {:.0f} % of the time", "%", _OWN),
+        ("disk_busy_percent", limits.disk_busy_percent, 1.0, "its disks are busy {:.0f} % of the time", "%", WINDOWS),
+        ("cpu_iowait_percent", limits.iowait_percent, 1.0, "its CPUs wait for disks {:.0f} % of the time", "%", OWN),
     ]
     if machine.disks:
         queue = limits.disk_queue + machine.disks
-        rules.append(("disk_queue_length", queue, 1.0, "{:.1f} requests wait for its disks", "requests", _WINDOWS))
+        rules.append(("disk_queue_length", queue, 1.0, "{:.1f} requests wait for its disks", "requests", WINDOWS))
     said, sources = [], []
     for counter, limit, scale, words, unit, source in rules:
         value = machine.high(counter)
         if value is not None and value > limit:
             said.append(f"{words.format(value * scale)}, over {limit * scale:g} {unit}")
             sources.append(source)
-    if said:
+    if not said:
+        yield from _many_transfers(machine)
+    else:
         yield finding(
             Severity.WARNING, "DiskBound", machine.id,
             f"{machine.name} is held up by its disks at the 95th percentile: {'; '.join(said)}",
@@ -317,38 +306,50 @@ def _disk_bound(machine: _Machine) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _idle(machine: _Machine) -> tuple[list[Finding], list[tuple[str, str]]]:
-    """That it is idle; or why it cannot be said and what would help, where nothing that was measured is against it."""
+def _many_transfers(machine: _Machine) -> Iterator[Finding]:
+    """That its disks may be what holds it up, by transfers alone: nothing that was measured says how they do."""
+    transfers, limit = machine.high("disk_transfers_per_second"), machine.limits.disk_transfers_per_second
+    is_told = machine.tells_queue() or not _OF_DISKS.isdisjoint(machine.enough)
+    if transfers is None or transfers < limit or is_told:
+        return
+    yield finding(
+        Severity.INFO, "DiskBound", machine.id,
+        f"{machine.name} may be held up by its disks: {transfers:.0f} transfers a second at the 95th percentile, of all"
+        f" its disks together, at or over {limit:g}; one Standard HDD managed disk gives {STANDARD_HDD}, larger and"
+        " faster disks give more, so this is a hint",
+        "look at the type and size of its disks, and read their latency: counters=['disk_latency_seconds']",
+        *([DISK_TYPES] if limit == STANDARD_HDD else [DISK_TYPES, OWN]),
+    )  # fmt: skip
+
+
+def _idle(machine: _Machine) -> Iterator[Finding]:
+    """That it is idle, where samples cover enough time and nothing that was measured is against it."""
     limits = machine.limits
     used = machine.high("cpu_percent")
     if used is None:
-        return [], []
-    network, disk = (
-        _traffic(machine, kind, directions)
-        for kind, directions in (("network", ("received", "sent")), ("disk", ("read", "write")))
+        return
+    network = _traffic(machine, "network", ("received", "sent"))
+    disk, transfers = _traffic(machine, "disk", ("read", "write")), machine.high("disk_transfers_per_second")
+    rules = (
+        (used, limits.idle_cpu_percent, "{:.1f} % of its CPUs"),
+        (network, limits.idle_network_bytes_per_second, "{:.0f} B/s of network"),
+        (disk, limits.idle_disk_bytes_per_second, "{:.0f} B/s of disk"),
+        (transfers, limits.idle_disk_transfers_per_second, "{:.1f} disk transfers a second"),
     )
-    limit = (limits.idle_cpu_percent, limits.idle_network_bytes_per_second, limits.idle_disk_bytes_per_second)
-    if any(value is not None and value > most for value, most in zip((used, network, disk), limit, strict=True)):
-        return [], []
-    traffic = [name for name in machine.enough if name.endswith("bytes_per_second")]
-    days = min(map(machine.days, ["cpu_percent", *traffic]))
-    if days < limits.idle_days:
-        said = f"idle is said of {count_of('day', limits.idle_days)}, and samples cover {days}"
-        return [], [(said, "measure longer, or lower idle_days=")]
-    parts = [f"{used:.1f} % of its CPUs"]
-    parts += [
-        f"{value:.0f} B/s of {kind}" for kind, value in (("network", network), ("disk", disk)) if value is not None
-    ]
-    missing = [kind for kind, value in (("network", network), ("disk", disk)) if value is None]
+    known = [(value, most, words) for value, most, words in rules if value is not None]
+    told = [name for name in machine.enough if name.endswith(("bytes_per_second", "disk_transfers_per_second"))]
+    covered = min(map(machine.seconds, ["cpu_percent", *told]))
+    if any(value > most for value, most, _ in known) or covered < limits.idle_days * _DAY * _ABOUT:
+        return
+    missing = [kind for kind, values in (("network", {network}), ("disk", {disk, transfers})) if values == {None}]
     doubt = f"; its {' and '.join(missing)} traffic was not measured" if missing else ""
-    return [
-        finding(
-            Severity.INFO, "MachineIdle", machine.id,
-            f"{machine.name} was idle over {count_of('day', days)}: at most {', '.join(parts)} at the 95th"
-            f" percentile{doubt}",
-            "ask its owner whether it is needed; else turn it off, or make it smaller", _ADVISOR, _OWN,
-        )
-    ], []  # fmt: skip
+    doubt += "; a week of samples would say more" if covered < _WEEK * _ABOUT else ""
+    yield finding(
+        Severity.INFO, "MachineIdle", machine.id,
+        f"{machine.name} was idle over {_time(covered)}: at most"
+        f" {', '.join(words.format(value) for value, _, words in known)} at the 95th percentile{doubt}",
+        "ask its owner whether it is needed; else turn it off, or make it smaller", ADVISOR, OWN,
+    )  # fmt: skip
 
 
 def _traffic(machine: _Machine, kind: str, directions: tuple[str, str]) -> float | None:
@@ -372,3 +373,9 @@ def _not_measured(machines: Mapping[str, VirtualMachine], measured: Mapping[str,
 
 def _size(count: float) -> str:
     return f"{count / 2**20:.0f} MiB" if count < 2**30 else f"{count / 2**30:.1f} GiB"
+
+
+def _time(seconds: float) -> str:
+    if seconds < 2 * _DAY:
+        return count_of("hour", round(seconds / 3600))
+    return f"{seconds / _DAY:.1f}".removesuffix(".0") + " days"

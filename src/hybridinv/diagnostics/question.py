@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -19,6 +20,8 @@ _LONGEST_BY_MINUTES = timedelta(days=1)
 _LONGEST = timedelta(days=3653)
 _FIRST = datetime(2000, 1, 1, tzinfo=UTC)
 _LAST = datetime(9000, 1, 1, tzinfo=UTC)
+_REQUESTS = 10
+"""So many requests one counter over one hour may take."""
 _PLATFORMS = ("azure", "azure-stack-hub")
 _ZONE = "give it one: datetime(2026, 3, 1, 12, tzinfo=datetime.UTC), or moment.astimezone() for this machine's zone"
 
@@ -31,6 +34,20 @@ class Question:
     end: datetime
     counters: Sequence[str] | None = None
     grain: str | None = None
+    settled: frozenset[str] = frozenset()
+    """The counters that other tables have for about all the time, and that are not asked for any more."""
+    explores: bool = False
+    """Whether nothing is known to be lacking, and other counters may be there."""
+
+    def wants(self, counter: str, raw_name: str) -> bool:
+        """Whether a counter is asked for."""
+        return key_of(counter, raw_name) not in self.settled and (self.counters is None or counter in self.counters)
+
+    @property
+    def most_requests(self) -> int | None:
+        """So many requests may be made for one machine; None where all counters are asked for."""
+        hours = math.ceil((self.end - self.start) / timedelta(hours=1))
+        return None if self.counters is None else _REQUESTS * len(self.counters) * hours
 
     @property
     def grains(self) -> list[str]:
@@ -50,10 +67,18 @@ class Machine:
     name: str
     platform: str
     spellings: tuple[str, ...]
+    """What the keys may have for the id, the likeliest first."""
+    late_spellings: tuple[str, ...] = ()
+    """What they may have where nothing is found under the others."""
     uuid: str = ""
     host: str = ""
     system: str = ""
     """`windows`, `linux`, or empty where that is not known."""
+
+
+def key_of(counter: str, raw_name: str) -> str:
+    """By what samples of one counter are known: our word, else the agent's name."""
+    return counter or raw_name.lower()
 
 
 def checked_question(start: datetime, end: datetime, counters: Iterable[str] | None, grain: str | None) -> Question:
@@ -107,7 +132,7 @@ def _from_id(text: str) -> Machine:
     known = rid.subscription_id and rid.resource_group and rid.name.isprintable() and not set(rid.name) & set("?#")
     if types[:1] != ["microsoft.compute"] or types[-1:] != ["virtualmachines"] or not (known and rid.names):
         raise NotSupported(f"{text!r:.120} is no ARM id of a virtual machine", remedy="pass vm.resource_id, or the vm")
-    return Machine(arm_id(text), rid.name, "", _spellings(text))
+    return Machine(arm_id(text), rid.name, "", *_spellings(text))
 
 
 def _from_record(vm: object) -> Machine:
@@ -119,25 +144,38 @@ def _from_record(vm: object) -> Machine:
             remedy="of several, pass those of Azure: inv.vms.where(platform='azure') or 'azure-stack-hub'",
         )
     written = vm.resource_id or vm.id
+    rid = parse_id(written)
+    # An id in small letters has lost what the name and the group still have.
+    name, group = _as_in(vm.name, rid.name), _as_in(vm.resource_group, rid.resource_group)
+    spellings, late_spellings = _spellings(written, name, group)
     system = {OSType.WINDOWS: "windows", OSType.LINUX: "linux"}.get(vm.os_type, "")
     machine = _from_id(written)
     return attrs.evolve(
-        machine, id=vm.id, platform=vm.platform, spellings=_spellings(written, vm.resource_group), uuid=vm.native_id,
-        host=vm.hostname.partition(".")[0], system=system,
+        machine, id=vm.id, name=name, platform=vm.platform, spellings=spellings, late_spellings=late_spellings,
+        uuid=vm.native_id, host=vm.hostname.partition(".")[0], system=system,
     )  # fmt: skip
 
 
-def _spellings(text: str, group: str = "") -> tuple[str, ...]:
+def _as_in(text: str, part: str) -> str:
+    """The part of an id, in the letters that a text of the same word has."""
+    return text if text.lower() == part.lower() else part
+
+
+def _spellings(text: str, name: str = "", group: str = "") -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The id as it may stand in a key, in which letter case counts: as ARM wrote it, as documented, in lower case.
 
-    The extension's setting `metrics.resourceId` decides; an id that is passed as text is tried as it is, first.
+    The extension's setting `metrics.resourceId` decides; an id that is passed as text is tried as it is, first. Where
+    these have nothing there is one more: with the group in capitals.
     """
     text = text.strip().rstrip("/")
     rid = parse_id(text)
-    usual = (
-        f"/subscriptions/{rid.subscription_id.lower()}/resourceGroups/{group or rid.resource_group}"
-        f"/providers/Microsoft.Compute/virtualMachines/{rid.name}"
-    )
     if len(rid.types) > 1:  # an instance of a uniform scale set
-        usual = text
-    return tuple(dict.fromkeys((text, usual, text.lower())))
+        return (text,), ()
+    group = group or rid.resource_group
+    usual, late = (
+        f"/subscriptions/{rid.subscription_id.lower()}/resourceGroups/{one}"
+        f"/providers/Microsoft.Compute/virtualMachines/{name or rid.name}"
+        for one in (group, group.upper())
+    )
+    spellings = tuple(dict.fromkeys((text, usual, text.lower())))
+    return spellings, (late,) if late not in spellings else ()

@@ -38,6 +38,10 @@ _SPELT = (
     "; after a first page they are asked for by name (as documented, in small and in big letters): leave counters= out "
     "where the names are spelt otherwise"
 )
+_FEW = (
+    "ask for a longer time, for more counters, or with grain= for these tables: one counter over one hour takes "
+    "10 requests at most"
+)
 _ODD = "the value is left unknown; check what wrote the table"
 
 
@@ -66,8 +70,9 @@ def read_diagnostics(
 
     `grain` says which tables are read: `"PT1M"` or `"PT1H"` (`WADMetrics…`, by minutes or hours; `"PT5M"`, `"PT15M"`
     and `"PT30M"` where the settings have them), or `"samples"` (`WADPerformanceCountersTable`, `LinuxCpuVer2v0` and the
-    like). Without it, minutes for a day or less, hours for more; where these have nothing of a machine the other ones,
-    then the samples.
+    like). Without it, minutes for a day or less, hours for more; where these have a counter for less than half of the
+    time, the other ones too, then the samples. Each counter is taken of one of them: of the first that has half of what
+    the fullest has.
 
     A busy account is asked again for two minutes at most; `hi.deadline` makes that longer, or shorter.
 
@@ -140,6 +145,10 @@ def _problems(
             yield _problem(machine, sources, "NotFound", f"nothing of {machine.name}: {where}", _NOTHING)
         return
     for account, found in its:
+        if found.unasked:
+            message = f"not all was looked for in {', '.join(dict.fromkeys(found.unasked))}"
+            yield _problem(machine, account.source, "NotFound", message, _FEW)
+    for account, found in its:
         for gap in _joined(found.absent) if found.samples else ():
             message = f"there is no table {gap.table}: nothing of {_time(gap)}"
             yield _problem(machine, account.source, "NotFound", message, _SHORTER)
@@ -158,6 +167,7 @@ def _lacks(found: Found) -> str:
     """Why an account has nothing of a machine."""
     absent = ", ".join(gap.table for gap in _joined(found.absent))
     empty = ", ".join(gap.table for gap in _joined(found.empty))
+    unasked = ", ".join(dict.fromkeys(found.unasked))
     strangers = ", ".join(found.strangers)
     others = ", ".join(found.others)
     parts = (
@@ -166,6 +176,10 @@ def _lacks(found: Found) -> str:
         f"has rows of it that could not be read in {others}" if others else "",
         f"has rows of another machine of that name, {strangers} (pass the ARM id as text where it is this one)"
         if strangers
+        else "",
+        f"was not asked for every form of key in {unasked} (one counter over one hour takes 10 requests at most; "
+        "a longer time more)"
+        if unasked
         else "",
     )
     return " and ".join(filter(None, parts))

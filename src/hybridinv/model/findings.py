@@ -8,6 +8,7 @@ import attrs
 
 from hybridinv.model.fact import Word, fact, in_utc, several
 from hybridinv.model.rendering import Shown
+from hybridinv.model.wording import visible
 
 
 class Severity(Word):
@@ -33,7 +34,7 @@ class Problem(Shown):
     def __str__(self) -> str:
         where = " ".join(part for part in (self.platform, self.source, self.kind, self.scope) if part)
         said = ": ".join(part for part in (where, self.error, self.message) if part)
-        return said + (f" — {self.remedy}" if self.remedy else "")
+        return visible(said + (f" — {self.remedy}" if self.remedy else ""))
 
 
 @attrs.frozen(kw_only=True)

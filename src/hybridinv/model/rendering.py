@@ -20,6 +20,7 @@ SHOWN_COLUMNS = 10
 _SHOWN_FIELDS = 60
 _SHOWN_CHARACTERS = 80
 _SHOWN_WORDS = 600
+_SHOWN_PROBLEM = 800
 _WORDS = frozenset({"message", "remedy", "reason", "note", "meaning"})
 """Columns that are for reading: they are cut only where they are endless."""
 _POINTED_CHARACTERS = 300
@@ -101,7 +102,7 @@ class Shown:
     def _repr_html_(self) -> str:
         rows = [(name, _listed(value, name), doc.replace("`", "")) for name, value, doc in _known(self)]
         more = and_more(len(rows), _SHOWN_FIELDS, "fields")
-        title = f"{type(self).__name__} {getattr(self, 'name', '')}".strip()
+        title = f"{type(self).__name__} {_cut(str(getattr(self, 'name', '')), _SHOWN_CHARACTERS)}".strip()
         table = html_table(("field", "value", "meaning"), rows[:_SHOWN_FIELDS], limit=_SHOWN_WORDS)
         return page(f"<p><strong>{cell(title)}</strong></p>", table, more)
 
@@ -136,7 +137,7 @@ def page(*parts: str) -> str:
 
 def html_table(names: Sequence[str], rows: Iterable[Iterable[object]], *, limit: int = _SHOWN_CHARACTERS) -> str:
     """An HTML table of escaped, shortened cells: names of machines are not to be trusted."""
-    head = "".join(f"<th>{cell(name)}</th>" for name in names)
+    head = "".join(f"<th>{cell(_cut(name, limit))}</th>" for name in names)
     body = "".join("<tr>" + "".join(map(_cell, row, names, [limit] * len(names))) + "</tr>" for row in rows)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
@@ -159,7 +160,7 @@ def findings_table(findings: Sequence[Any]) -> str:
 def sources_list(told: Iterable[tuple[str, Sequence[str]]]) -> str:
     """The documents that something rests on, folded away; nothing where there are none."""
     lines = dict.fromkeys(f"{what}: {'; '.join(sources)}" for what, sources in told if sources)
-    items = "".join(f"<li>{cell(line)}</li>" for line in list(lines)[:_LISTED_ROWS])
+    items = "".join(f"<li>{cell(_cut(line, _SHOWN_WORDS))}</li>" for line in list(lines)[:_LISTED_ROWS])
     return f"<details><summary>sources</summary><ul>{items}</ul></details>" if lines else ""
 
 
@@ -198,6 +199,12 @@ def _referred(value: Any, names: Names | None, *, tail: bool) -> Any:
         return ""
     name = names.get(value) if names else ""
     return _Reference(name or value.rpartition("/")[2], value) if name or tail else ""
+
+
+def shortened(text: str) -> str:
+    """A problem without its middle, where it is long: what it is about comes first, what to do last."""
+    half = _SHOWN_PROBLEM // 2
+    return text if len(text) <= _SHOWN_PROBLEM else f"{text[:half]} … {text[-half:]}"
 
 
 def and_more(count: int, shown: int, what: str = "") -> str:

@@ -23,7 +23,7 @@ from hybridinv.errors import (
 )
 from hybridinv.model import Extension, ExtensionImage, VirtualMachine
 from hybridinv.platforms.adapter import Adapter, Reading, Report, Survey, checked_detail
-from hybridinv.platforms.extension_catalogue import KIND, ComputeCatalogue, Walk
+from hybridinv.platforms.extension_catalogue import KIND, ComputeCatalogue, Walk, check_manner
 from hybridinv.platforms.kept_catalogue import DAY, KeptCatalogue, cache_folder, checked_age
 from hybridinv.tables import Records
 from hybridinv.transport.arm import ArmClient, missing_action
@@ -116,7 +116,7 @@ class ArmAdapter(Adapter):
         types: Iterable[str] | None = None,
         latest: bool = False,
         progress: Callable[[Progress], None] | None = None,
-        cache: bool | str | PathLike[str] = False,
+        cache: bool | str | PathLike[str] | None = True,
         max_age: float = DAY,
     ) -> Records[ExtensionImage]:
         """The extensions that a location offers, version by version, in numeric order; all of them by default.
@@ -128,17 +128,21 @@ class ArmAdapter(Adapter):
         endpoint's buckets allow. A publisher that has none says so with 404. One that could not be read is in
         `problems` of what comes back, and the rest is there; where nothing could be read that is the exception.
 
-        With `cache` (True for this user's folder, or the path of one) answers are kept for `max_age` seconds: the next
-        run does not ask for them, and one that was interrupted goes on. A tape neither fills it nor reads it.
+        Answers are kept for `max_age` seconds in this user's folder for that, or in the one that `cache` names: the
+        next run does not ask for them, and one that was interrupted goes on. With `cache=False` nothing is kept or
+        looked up. A tape keeps nothing either, nor does the `transport=` of a caller who names no folder.
         """
         wanted = Wanted.of(location, publishers, types)
-        folder, age = cache_folder(cache), checked_age(max_age)
+        check_manner(latest, progress)
+        is_lent = self._wire.transport is not None
+        folder, age = cache_folder(False if cache is True and is_lent else cache), checked_age(max_age)
         report = one_at_a_time(progress)
         survey = self._over(self._subscription_ids, self._reporter(report), self.detail)
         catalogue = self._catalogue(survey, wanted)
         if folder and self.played is None and self._wire.tap is None:
             survey.client.log_in()  # what is kept is for those who may log in
-            keeping = KeptCatalogue(folder, catalogue.of, self._origin, age)
+            of = catalogue.of
+            keeping = KeptCatalogue(folder if of else None, of, self._origin, age)
         else:
             keeping = KeptCatalogue(None, (), self._origin, age)
         with keeping as kept:

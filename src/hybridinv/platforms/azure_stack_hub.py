@@ -9,7 +9,7 @@ from hybridinv.model.fabric import HubUpdate, PlatformImage, UpdateRun
 from hybridinv.observing import observed_migrations
 from hybridinv.platforms.arm import ArmAdapter
 from hybridinv.platforms.compute import native_compute
-from hybridinv.platforms.extension_catalogue import KIND
+from hybridinv.platforms.extension_catalogue import KIND, check_manner
 from hybridinv.platforms.hub_fabric import OperatorPlane
 from hybridinv.platforms.hub_login import ask_endpoints, hub_credential
 from hybridinv.platforms.hub_survey import OPERATOR, HubSurvey
@@ -126,7 +126,7 @@ class AzureStackHub(ArmAdapter):
         types: Iterable[str] | None = None,
         latest: bool = False,
         progress: Callable[[Progress], None] | None = None,
-        cache: bool | str | PathLike[str] = False,
+        cache: bool | str | PathLike[str] | None = True,
         max_age: float = DAY,
     ) -> Records[ExtensionImage]:
         """The extensions that the Hub offers in its region, version by version, in numeric order; all by default.
@@ -143,7 +143,9 @@ class AzureStackHub(ArmAdapter):
         wanted = Wanted.of(location, publishers, types)
         cache_folder(cache)
         checked_age(max_age)
-        reading = self._fabric(KIND, lambda plane: plane.extension_images(location),
+        check_manner(latest, progress)
+        given = self._subscription_ids or ()
+        reading = self._fabric(KIND, lambda plane: plane.extension_images(wanted.location, given),
                                read_image, progress)  # fmt: skip
         there = [(image.publisher, image.type) for image in reading.records]
         reading.records = in_order(image for image in reading.records if wanted.has(image))

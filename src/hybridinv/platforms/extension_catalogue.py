@@ -6,6 +6,7 @@ some 2,200 publishers in a region of Azure most have no extension, and say so wi
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, TypeVar
 
@@ -16,9 +17,11 @@ from hybridinv.errors import (
     DeadlineExceeded,
     HybridInvError,
     NotFound,
+    NotSupported,
     ServerFault,
     Throttled,
     TLSFailed,
+    UnexpectedAnswer,
 )
 from hybridinv.platforms.adapter import Reading
 from hybridinv.platforms.arm_survey import by_cause
@@ -36,7 +39,6 @@ from hybridinv.wire.extension_images import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from hybridinv.errors import UnexpectedAnswer
     from hybridinv.model import ExtensionImage
     from hybridinv.platforms.arm_survey import ArmSurvey, Item
     from hybridinv.platforms.kept_catalogue import KeptCatalogue
@@ -53,11 +55,19 @@ WORKERS = 16
 ARC_LISTS = ("2026-07-15", "2025-09-16-preview", "2025-02-19-preview")
 """Api-versions in which Arc lists publishers and types, newest first (published examples of each)."""
 _NO_SUCH_LIST = (NotFound, AccessDenied, ServerFault)
-_NOTHING = frozenset({"notfound", "artifactnotfound"})
-"""The codes of a 404 that says that there is nothing of that name: `Artifact: VMExtension was not found` has the first
-(MicrosoftDocs/azure-docs issue 14522), and the second is of a type (Azure/azure-powershell issue 20094). ARM's own,
-such as `SubscriptionNotFound`, say that nobody has looked."""
-_LONGER = "give it longer, with hi.deadline(seconds): …; with cache= the next run goes on where this one was"
+_AMISS = re.compile(
+    "^(invalid|missing|unsupported|httpresource)|subscription|tenant|location|provider|namespace|registration"
+    "|resourcetype|resourcegroup|api-?version|authoriz"
+)
+"""The codes of a 404 with which ARM says that nobody has looked (Microsoft Learn, azure-resource-manager,
+troubleshooting/common-deployment-errors). Any other, or none, says that there is nothing of that name:
+`Artifact: VMExtension was not found` has `NotFound` (MicrosoftDocs/azure-docs issue 14522), and of a type it may be
+`ArtifactNotFound` (Azure/azure-powershell issue 20094)."""
+_FEW = 10
+"""If more publishers than that say 404 and no more, and nobody says anything else, it may not be they who say it."""
+_LONGER = (
+    "give it longer, with hi.deadline(seconds): …; the next run goes on where this one was, unless nothing is kept"
+)
 _NAME_BOTH = "name publishers= and types= in full: the versions of those are listed in older api-versions too"
 
 
@@ -67,7 +77,7 @@ class Catalogue(ABC):
     @property
     @abstractmethod
     def of(self) -> tuple[str, ...]:
-        """Whose answers these are: what is kept is kept under it."""
+        """Whose answers these are: what is kept is kept under it. Empty where nobody can tell: then nothing is."""
 
     @abstractmethod
     def publishers(self) -> list[str]:
@@ -134,7 +144,10 @@ class ArcCatalogue(Catalogue):
 
     @property
     def of(self) -> tuple[str, ...]:
-        subscriptions = self._given or self._survey.subscription_ids  # they say whose tenant is asked
+        try:
+            subscriptions = self._given or self._survey.subscription_ids  # they say whose tenant is asked
+        except AccessDenied:
+            return ()
         endpoint = self._survey.client.endpoint.lower()
         return ("Microsoft.HybridCompute", endpoint, self._location, ARC_LISTS[0], *subscriptions)
 
@@ -184,15 +197,23 @@ def _of_first(survey: ArmSurvey, subscription_ids: Sequence[str], below: str, ve
         try:
             return subscription, survey.client.items(f"/subscriptions/{subscription}/{below}", version)
         except (AccessDenied, NotFound) as error:
-            if _says_nothing(error):
+            if _has_none(error) and not below.endswith("/publishers"):  # every location has publishers
                 raise
             refused.append(error)
     raise refused[0]
 
 
-def _says_nothing(error: HybridInvError) -> bool:
+def _has_none(error: HybridInvError) -> bool:
     """Whether an error is the answer that there is nothing of that name."""
-    return isinstance(error, NotFound) and error.code.lower() in _NOTHING
+    return isinstance(error, NotFound) and not error.is_foreign and not _AMISS.search(error.code.lower())
+
+
+def check_manner(latest: object, progress: object) -> None:
+    """`NotSupported` where they are not what `extension_images` takes."""
+    if not isinstance(latest, bool):
+        raise NotSupported(f"latest={latest!r:.40} is neither True nor False", remedy="leave it out for False")
+    if progress is not None and not callable(progress):
+        raise NotSupported(f"progress={progress!r:.40} cannot be called", remedy="pass a function, or leave it out")
 
 
 def _of_tenant(item: Item) -> Item:
@@ -216,6 +237,8 @@ class Walk:
         self._listed: dict[tuple[str, ...], list[str]] | None = None
         self._silent = 0
         self._over: HybridInvError | None = None
+        self._is_answered = False
+        self._doubted: list[str] = []
 
     def images(self) -> Reading:
         """The images that are wanted, in order; what could not be read of them is noted."""
@@ -262,7 +285,18 @@ class Walk:
             publishers = wanted.exact or [one for one in self._publishers if wanted.has(one)]
             asked = [(publisher,) for publisher in publishers]
             self._listed = self._each("publishers", asked, self._kept.names, self._catalogue.types, reading)
+            self._settle(reading)
         return self._listed
+
+    def _settle(self, reading: Reading) -> None:
+        """Publishers that said 404 and no more have nothing, where somebody said more; many who all do are odd."""
+        if self._is_answered:
+            for publisher in self._doubted:
+                self._kept.keep(publisher, [])
+        elif len(self._doubted) > _FEW:
+            what = f"all of {len(self._doubted)} publishers answer 404 and do not say of what: is it they who answer?"
+            remedy = "check the location and the endpoint, and what stands between you and it"
+            reading.lose(self._wanted.location, UnexpectedAnswer(what, path="code", remedy=remedy))
 
     def _each(
         self,
@@ -274,6 +308,7 @@ class Walk:
     ) -> dict[tuple[str, ...], list[R]]:
         """The answer to each question, kept or asked for; what failed is noted."""
         found = {one: list(kept) for one in questions if (kept := look_up("/".join(one))) is not None}
+        self._is_answered |= any(found.values())
         self._survey.tell(what, len(found), len(questions))
 
         def told(question: tuple[str, ...]) -> list[R]:
@@ -313,13 +348,13 @@ class Walk:
         """
         if self._over is not None:
             raise self._over
-        is_publisher = len(question) == 1
+        is_publisher, is_sure = len(question) == 1, True
         try:
             found = ask(*question)
         except NotFound as error:
-            if not _says_nothing(error) or not (is_publisher or self._is_named):
+            if not _has_none(error) or not (is_publisher or self._is_named):
                 raise
-            found = []
+            found, is_sure = [], bool(error.code)
         except (AuthenticationFailed, TLSFailed) as error:
             self._over = error
             raise
@@ -329,15 +364,19 @@ class Walk:
                 self._over = error
             raise
         self._silent = 0
+        self._is_answered |= is_sure
+        if is_publisher and not self._is_answered:
+            self._doubted.append("/".join(question))
+            return found
         # A type that was named and is not there must not be missing from a later list of them all.
         if is_publisher or (found and not any(isinstance(one, HybridInvError) for one in found)):
             self._kept.keep("/".join(question), found)
         return found
 
     def _doubt_publishers(self, there: set[str], reading: Reading) -> None:
-        """Publishers that were named and have nothing: one that there is not at all may be a slip of the pen."""
+        """Names and patterns of publishers that have nothing: one that nobody has at all may be a slip of the pen."""
         lost = {scope.split("/")[1] for scope, _ in reading.lost if "/" in scope}
-        if all(one.lower() in there or one in lost for one in self._wanted.publishers.named):
+        if not self._wanted.publishers.idle([*there, *lost]):
             return
         try:
             known = self._publishers
@@ -347,8 +386,8 @@ class Walk:
         reading.lost += unknown_names(self._wanted, self._wanted.publishers, "publisher", [*known, *lost])
 
     def _doubt_types(self, there: set[str], reading: Reading) -> None:
-        """Types that were named and that nobody has, where everybody has answered."""
-        if reading.lost or all(one.lower() in there for one in self._wanted.types.named):
+        """Names and patterns of types that nobody has, where everybody has answered."""
+        if reading.lost or not self._wanted.types.idle(there):
             return
         known = [type_ for types in self._types(reading).values() for type_ in types]
         if not reading.lost:

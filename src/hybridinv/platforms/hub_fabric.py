@@ -160,17 +160,54 @@ class OperatorPlane:
         """The platform images."""
         return self._over(lambda place: self._items(place.compute("artifactTypes/platformImage"), [_CATALOGUE]))
 
-    def extension_images(self, location: str) -> Found:
-        """Every version of every extension that a region offers, in one call."""
-        places, lost = self._search
-        here = [place for place in places if place.region.lower() == location.strip().lower()]
-        if places and not here:
-            raise NotSupported(
-                f"the Hub has no region {location!r:.60}",
-                remedy=f"its region: {', '.join(sorted({place.region for place in places}))}",
-            )
-        found = self._over(lambda place: self._items(place.compute("artifactTypes/VMExtension"), [_CATALOGUE]), here)
-        return Found(found.items, [*lost, *found.lost])
+    def extension_images(self, location: str, given: Sequence[str] = ()) -> Found:
+        """Every version of every extension that a region offers, in one call.
+
+        The first subscription that has some answers: those given, which may be a tenant's, then the operator's. What
+        regions there are is looked up where none of them knows this one.
+        """
+        refused: Lost = []
+        answered = False
+        for subscription in self._subscriptions_from(given):
+            place = Place(subscription, location)
+            try:
+                items = self._items(place.compute("artifactTypes/VMExtension"), [_CATALOGUE])
+            except (NotFound, AccessDenied, ServerFault) as error:
+                refused.append((place.scope, error))
+                continue
+            if items:
+                return Found([(place, item) for item in items])
+            answered = True
+        if answered or (refused and all(_has_no_such_place(error) for _, error in refused)):
+            self._check_region(location)
+        for _, one in refused:
+            one.remedy = self._remedy(one)
+        if answered:
+            return Found(lost=[(scope, error) for scope, error in refused if not isinstance(error, NotFound)])
+        # What was given may be a tenant's, and says nothing of the operator's plane then.
+        return Found(lost=refused[::-1] or [("", _no_fabric())])
+
+    def _remedy(self, error: HybridInvError) -> str:
+        """What to check where the catalogue was refused; the error may be of a 404 that has many causes."""
+        host = host_of(self._client.endpoint)
+        if isinstance(error, AccessDenied):
+            return f"give the account the Reader role on the Default Provider Subscription at {host}"
+        if not _has_no_such_place(error):
+            return error.remedy
+        return (
+            f"check the location, that {host} (admin_endpoint=) is the operator's endpoint, and that the account may "
+            "read the Default Provider Subscription"
+        )
+
+    def _subscriptions_from(self, given: Sequence[str]) -> Iterable[str]:
+        yield from given
+        yield from (one for one in self.subscription_ids if one not in given)
+
+    def _check_region(self, location: str) -> None:
+        """`NotSupported` where the Hub tells its regions, and this is none of them."""
+        regions = sorted({place.region for place in self._search[0]})
+        if regions and location not in map(str.lower, regions):
+            raise NotSupported(f"the Hub has no region {location!r:.60}", remedy=f"its region: {', '.join(regions)}")
 
     def updates(self) -> Found:
         """The updates, installed ones too."""
@@ -218,6 +255,10 @@ def _is_absent(error: HybridInvError) -> bool:
     """The Hub does not know the request: it is older than the api-version."""
     unknown = isinstance(error, ServerFault) and bool(wire.supported_versions(error.message))
     return unknown or isinstance(error, NotFound)
+
+
+def _has_no_such_place(error: HybridInvError) -> bool:
+    return isinstance(error, NotFound) or (isinstance(error, ServerFault) and error.status == 400)
 
 
 def _no_fabric() -> HybridInvError:

@@ -39,15 +39,16 @@ _FIELDS = ("id", "publisher", "type", "version", "location", "os_type")
 
 
 def cache_folder(given: object) -> Path | None:
-    """The folder that a caller means: True is the user's own, False is none; `NotSupported` where it is no folder."""
-    if given is False:
+    """The folder that a caller means: True is the user's own, False and None are none; else `NotSupported`."""
+    if given is False or given is None:
         return None
     if given is True:
         return _own_folder()
     if isinstance(given, (str, os.PathLike)) and str(given).strip():
         return Path(given).expanduser()
     raise NotSupported(
-        f"cache={given!r:.60} is no folder", remedy="pass True for the folder of this user, or the path of another"
+        f"cache={given!r:.60} is no folder",
+        remedy="pass True for the folder of this user, the path of another, or False for none",
     )
 
 
@@ -58,15 +59,19 @@ def checked_age(seconds: object) -> float:
     return float(min(seconds, _FOREVER))
 
 
-def _own_folder() -> Path:
-    """Where programs of this user keep what they can get again (XDG_CACHE_HOME, %LOCALAPPDATA%, ~/Library/Caches)."""
-    if sys.platform == "win32":
-        above = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
-    elif sys.platform == "darwin":
-        above = Path.home() / "Library" / "Caches"
-    else:
-        above = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(above) / "hybridinv" / "extension-images"
+def _own_folder() -> Path | None:
+    """Where programs of this user keep what they can get again (XDG_CACHE_HOME, %LOCALAPPDATA%, ~/Library/Caches).
+
+    None for a user who has no home, as in some containers.
+    """
+    windows = sys.platform == "win32"
+    given = "" if sys.platform == "darwin" else os.environ.get("LOCALAPPDATA" if windows else "XDG_CACHE_HOME", "")
+    below = "AppData/Local" if windows else "Library/Caches" if sys.platform == "darwin" else ".cache"
+    try:
+        above = Path(given) if given and Path(given).is_absolute() else Path.home() / below
+    except RuntimeError:
+        return None
+    return above / "hybridinv" / "extension-images"
 
 
 class KeptCatalogue:
@@ -166,7 +171,9 @@ class KeptCatalogue:
 
     def _give_up(self, why: str) -> None:
         self._file = None
-        warnings.warn(f"the catalogue is not kept: {why}; pass another folder as cache=, or False", stacklevel=2)
+        warnings.warn(
+            f"the catalogue is not kept: {why}; pass another folder as cache=, or False for none", stacklevel=2
+        )
 
     def _on_disk(self, file: Path) -> dict[str, tuple[float, list[Any]]]:
         """The answers in the file; none where it is not there, is damaged, or is of another catalogue."""

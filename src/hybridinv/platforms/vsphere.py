@@ -156,8 +156,9 @@ class VSphere(Adapter):
         Without `start` it is the last hour, in the 20-second samples that hosts keep for so long; or the hour before an
         `end` that is longer ago. With an earlier one it is the finest interval that reaches back so far: a vCenter
         keeps 300 s for a day, 1,800 s for a week, 7,200 s for a month, a day for a year. `interval_s` chooses one of
-        them. `vms` are records of this adapter, all machines without it; `counters` some of our words (`cpu_percent`),
-        all that vSphere has without it. A machine has 180 samples of each counter in an hour, so name what you need.
+        them. What begins from `start` until before `end` is read. `vms` are records of this adapter, all machines
+        without it; `counters` some of our words (`cpu_percent`), all that vSphere has without it. A machine has 180
+        samples of each counter in an hour, so name what you need.
 
         `problems` of the answer says which counters the server does not have, or does not keep for that interval, and
         which machines that run gave no samples. `NotFound` for a machine of another vCenter, `NotSupported` for a time

@@ -84,10 +84,13 @@ def read_metrics(
 
 @attrs.frozen(kw_only=True)
 class _Span:
-    """What every request of one reading has in common."""
+    """What every request of one reading has in common: samples that begin from `start` until before `end`."""
 
     start: datetime
     end: datetime
+    asked_end: datetime
+    """Until when to ask: of a request a server gives the samples that end after its start, and no later than its end
+    (API: `PerfQuerySpec.startTime`, `endTime`)."""
     interval_s: int
     counters: tuple[Counter, ...]
 
@@ -145,7 +148,10 @@ class _Asking:
             for one in found
             if one not in kept
         ]
-        return _Span(start=start, end=end, interval_s=interval.seconds, counters=tuple(kept)), lacking
+        asked_end = max(end, min(end + timedelta(seconds=interval.seconds), now))
+        return _Span(
+            start=start, end=end, asked_end=asked_end, interval_s=interval.seconds, counters=tuple(kept)
+        ), lacking
 
     def _interval(self, intervals: Sequence[Interval], age: timedelta | None, seconds: int | None) -> Interval:
         """The interval that was named, else the finest that reaches back so far."""
@@ -206,7 +212,7 @@ class _Asking:
         ids = [metric(counterId=one.key, instance="") for one in counters]
         specs = [
             query(
-                entity=_native(content, vm), startTime=span.start, endTime=span.end, intervalId=span.interval_s,
+                entity=_native(content, vm), startTime=span.start, endTime=span.asked_end, intervalId=span.interval_s,
                 format="csv", metricId=ids,
             )
             for vm in part
@@ -219,7 +225,7 @@ class _Asking:
             if vm is None:
                 continue
             try:
-                found += _samples(answer, vm, by_key)
+                found += (one for one in _samples(answer, vm, by_key) if span.start <= _moment(one) < span.end)
             except UnexpectedAnswer as error:
                 odd.append(([vm], error))
         return found, odd
@@ -232,7 +238,8 @@ class _Asking:
         should = [vm for vm in machines if vm.power_state in (PowerState.RUNNING, PowerState.UNKNOWN)]
         for vm in should:
             if vm.id not in given:
-                said = f"{vm.name} gave no samples of {span.interval_s} s between {span.start} and {span.end}"
+                when = f"begin from {span.start} until before {span.end}"
+                said = f"{vm.name} gave no samples of {span.interval_s} s that {when}"
                 self.problems.append(_problem(self._source, vm.id, said))
         for counter in span.counters:
             silent = [vm for vm in should if vm.id in given and counter.word not in given[vm.id]]

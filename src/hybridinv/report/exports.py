@@ -33,6 +33,8 @@ _FORMULA = re.compile(rf"(?:^|(?<=[;,|\t\r\n]))(?={_STARTS})|^(?=[\t\r\n])")
 
 https://owasp.org/www-community/attacks/CSV_Injection
 """
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+"""Control characters, but for tab and line ends, which quotes keep; other programs end a text there, or act on it."""
 
 
 def write_parquet(inv: Inventory, folder: str | os.PathLike[str]) -> list[Path]:
@@ -61,8 +63,8 @@ def write_csv(inv: Inventory, folder: str | os.PathLike[str]) -> list[Path]:
     What records hold several of is in files of its own (`vm_disks.csv` has `vm_id`), not in their cells. UTF-8 with
     the mark that Excel asks for, commas, all text in quotes; moments are ISO 8601 in UTC (`2026-01-31T08:00:00Z`),
     unknown numbers are empty, unknown text is `""`. Text that a spreadsheet would take for a formula gets an
-    apostrophe before it. What could not be read is `problems.csv`. A failure (`InventoryFileError`) leaves the folder
-    as it was.
+    apostrophe before it; control characters other than tab and line ends are U+FFFD. What could not be read is
+    `problems.csv`. A failure (`InventoryFileError`) leaves the folder as it was.
     """
 
     def write(table: Records[Any] | Unnested, path: Path) -> None:
@@ -122,6 +124,8 @@ def _cell(value: object) -> str:
 @lru_cache(maxsize=50_000)
 def _quoted(text: str) -> str:
     safe = _FORMULA.sub("'", text) if _MARKS.search(text) else text
+    if not safe.isprintable():
+        safe = _CONTROL.sub("\N{REPLACEMENT CHARACTER}", safe)
     return '"' + safe.replace('"', '""') + '"'
 
 

@@ -35,6 +35,10 @@ _PAGE_ROWS = 100
 """Rows that are in the page as such; those beyond are data that the script shows."""
 _SEARCHED_FROM = 8
 _SHORT, _MEDIUM = 36, 80
+_WORD = 15
+"""Letters of a word in a column's head that is not broken; the template says the same."""
+_PAPER = 160
+"""Letters that a sheet of paper has room for side by side."""
 _UNSAFE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 _HOUR, _MINUTE = 3600, 120
 
@@ -94,7 +98,9 @@ def _environment() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
         finalize=lambda value: visible(value) if type(value) is str else value,
     )
-    environment.filters.update(shown=shown, grid=grid, island=island, share=_share, picture=_picture, width=_width)
+    environment.filters.update(
+        shown=shown, grid=grid, island=island, share=_share, picture=_picture, width=_width, crowded=_is_crowded
+    )
     return environment
 
 
@@ -192,6 +198,26 @@ def _width(cell: _Shown) -> str:
     """How wide its column should be at least; the script says the same."""
     letters = max(len(cell.text), len(cell.more) // 2)
     return " short" if letters <= _SHORT else " medium" if letters <= _MEDIUM else " long"
+
+
+def _is_crowded(table: Table) -> bool:
+    """Whether the longest words of its columns do not fit side by side on paper, so that they have to be broken."""
+    heads = (max(len(word) for word in [*column.name.split(), ""] if len(word) <= _WORD) for column in table.columns)
+    cells = (_longest_word(row[number] for row in table.rows) for number in range(len(table.columns)))
+    return sum(max(pair) + 1 for pair in zip(heads, cells, strict=True)) > _PAPER
+
+
+def _longest_word(values: Iterable[Value]) -> int:
+    """Letters of the longest word, wide ones twice; texts that are not short break anywhere."""
+    texts: set[Plain] = set()
+    for value in values:
+        texts |= {value.value, value.more} if isinstance(value, Cell) else {value}
+    short = (text for text in texts if isinstance(text, str) and len(text) <= _SHORT)
+    return max((len(word) + sum(map(_is_wide, word)) for text in short for word in visible(text).split()), default=0)
+
+
+def _is_wide(letter: str) -> bool:
+    return letter.isupper() or not letter.isascii()
 
 
 def island(table: Table) -> Any:

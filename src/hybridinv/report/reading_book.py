@@ -9,12 +9,13 @@ from urllib.parse import quote
 
 from hybridinv.inventory import count_of
 from hybridinv.model import Problem, Tags
-from hybridinv.report.reading_cells import Row, Sheet, header_key
+from hybridinv.report.reading_cells import Row, Sheet
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
 PLATFORM = "vsphere"
+_SCHEME = "vsphere://"
 _MOREF = re.compile(r"(?![0-9a-f]{8}-)[a-z][a-z0-9]*-[\w-]+", re.IGNORECASE | re.ASCII)
 """What a managed object's own id looks like; a UUID is none."""
 _PREFIX = {
@@ -27,6 +28,8 @@ _PREFIX = {
     "resource_pools": "pool",
     "licenses": "license",
 }
+IDS, ATTRIBUTES = "hvIds", "hvAttributes"
+"""The sheets of `write_workbook` that tell ids, and names of custom attributes, for which RVTools has no place."""
 _IDS = ("VM ID", "Object ID", "VM UUID", "SMBIOS UUID")
 _EMPTY: list[Any] = [[]]
 
@@ -34,18 +37,21 @@ _EMPTY: list[Any] = [[]]
 class Book:
     """The sheets of a file, and what its rows say of each other."""
 
-    def __init__(self, sheets: Mapping[str, Sheet], columns: Mapping[str, Iterable[str]], default: str) -> None:
+    def __init__(self, sheets: Mapping[str, Sheet], names: Iterable[str], default: str) -> None:
         self.sheets = sheets
         self.problems: list[Problem] = []
         self.sources: dict[str, str] = {}
         self.ids: dict[str, dict[tuple[str, ...], str]] = {kind: {} for kind in _PREFIX}
         self._nameless: Counter[str] = Counter()
         self._ambiguous: dict[str, set[tuple[str, ...]]] = defaultdict(set)
-        self._known = {name: frozenset(map(header_key, headers)) for name, headers in columns.items()}
         self._default = default
         self._machine_ids: set[str] = set()
         self._uuids: dict[str, set[str]] = defaultdict(set)
-        self._meet()
+        self._attributes: dict[str, dict[str, str]] = defaultdict(dict)
+        self._by_object: dict[tuple[str, str, str], str] = {}
+        self._by_name: dict[tuple[str, ...], list[str]] = defaultdict(list)
+        self._meet(names)
+        self._learn()
 
     def rows(self, name: str) -> Iterator[Row]:
         """The rows of a sheet; none where there is no such sheet."""
@@ -64,9 +70,9 @@ class Book:
         uuids = self._uuids.get(server, ())
         return uuid or (next(iter(uuids)) if len(uuids) == 1 else server)
 
-    def _meet(self) -> None:
+    def _meet(self, names: Iterable[str]) -> None:
         """Get to know the vCenters of all rows: of some sheets, old releases tell the name alone, or nothing."""
-        rows = [row for name in self._known for row in self.rows(name) if row.text("VI SDK Server", "VI SDK UUID")]
+        rows = [row for name in names for row in self.rows(name) if row.text("VI SDK Server", "VI SDK UUID")]
         for row in rows:
             if uuid := row.text("VI SDK UUID").lower():
                 self._uuids[row.text("VI SDK Server").lower()].add(uuid)
@@ -74,6 +80,37 @@ class Book:
             self.sources.setdefault(self._told(row), row.text("VI SDK Server") or self._default)
         if not self.sources:
             self.sources[self._default.lower()] = self._default
+
+    def _learn(self) -> None:
+        """Get to know what RVTools has no place for."""
+        for row in self.rows(ATTRIBUTES):
+            self._attributes[row.text("sheet")][row.raw("column").strip()] = row.raw("attribute")
+        several: set[tuple[str, str, str]] = set()
+        for row in self.rows(IDS):
+            kind, source, id_ = row.text("kind"), row.text("source"), row.raw("id")
+            if row.text("platform") == PLATFORM and (native := row.text("object_id")):
+                key = (kind, source, native)
+                if self._by_object.setdefault(key, id_) != id_:
+                    several.add(key)
+            else:
+                self._by_name[kind, source, row.text("host"), row.text("name")].append(id_)
+        for key in several:
+            del self._by_object[key]
+
+    def told_id(self, row: Row, kind: str, native: str) -> str:
+        """The id of the record of that object, where the file tells it and it is not made of the object's own."""
+        return self._by_object.get((kind, row.text("VI SDK Server"), native), "") if native else ""
+
+    def next_id(self, row: Row, kind: str, host: str, name: str) -> str:
+        """The id of the next record of that name, where the file tells it: rows have no column for it."""
+        ids = self._by_name.get((kind, row.text("VI SDK Server"), host, name))
+        return ids.pop(0) if ids else ""
+
+    def vcenter_called(self, source: str, id_: str) -> str:
+        """What tells a vCenter from others, by what it is called and the id of one of its records."""
+        of_id = id_.removeprefix(_SCHEME).partition("/")[0].lower() if id_.startswith(_SCHEME) else ""
+        named = (vcenter for vcenter, name in self.sources.items() if name == source)
+        return of_id if of_id in self.sources else next(named, of_id or source.lower())
 
     def source_of(self, vcenter: str) -> str:
         """What a vCenter is called."""
@@ -89,8 +126,8 @@ class Book:
         Records can be found by those names from then on.
         """
         vcenter = self.vcenter(row)
-        own = bool(_MOREF.fullmatch(native))
-        id_ = f"vsphere://{vcenter}/{native}" if own else self.made_up(vcenter, kind, *names)
+        own = f"{_SCHEME}{vcenter}/{native}" if _MOREF.fullmatch(native) else self.made_up(vcenter, kind, *names)
+        id_ = self.told_id(row, kind, native) or own
         if kind == "vms":
             self._machine_ids.add(id_)
         self.call(kind, id_, vcenter, *names)
@@ -99,7 +136,7 @@ class Book:
     @staticmethod
     def made_up(vcenter: str, kind: str, *names: str) -> str:
         """An id made of names."""
-        return f"vsphere://{vcenter}/{_PREFIX[kind]}:{'/'.join(quote(name, safe='') for name in names)}"
+        return f"{_SCHEME}{vcenter}/{_PREFIX[kind]}:{'/'.join(quote(name, safe='') for name in names)}"
 
     def call(self, kind: str, id_: str, *key: str) -> None:
         """Let a record be found by a key; one that several have finds none."""
@@ -116,10 +153,10 @@ class Book:
         """The ids of all machines that were found."""
         return self._machine_ids
 
-    def customs(self, row: Row, after: str) -> Tags:
-        """The custom attributes of a row, which stand after that column; empty ones are left out."""
-        known = self._known.get(row.sheet.name, frozenset())
-        values = ((name, row.at(number)) for name, number in row.sheet.customs(after, known).items())
+    def customs(self, row: Row) -> Tags:
+        """The custom attributes of a row; empty ones are left out."""
+        names = self._attributes.get(row.sheet.name, {})
+        values = ((names.get(name, name), row.at(number)) for name, number in row.sheet.customs.items())
         return Tags({name: value for name, value in values if value})
 
     def knows(self, kind: str, *key: str) -> bool:

@@ -8,14 +8,15 @@ from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
+from hybridinv.report.reading_headers import header_key, read_headers
+
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 T = TypeVar("T")
 
 _TRUE = frozenset({"true", "1", "yes", "y", "wahr", "ja", "vrai", "oui", "verdadero", "si", "sí", "vero", "waar"})
 _FALSE = frozenset({"false", "0", "no", "n", "falsch", "nein", "faux", "non", "falso", "onwaar", "nee"})
-_WORDS = re.compile(r"[^a-z0-9#%]+")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 _GROUPED = re.compile(r"-?\d{1,3}(?:[.,]\d{3})+", re.ASCII)
 _MOMENT = re.compile(
@@ -34,46 +35,6 @@ _TITLES = 20
 _PLACEHOLDER = "VM"
 """What some releases write into cells of machines that have no value there."""
 
-_ALIASES = {
-    "vcenteruuid": "visdkuuid",  # before RVTools 3.9
-    "diskenableuuid": "enableuuid",
-    "vmname": "vm",
-    "uuid": "vmuuid",
-    "guesthostname": "dnsname",
-    "provisioned": "provisionedmb",
-    "inuse": "inusemb",
-    "osconfig": "osaccordingtotheconfigurationfile",
-    "os": "osaccordingtotheconfigurationfile",
-    "ostools": "osaccordingtothevmwaretools",
-    "createdate": "creationdate",
-    "numvirtualdisks": "disks",
-    "primaryip": "primaryipaddress",
-    "cpumhz": "speed",
-    "numcpu": "#cpu",
-    "numcpucores": "#cores",
-    "overallcpuusage": "cpuusage%",
-    "memorysize": "#memory",
-    "overallmemoryusage": "memoryusage%",
-    "capacity": "capacitymb",
-    "freespace": "freemb",
-    "moid": "objectid",
-    "vmmoid": "vmid",
-}
-"""Headers of RVTools' own names (`-DBColumnNames`) less the sheet's name, and of old releases."""
-_NETWORK = re.compile(r"network(\d)")
-
-
-def header_key(header: object, sheet: str = "") -> str:
-    """A header as it is looked up: `In Use MiB`, `In use MB` and `vInfoInUse` are one."""
-    text = str(header or "").strip()
-    inner = bool(sheet) and len(text) > len(sheet) and text.startswith(sheet) and text[len(sheet)] not in " ("
-    key = _WORDS.sub("", (text[len(sheet) :] if inner else text).casefold()).replace("mib", "mb")
-    if not inner:
-        return key if key not in ("vcenteruuid", "diskenableuuid") else _ALIASES[key]
-    if sheet == "vHost":
-        return {"name": "host", "uuid": "uuid"}.get(key) or _ALIASES.get(key, key)
-    return _NETWORK.sub(r"network#\1", _ALIASES.get(key, key))
-
 
 class Sheet:
     """A sheet's rows, its columns found by header; what could not be understood is in `odd`."""
@@ -85,12 +46,7 @@ class Sheet:
         first = next((number for number, count in enumerate(filled) if count > 1), 0)
         head = rows[first] if rows else ()
         self.headers = [str(cell).strip() if cell is not None else "" for cell in head]
-        keys = [header_key(cell, name) for cell in self.headers]
-        self.columns: dict[str, int] = {}
-        for number, key in enumerate(keys):
-            if key:
-                self.columns.setdefault(key, number)
-        self._keys = keys
+        self.columns, self.customs = read_headers(self.headers, name)
         self.odd: Counter[str] = Counter()
         self.examples: dict[str, str] = {}
         self._rows = rows[first + 1 :]
@@ -108,15 +64,6 @@ class Sheet:
     def has(self, *headers: str) -> bool:
         """Whether all those columns are there."""
         return all(header_key(one) in self.columns for one in headers)
-
-    def customs(self, after: str, known: Container[str]) -> dict[str, int]:
-        """The columns of custom attributes, by name: the unknown ones that follow that column."""
-        found: dict[str, int] = {}
-        number = self.columns.get(header_key(after), len(self._keys)) + 1
-        while number < len(self._keys) and self._keys[number] and self._keys[number] not in known:
-            found.setdefault(self.headers[number], number)
-            number += 1
-        return found
 
     def note(self, header: str, value: object) -> None:
         """Keep count of a cell that could not be understood, and one example of each column."""
@@ -148,6 +95,11 @@ class Row:
         """The text in a column by number, as it stands there."""
         value = self._cells[number] if number < len(self._cells) else None
         return "" if value is None else _text(value)
+
+    def raw(self, header: str) -> str:
+        """The text in a column by header, as it stands there."""
+        number = self.sheet.columns.get(_key(header))
+        return "" if number is None else self.at(number)
 
     def repeats_headers(self) -> bool:
         """Whether it is the header once more, as merged files have it."""

@@ -7,10 +7,11 @@ from collections import defaultdict
 from datetime import date, datetime
 from enum import StrEnum
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 
+from hybridinv.inventory import KINDS
 from hybridinv.model import (
     Agent,
     Asked,
@@ -25,13 +26,15 @@ from hybridinv.model import (
     Tags,
     VirtualMachine,
 )
-from hybridinv.report.reading_book import PLATFORM
+from hybridinv.report.reading_book import ATTRIBUTES, IDS, PLATFORM
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from hybridinv.report.reading_book import Book
     from hybridinv.report.reading_cells import Row
+
+T = TypeVar("T")
 
 _TABLES: dict[str, tuple[str, type]] = {
     "hvMachines": ("vms", VirtualMachine),
@@ -43,11 +46,13 @@ _TABLES: dict[str, tuple[str, type]] = {
     "hvResources": ("resources", Resource),
 }
 _PARTS: dict[str, tuple[str, type]] = {"hvDisks": ("disks", Disk), "hvNics": ("nics", Nic)}
+_OF_ALL = ("extensions", "resources")
+"""Kinds that RVTools has no sheet for, of whatever platform."""
 _SOURCES, _TAGS = "hvSources", "hvTags"
 SHEETS = {
     **{sheet: kind for sheet, (kind, _) in _TABLES.items()},
     **dict.fromkeys((*_PARTS, _TAGS), "vms"),
-    _SOURCES: "",
+    **dict.fromkeys((_SOURCES, IDS, ATTRIBUTES), ""),
 }
 """The sheets, and the kinds that they are of."""
 
@@ -57,14 +62,32 @@ def read_tables(book: Book) -> dict[str, list[Any]]:
     parts = {field: _parts(book, sheet, kind) for sheet, (field, kind) in _PARTS.items()}
     found: dict[str, list[Any]] = {}
     for sheet, (kind, record) in _TABLES.items():
-        found[kind] = []
-        for row in book.rows(sheet):
-            id_ = row.text("id")
-            if not id_ or row.text("platform") in ("", PLATFORM):
-                continue
+        read: Iterator[Any] = read_records(book, sheet, record)
+        others = (one for one in read if one.platform != PLATFORM or kind in _OF_ALL)
+        inside = parts if kind == "vms" else {}
+        found[kind] = [
+            attrs.evolve(one, **{field: tuple(by_id[one.id]) for field, by_id in inside.items()}) for one in others
+        ]
+    return found
+
+
+def read_records(book: Book, sheet: str, kind: type[T]) -> Iterator[T]:
+    """The records of one of these sheets, of all platforms, without their parts."""
+    for row in book.rows(sheet):
+        if row.text("id") and row.text("platform"):
             named = {name: row.text(name) for name in ("id", "name", "platform", "source")}
-            inside = {field: tuple(by_id[id_]) for field, by_id in parts.items()} if kind == "vms" else {}
-            found[kind].append(record(**{**_values(row, record), **named, **inside}))
+            yield kind(**{**_values(row, kind), **named})
+
+
+def with_the_rest(book: Book, tables: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
+    """The records of all kinds with those of which the file tells that they are, and no more."""
+    there = {one.id for records in tables.values() for one in records}
+    found = {kind: list(records) for kind, records in tables.items()}
+    for row in book.rows(IDS):
+        kind = row.text("kind")
+        if kind in KINDS and row.raw("id") not in there:
+            named = {name: row.text(name) for name in ("name", "platform", "source")}
+            found.setdefault(kind, []).append(KINDS[kind](id=row.raw("id"), **named))
     return found
 
 

@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
+from hybridinv.inventory import count_of
 from hybridinv.model import (
     Agent,
     AgentStatus,
@@ -90,7 +91,8 @@ def read_machines(book: Book) -> list[VirtualMachine]:
             old += rows[id_].cells() != row.cells()
         rows[id_] = row
     if old:
-        book.complain("vms", f"{old} rows of vInfo are of machines that a later row is of, too; the later one counts",
+        rows_are = f"{count_of('row', old)} of vInfo {'is' if old == 1 else 'are'}"
+        book.complain("vms", f"{rows_are} of machines that a later row is of, too; the later one counts",
                       "were several files of one vCenter merged? Read them one by one")  # fmt: skip
     parts = {sheet: _parts(book, sheet, again) for sheet in _PARTS}
     return [
@@ -128,14 +130,15 @@ def _parts(book: Book, sheet: str, again: set[str]) -> Mapping[str, list[Row]]:
             if id_ in again:
                 seen.add(row.cells())
     if lost:
-        book.complain("vms", f"{lost} rows of {sheet} are of no machine, or of no certain one, of vInfo",
+        rows_are = f"{count_of('row', lost)} of {sheet} {'is' if lost == 1 else 'are'}"
+        book.complain("vms", f"{rows_are} of no machine, or of no certain one, of vInfo",
                       "the file may be put together of several; export it anew", scope=sheet)  # fmt: skip
     return found
 
 
 def _owner(book: Book, row: Row) -> str:
     vcenter, native = book.vcenter(row), row.text("VM ID")
-    by_id = f"vsphere://{vcenter}/{native}"
+    by_id = book.told_id(row, "vms", native) or f"vsphere://{vcenter}/{native}"
     if native and by_id in book.machine_ids():
         return by_id
     uuid = row.text("VM UUID")
@@ -155,7 +158,7 @@ def _machine(book: Book, id_: str, row: Row, parts: Mapping[str, list[Row]]) -> 
         id=id_,
         name=book.name_of(row, "VM"),
         **book.origin(row),
-        native_id=row.text("VM ID"),
+        native_id="" if row.text("VM ID") == id_ else row.text("VM ID"),
         **_place(book, row),
         **_identity(row, id_),
         power_state=row.choice("Powerstate", _POWER, PowerState.UNKNOWN),
@@ -173,7 +176,7 @@ def _machine(book: Book, id_: str, row: Row, parts: Mapping[str, list[Row]]) -> 
         **_space(row),
         **(_cpu(parts["vCPU"][0]) if parts["vCPU"] else {}),
         **(_memory(parts["vMemory"][0]) if parts["vMemory"] else {}),
-        custom_attributes=book.customs(row, "Annotation"),
+        custom_attributes=book.customs(row),
     )  # fmt: skip
 
 

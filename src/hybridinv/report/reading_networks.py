@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from hybridinv.model import Network, PhysicalNic, PortGroup, Problem, Switch, VMkernelAdapter
+from hybridinv.report.reading_book import PLATFORM
+from hybridinv.report.reading_hybrid import read_records
 from hybridinv.wire.reading import mac_text
 
 if TYPE_CHECKING:
@@ -54,7 +56,9 @@ def read_switches(book: Book, hosts: Iterable[Host]) -> list[Switch]:
         if not name:
             continue
         # A vCenter's own reader gives a standard switch the id of its host, too.
-        id_ = f"{host_id}/{name}" if host_id else book.id_of(row, "switches", "", host, name)
+        id_ = book.next_id(row, "switches", host, name) or (
+            f"{host_id}/{name}" if host_id else book.id_of(row, "switches", "", host, name)
+        )
         found.append(
             Switch(
                 id=id_,
@@ -94,7 +98,7 @@ def _distributed_switches(book: Book) -> Iterable[Switch]:
                 ports=row.number("# Ports"),
                 discovery=f"{row.text('CDP Type')} {row.text('CDP Operation')}".strip(),
                 lags=tuple(" ".join(lag) for lag in zip(*map(row.texts, _LAG), strict=False)),
-                custom_attributes=book.customs(row, "Object ID"),
+                custom_attributes=book.customs(row),
             )
 
 
@@ -119,16 +123,21 @@ def _uplinks(nics: Iterable[PhysicalNic], switch: str) -> tuple[str, ...]:
 
 
 def read_networks(book: Book, switches: Iterable[Switch]) -> list[Network]:
-    """The distributed port groups of dvPort, and of vPort the standard ones of each datacenter, with their hosts."""
-    found = [*_distributed_networks(book, switches)]
+    """The distributed port groups of dvPort, and of vPort the standard ones of each datacenter, with their hosts.
+
+    Those that RVTools has no sheet for are on one of `write_workbook`.
+    """
+    found = [*_distributed_networks(book, switches), *_other_networks(book)]
+    others = {(book.vcenter_called(one.source, one.id), one.location, one.name) for one in _other_networks(book)}
     standard: dict[tuple[str, str, str], list[Row]] = defaultdict(list)
     # A port group of a VMkernel adapter is no network of machines; vCenter has no object for it either.
     used = {(book.vcenter(row), row.text("Network")) for row in book.rows("vNetwork")}
     own = {(book.vcenter(row), row.text("Port Group")) for row in book.rows("vSC_VMK")} - used
     for row in book.rows("vPort"):
         name = book.name_of(row, "Port Group")
-        if name and (book.vcenter(row), name) not in own:
-            standard[book.vcenter(row), row.text("Datacenter"), name].append(row)
+        key = (book.vcenter(row), row.text("Datacenter"), name)
+        if name and (book.vcenter(row), name) not in own and key not in others:
+            standard[key].append(row)
     for (vcenter, datacenter, name), rows in standard.items():
         vlans, names = {row.number("VLAN") for row in rows}, {row.text("Switch") for row in rows}
         host_ids = (book.find("hosts", vcenter, row.text("Host")) for row in rows)
@@ -151,6 +160,15 @@ def read_networks(book: Book, switches: Iterable[Switch]) -> list[Network]:
     return found
 
 
+def _other_networks(book: Book) -> Iterable[Network]:
+    for network in read_records(book, "hvNetworks", Network):
+        if network.platform == PLATFORM:
+            vcenter = book.vcenter_called(network.source, network.id)
+            book.call("networks", network.id, vcenter, network.location, network.name)
+            book.call("networks", network.id, vcenter, network.name)
+            yield network
+
+
 def _distributed_networks(book: Book, switches: Iterable[Switch]) -> Iterable[Network]:
     known = {switch.id: switch for switch in switches}
     for row in book.rows("dvPort"):
@@ -161,7 +179,8 @@ def _distributed_networks(book: Book, switches: Iterable[Switch]) -> Iterable[Ne
         switch_id = book.find("switches", book.vcenter(row), switch) if switch else ""
         home = known.get(switch_id)
         native = row.text("Object ID")
-        id_ = book.id_of(row, "networks", native if _DISTRIBUTED.fullmatch(native) else "", switch, name)
+        known_id = native if _DISTRIBUTED.fullmatch(native) or book.told_id(row, "networks", native) else ""
+        id_ = book.id_of(row, "networks", known_id, switch, name)
         book.call("networks", id_, book.vcenter(row), name)
         yield Network(
             id=id_,
@@ -205,20 +224,23 @@ def read_vmkernel_adapters(
     }
     found: dict[str, VMkernelAdapter] = {}
     for row in book.rows("vSC_VMK"):
-        device, vcenter = row.text("Device"), book.vcenter(row)
-        host_id = book.find("hosts", vcenter, row.text("Host")) or book.made_up(vcenter, "hosts", row.text("Host"))
+        device, vcenter = book.name_of(row, "Device"), book.vcenter(row)
+        if not device:
+            continue
+        host = row.text("Host")
+        host_id = book.find("hosts", vcenter, host) or book.made_up(vcenter, "hosts", host)
         group = row.text("Port Group")
         switch, vlan_id = groups.get((host_id, group), (None, None))
         network = distributed.get(book.find("networks", vcenter, group)) if not switch else None
         if network:
             switch, vlan_id = by_id.get(network.switch_id), network.vlan_id
         wire = _wire(by_host.get(host_id), switch)
-        told = services.get((vcenter, row.text("Host"), device))
+        told = services.get((vcenter, host, device))
         adapter = VMkernelAdapter(
-            id=f"{host_id}/{device}",
+            id=book.next_id(row, "vmkernel_adapters", host, device) or f"{host_id}/{device}",
             name=device,
             **book.origin(row),
-            host_id=host_id,
+            host_id=host_id if host else "",
             device=device,
             **_addresses(row),
             portgroup=group,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -87,7 +87,7 @@ def read_clusters(book: Book) -> list[Cluster]:
                 memory_bytes=row.mebibytes("TotalMemory"),
                 effective_memory_bytes=row.mebibytes("Effective Memory"),
                 effective_hosts=row.number("numEffectiveHosts"),
-                custom_attributes=book.customs(row, "Object ID"),
+                custom_attributes=book.customs(row),
             )
         )
     return found
@@ -141,7 +141,7 @@ def read_hosts(book: Book) -> list[Host]:
                 hbas=tuple(hbas.get(key, ())),
                 luns=tuple(luns.get(key, ())),
                 **_facts(row),
-                custom_attributes=book.customs(row, "Object ID"),
+                custom_attributes=book.customs(row),
             )
         )
     return found
@@ -230,25 +230,25 @@ def _lun(row: Row) -> Lun:
 def read_datastores(book: Book, hosts: Iterable[Host]) -> list[Datastore]:
     """The datastores of vDatastore."""
     by_id = {host.id: host for host in hosts}
+    several = Counter((book.vcenter(row), row.text("Name")) for row in book.rows("vDatastore"))
     found = []
     for row in book.rows("vDatastore"):
         name, vcenter = book.name_of(row, "Name"), book.vcenter(row)
         if not name:
             continue
-        capacity, free = row.mebibytes("Capacity MiB"), row.mebibytes("Free MiB")
-        provisioned = row.mebibytes("Provisioned MiB")
-        known = None not in (capacity, free, provisioned)
+        # Each datacenter, and each host that is in none, may have one of that name.
+        more = filter(None, [row.text("URL", "Address", "Hosts")]) if several[vcenter, name] > 1 else ()
         names = row.texts("Hosts")
         host_ids = tuple(filter(None, (book.find("hosts", vcenter, host) for host in names)))
+        id_ = book.id_of(row, "datastores", row.text("Object ID"), name, *more)
+        book.call("datastores", id_, vcenter, name)
         found.append(
             Datastore(
-                id=book.id_of(row, "datastores", row.text("Object ID"), name),
+                id=id_,
                 name=name,
                 **book.origin(row),
                 type=row.text("Type"),
-                capacity_bytes=capacity,
-                free_bytes=free,
-                uncommitted_bytes=max(provisioned - (capacity - free), 0) if known else None,  # type: ignore[operator]
+                **_space(row),
                 # A list that lacks one would say that this host does not have it.
                 host_ids=host_ids if len(host_ids) == len(names) else (),
                 location=_one_place(by_id[one] for one in host_ids),
@@ -262,10 +262,21 @@ def read_datastores(book: Book, hosts: Iterable[Host]) -> list[Datastore]:
                 io_control=row.truth("SIOC enabled"),
                 congestion_threshold_ms=row.number("SIOC Threshold"),
                 state=row.text("Config status"),
-                custom_attributes=book.customs(row, "Object ID"),
+                custom_attributes=book.customs(row),
             )
         )
     return found
+
+
+def _space(row: Row) -> dict[str, Any]:
+    capacity, free = row.mebibytes("Capacity MiB"), row.mebibytes("Free MiB")
+    provisioned = row.mebibytes("Provisioned MiB")
+    known = None not in (capacity, free, provisioned)
+    return {
+        "capacity_bytes": capacity,
+        "free_bytes": free,
+        "uncommitted_bytes": max(provisioned - (capacity - free), 0) if known else None,  # type: ignore[operator]
+    }
 
 
 def _server(row: Row) -> dict[str, Any]:
@@ -327,7 +338,7 @@ def read_licenses(book: Book) -> list[License]:
         name, key = row.text("Name"), row.text("Key")
         masked = mask_license_key(key.upper()) if _KEY.fullmatch(key) else key[-5:]
         digest = hashlib.sha256(f"{name} {masked} {row.text('Cost Unit')}".encode()).hexdigest()[:12]
-        id_ = book.id_of(row, "licenses", "", digest)
+        id_ = book.next_id(row, "licenses", "", name) or book.id_of(row, "licenses", "", digest)
         found[id_] = License(
             id=id_,
             name=_KEY.sub(r"\1", name),

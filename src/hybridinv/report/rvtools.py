@@ -22,6 +22,14 @@ class Unfilled(NamedTuple):
     why: str
 
 
+class Renamed(NamedTuple):
+    """A custom attribute whose column is called otherwise; on the sheets of machines as on the first of them."""
+
+    sheet: str
+    column: str
+    attribute: str
+
+
 class Note(NamedTuple):
     """Something that a reader of the workbook should know of a column, a row or all of it."""
 
@@ -58,6 +66,12 @@ def notes() -> tuple[Note, ...]:
         for sheet, columns in _read("rvtools_gaps.toml")["notes"].items()
         for column, note in columns.items()
     )
+
+
+@cache
+def needs() -> Mapping[str, tuple[str, ...]]:
+    """The columns that importers need, by sheet; empty ones help nobody."""
+    return {sheet: tuple(columns) for sheet, columns in _read("rvtools_gaps.toml")["needs"].items()}
 
 
 def _columns() -> list[tuple[str, str]]:

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hybridinv.model import AgentStatus, Allocation, PowerState
-from hybridinv.report.rvtools import Note
+from hybridinv.report.rvtools import Note, Renamed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -93,6 +93,7 @@ class VSphereEstate:
         self.networks: dict[str, Network] = {network.id: network for network in inv.networks}
         self.switches: dict[str, str] = {switch.uuid: switch.name for switch in inv.switches if switch.uuid}
         self.notes: list[Note] = list(_scope(inv))
+        self.renamed: list[Renamed] = []
         self.of_workbooks = {one.source for one in inv.asked if one.platform == VSPHERE and one.detail == _WORKBOOK}
 
     @cached_property
@@ -109,7 +110,7 @@ class VSphereEstate:
         if len(vms) >= _IMPORT_LIMIT:
             said = f"{len(vms):,} machines; Azure Migrate imports fewer than {_IMPORT_LIMIT:,} from one file"
             self.notes.append(Note("vInfo", "", "", said))
-        taken = {vm.instance_uuid for vm in vms} | {""}
+        taken = {vm.instance_uuid.lower() for vm in vms} | {""}
         used: set[str] = set()
         return [self._machine(vm, taken, used) for vm in vms]
 
@@ -131,7 +132,7 @@ class VSphereEstate:
             folder=vm.folder,
             os_name=vm.os_name,
             os_by_tools=vm.os_name if vm.agent.status == AgentStatus.READY else "",
-            vm_id=vm.native_id or moref_of(vm.id),
+            vm_id=vm.native_id or native_of(vm.id),
             vm_uuid=self._own_uuid(vm, taken, used),
             server=vm.source,
             vcenter=vcenter_of(vm.id),
@@ -140,9 +141,9 @@ class VSphereEstate:
 
     def _own_uuid(self, vm: VirtualMachine, taken: set[str], used: set[str]) -> str:
         """Its instance UUID; importers drop or mix up machines that share one, so a second one gets another."""
-        own, said = vm.instance_uuid, ""
-        if not own and vm.bios_uuid and vm.bios_uuid not in taken:
-            own, said = vm.bios_uuid, "its SMBIOS UUID, as its instance UUID is not known"
+        own, of_bios, said = vm.instance_uuid.lower(), vm.bios_uuid.lower(), ""
+        if not own and of_bios and of_bios not in taken:
+            own, said = of_bios, "its SMBIOS UUID, as its instance UUID is not known"
         elif not own:
             said = "empty: neither its instance UUID nor an SMBIOS UUID of its own is known"
         elif own in used:
@@ -246,7 +247,7 @@ class VSphereEstate:
             name=host.name if host else "",
             datacenter=getattr(host, "location", ""),
             cluster=cluster.name if cluster else "",
-            object_id=moref_of(record.id),
+            object_id=native_of(record.id),
             server=record.source,
             vcenter=vcenter_of(record.id),
         )
@@ -307,6 +308,11 @@ def vcenter_of(id_: str) -> str:
 def moref_of(id_: str) -> str:
     """The managed object's own id; empty where an id has none."""
     return id_.removeprefix(_SCHEME).partition("/")[2] if id_.startswith(_SCHEME) else ""
+
+
+def native_of(id_: str) -> str:
+    """The managed object's own id; of a record that was made by hand, its id as it is."""
+    return moref_of(id_) if id_.startswith(_SCHEME) else id_
 
 
 def limit_of(allocation: Allocation, limit: int | None) -> int | None:

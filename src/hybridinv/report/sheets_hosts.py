@@ -166,7 +166,7 @@ _VNIC: dict[str, Callable[[Part], object]] = {
 def _switches(estate: VSphereEstate) -> Iterator[Part]:
     """The standard switches, each with its host."""
     for switch in estate.of(estate.inv.switches):
-        if switch.kind == "standard":
+        if switch.kind != "distributed":
             yield Part(estate.place(switch, next(iter(switch.host_ids), "")), switch)
 
 
@@ -208,7 +208,7 @@ def adapters(estate: VSphereEstate) -> Iterator[Part]:
 _VSC_VMK: dict[str, Callable[[Part], object]] = {
     **_WHERE,
     "Port Group": attrgetter("it.portgroup"),
-    "Device": attrgetter("it.device"),
+    "Device": lambda row: row.it.device or row.it.name,
     "Mac Address": attrgetter("it.mac_address"),
     "DHCP": attrgetter("it.dhcp"),
     "IP Address": attrgetter("it.ip_address"),

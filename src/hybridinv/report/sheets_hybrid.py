@@ -26,11 +26,12 @@ from hybridinv.model import (
     Tags,
     VirtualMachine,
 )
-from hybridinv.report.rvtools import Note, Unfilled, notes, unfilled
+from hybridinv.report.rvtools import Note, Renamed, Unfilled, notes, unfilled
 from hybridinv.report.rvtools_estate import VSPHERE, Part
 from hybridinv.report.sheets import Sheet
 from hybridinv.report.sheets_collection import problems
 from hybridinv.report.sheets_hosts import adapters
+from hybridinv.report.sheets_ids import Id, ids, other_networks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -55,9 +56,9 @@ def _others(kind: str) -> Callable[[VSphereEstate], Iterable[Any]]:
     return lambda estate: (one for one in getattr(estate.inv, kind) if one.platform != VSPHERE)
 
 
-def _networks(estate: VSphereEstate) -> Iterator[Network]:
-    """Those of the other platforms, and of vSphere those that RVTools has no sheet for: NSX's."""
-    return (one for one in estate.inv.networks if one.platform != VSPHERE or one.kind == "opaque")
+def _all(kind: str) -> Callable[[VSphereEstate], Iterable[Any]]:
+    """The records of a kind that RVTools has no sheet for, vSphere's too."""
+    return lambda estate: getattr(estate.inv, kind)
 
 
 def _parts(name: str) -> Callable[[VSphereEstate], Iterator[Part]]:
@@ -76,12 +77,17 @@ def _tags(estate: VSphereEstate) -> Iterator[_Tag]:
                 yield _Tag(record.platform, record.source, kind, record.id, record.name, tag, value)
 
 
-def _of_record(kind: type, prefix: str = "") -> tuple[dict[str, Callable[[Any], object]], dict[str, str]]:
-    """What stands in the columns of a record's fields, and their types, without lists of records and vSphere's own."""
+def _of_record(
+    kind: type, prefix: str = "", *, whole: bool = False
+) -> tuple[dict[str, Callable[[Any], object]], dict[str, str]]:
+    """What stands in the columns of a record's fields, and their types, without lists of records.
+
+    Fields that only vSphere has are there where they are asked for (`whole`).
+    """
     columns: dict[str, Callable[[Any], object]] = {}
     types_: dict[str, str] = {}
     for field in attrs.fields(kind):
-        if field.metadata.get("sources", {}).keys() == {VSPHERE}:
+        if not whole and field.metadata.get("sources", {}).keys() == {VSPHERE}:
             continue
         hint = _hints(kind)[field.name]
         getter = attrgetter(f"{prefix}{field.name}")
@@ -125,8 +131,10 @@ def _joined_pairs(getter: Callable[[Any], Mapping[str, str]]) -> Callable[[Any],
     return lambda row: ", ".join(f"{name}={value}" for name, value in getter(row).items())
 
 
-def _record_sheet(name: str, rows: Callable[[VSphereEstate], Iterable[Any]], kind: type) -> Sheet:
-    columns, types_ = _of_record(kind)
+def _record_sheet(
+    name: str, rows: Callable[[VSphereEstate], Iterable[Any]], kind: type, *, whole: bool = False
+) -> Sheet:
+    columns, types_ = _of_record(kind, whole=whole)
     return Sheet(name, rows, columns, types=types_)
 
 
@@ -148,7 +156,7 @@ def _services() -> Sheet:
         "Host": ("text", attrgetter("of.name")),
         "Datacenter": ("text", attrgetter("of.datacenter")),
         "Cluster": ("text", attrgetter("of.cluster")),
-        "Device": ("text", attrgetter("it.device")),
+        "Device": ("text", lambda row: row.it.device or row.it.name),
         "Services": ("text", _joined(attrgetter("it.services"))),
         "TCP/IP stack": ("text", attrgetter("it.netstack")),
         "IP Address": ("text", attrgetter("it.ip_address")),
@@ -185,15 +193,17 @@ SHEETS = (
     _record_sheet("hvMachines", _others("vms"), VirtualMachine),
     _part_sheet("hvDisks", "disks", Disk),
     _part_sheet("hvNics", "nics", Nic),
-    _record_sheet("hvExtensions", _others("extensions"), Extension),
+    _record_sheet("hvExtensions", _all("extensions"), Extension),
     _record_sheet("hvHosts", _others("hosts"), Host),
     _record_sheet("hvClusters", _others("clusters"), Cluster),
-    _record_sheet("hvNetworks", _networks, Network),
+    _record_sheet("hvNetworks", other_networks, Network, whole=True),
     _record_sheet("hvLicenses", _others("licenses"), License),
-    _record_sheet("hvResources", _others("resources"), Resource),
+    _record_sheet("hvResources", _all("resources"), Resource),
     _plain_sheet("hvTags", _tags, _Tag),
     _record_sheet("hvSources", lambda estate: estate.inv.asked, Asked),
     _problems(),
+    _plain_sheet("hvIds", ids, Id),
+    _plain_sheet("hvAttributes", lambda estate: estate.renamed, Renamed),
     _plain_sheet("hvUnfilled", lambda _: unfilled(), Unfilled),
 )
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
 import tempfile
+from collections import defaultdict
 from contextlib import contextmanager, suppress
 from operator import itemgetter
 from pathlib import Path
@@ -14,18 +16,22 @@ from hybridinv.errors import InventoryFileError, NotSupported
 from hybridinv.inventory import Inventory
 from hybridinv.report import sheets_collection, sheets_hosts, sheets_hybrid, sheets_machines, sheets_places
 from hybridinv.report.book import LARGEST_COLUMNS, LARGEST_ROWS, LARGEST_TEXT, Book, Outline, clean
-from hybridinv.report.rvtools import CUSTOM, Note, sheets
-from hybridinv.report.rvtools_estate import VSphereEstate
+from hybridinv.report.reading_headers import header_key
+from hybridinv.report.rvtools import CUSTOM, Note, Renamed, needs, sheets
+from hybridinv.report.rvtools_estate import VSPHERE, Part, VSphereEstate
 from hybridinv.saving import check_writable, checked, write_whole
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from hybridinv.report.sheets import Sheet
 
+_LONGEST_HEADER = 255
 _NAMELESS = "(no name)"
 _MARKUP = "<r>"  # XlsxWriter takes a header that is all of this for its own
+_PARTS = ("vPartition", "vDisk")
+_EMPTY = "importers need it, and it is empty in all rows of this vCenter"
+_OTHER_FORMATS = frozenset({".xls", ".xlsm", ".xlsb", ".xltx", ".ods", ".csv", ".tsv"})
 _CUT = f"cut: Excel takes {LARGEST_TEXT:,} characters in a cell"
 
 
@@ -46,19 +52,58 @@ def write_workbook(inv: Inventory, path: str | os.PathLike[str]) -> None:
     machines, hosts and extensions of the other platforms, tags, problems, and which columns are empty or differ from
     RVTools. Read with `detail="full"` for all that there is. `InventoryFileError` when a sheet would not fit into
     Excel (before anything is written) or the file cannot be written; `MissingExtra` without the extra `report`;
-    `NotSupported` for anything else than an `Inventory`, and for a value that is not of its field's type.
+    `NotSupported` for anything else than an `Inventory`, for a file that ends as another format does, and for a value
+    that is not of its field's type. Columns that importers need and that are empty in all rows of a vCenter are named
+    on the sheet hvNotes.
     The layout is that of kubev2v/migration-planner example1.xlsx and of the sources that docs/workbook.md names.
     """
     if not isinstance(inv, Inventory):
         raise NotSupported(f"there is no workbook of {type(inv).__name__}", remedy="give an Inventory")
-    target = check_writable(path)
+    target = workbook_path(path)
     with checked(inv):
         _write(inv, target)
+
+
+def workbook_path(path: str | os.PathLike[str], *others: str | os.PathLike[str] | None) -> Path:
+    """The path of a workbook to write, checked as `check_writable` does; `NotSupported` for one of another format."""
+    if not isinstance(path, (str, os.PathLike)):
+        raise NotSupported(f"{type(path).__name__} is no path", remedy="give the path of a file")
+    suffix = Path(path).suffix.lower()
+    if suffix in _OTHER_FORMATS:
+        raise NotSupported(f"a workbook is written as .xlsx, not as {suffix}", remedy="give a file that ends in .xlsx")
+    return check_writable(path, *others)
+
+
+def empty_needs(inv: Inventory) -> list[Note]:
+    """The columns that importers need and that are empty in all rows of a vCenter, each with a note."""
+    estate = VSphereEstate(inv)
+    return list(_empty_needs(_drafts(estate), estate))
+
+
+def _empty_needs(drafts: Iterable[_Draft], estate: VSphereEstate) -> Iterator[Note]:
+    in_summary = {one.source for one in estate.inv.asked if one.platform == VSPHERE and one.detail == "summary"}
+    for draft in drafts:
+        needed = needs().get(draft.sheet.name)
+        if not needed:
+            continue
+        rows: dict[str, list[Any]] = defaultdict(list)
+        for row in draft.sheet.rows(estate):
+            rows[row.of.server if isinstance(row, Part) else row.server].append(row)
+        if draft.sheet.name in _PARTS:  # a machine without any says nothing, all of them do
+            for machine in estate.machines:
+                rows.setdefault(machine.server, [])
+        values = draft.sheet.columns
+        for server, of_it in rows.items():
+            remedy = '; collect with detail="full"' if server in in_summary else ""
+            for column in needed:
+                if all(values[column](row) in (None, "") for row in of_it):
+                    yield Note(draft.sheet.name, column, server, f"{_EMPTY}{remedy}")
 
 
 def _write(inv: Inventory, target: Path) -> None:
     estate = VSphereEstate(inv)
     drafts = _drafts(estate)
+    estate.notes.extend(_empty_needs(drafts, estate))
     outlines = [_outline(draft, estate) for draft in drafts]
     with (
         _whole(target) as temporary,
@@ -90,20 +135,27 @@ def _drafts(estate: VSphereEstate) -> list[_Draft]:
     headers: dict[object, Mapping[str, str]] = {}
     for sheet in all_sheets:
         if sheet.attributes and sheet.attributes not in headers:
-            alike = [one for one in all_sheets if one.attributes is sheet.attributes]
+            alike = [one.name for one in all_sheets if one.attributes is sheet.attributes]
             names = {name for row in sheet.rows(estate) for name in sheet.attributes(row)}
-            headers[sheet.attributes] = _headers(names, {column for one in alike for column in sheets()[one.name]})
+            headers[sheet.attributes] = _headers(names, alike)
+            renamed = ((column, name) for name, column in headers[sheet.attributes].items() if column != name)
+            estate.renamed.extend(Renamed(sheet.name, *pair) for pair in renamed)
     return [_draft(sheet, headers.get(sheet.attributes, {})) for sheet in all_sheets]
 
 
-def _headers(names: Iterable[str], reserved: Iterable[str]) -> dict[str, str]:
-    """A header for each custom attribute, like no other: consumers match them without regard to case."""
-    taken = {name.casefold() for name in reserved}
+def _headers(names: Iterable[str], alike: Sequence[str]) -> dict[str, str]:
+    """A header for each custom attribute, like no other of those sheets, and none that may be taken for a column.
+
+    Readers of RVTools files match headers without regard to case, and know those of old releases.
+    """
+    keys = {(sheet, header_key(column, sheet)) for sheet in alike for column in sheets()[sheet]}
+    taken = {column.casefold() for sheet in alike for column in sheets()[sheet]}
     found = {}
     for name in sorted(names, key=lambda name: (name.casefold(), name)):
-        plain = clean(name).strip() or _NAMELESS
+        plain = clean(name).strip()[:_LONGEST_HEADER] or _NAMELESS
         header, number = plain, 1
-        while header.casefold() in taken or (header == plain and header.startswith(_MARKUP)):
+        is_like = plain.startswith(_MARKUP) or any((sheet, header_key(plain, sheet)) in keys for sheet in alike)
+        while header.casefold() in taken or (is_like and header == plain):
             header = f"{plain} (custom {number})" if number > 1 else f"{plain} (custom)"
             number += 1
         taken.add(header.casefold())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from itertools import chain
+from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -35,7 +35,7 @@ from hybridinv.report.reading_places import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
 T = TypeVar("T")
@@ -114,30 +114,37 @@ def _path(path: str | os.PathLike[str]) -> Path:
 def inventory_of(found: Found, name: str) -> Inventory:
     """The inventory that sheets hold; `name` is what their vCenter is called where none of them says it."""
     sheets = {sheet: Sheet(sheet, rows) for sheet, rows in found.sheets.items()}
-    book = Book(sheets, rvtools.sheets(), _server(sheets) or name)
+    book = Book(sheets, tuple(rvtools.sheets()), _server(sheets) or name)
     tables = _read_tables(book)
     for kind, records in hybrid.read_tables(book).items():
         tables[kind] = [*tables.get(kind, ()), *records]
-    tables = hybrid.with_tags(book, tables)
+    tables = hybrid.with_tags(book, hybrid.with_the_rest(book, tables))
     kinds = {kind for kind, needed in _NEEDS.items() if any(book.has(name) for name in needed)}
     _complain(book, found, kinds)
     _complain_of_clusters(book, kinds, tables)
     book.problems += [one for one in _told_problems(book) if one not in book.problems]
-    asked = _asked(book, frozenset(kinds), {one.source for one in chain(*tables.values()) if one.platform == PLATFORM})
+    asked = _asked(book, frozenset(kinds), tables)
     return Inventory(**tables, problems=book.problems, asked=asked, taken_at=_taken_at(sheets, found.made_at))
 
 
-def _asked(book: Book, kinds: frozenset[str], there: Collection[str]) -> list[Asked]:
-    """Who was asked: as the file says, and the vCenters that its rows are of (`there`); else all that it names."""
+def _asked(book: Book, kinds: frozenset[str], tables: Mapping[str, Iterable[Any]]) -> list[Asked]:
+    """Who was asked: as the file says, and those that its records are of; else all that it names."""
+    there: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for kind, records in tables.items():
+        for one in records:
+            there[one.platform, one.source].add(kind)
     told = hybrid.read_asked(book, DETAIL)
-    others = [one for one in (told or {}).values() if one.platform != PLATFORM]
-    found = []
-    for source in dict.fromkeys(book.sources.values()):
+    found = {}
+    for source in dict.fromkeys((*book.sources.values(), *(source for name, source in there if name == PLATFORM))):
         said = (told or {}).get((PLATFORM, source))
-        if told is None or said or source in there:
+        if told is None or said or (PLATFORM, source) in there:
             own = kinds & said.kinds if said else kinds
-            found.append(Asked(platform=PLATFORM, source=source, kinds=own, detail=DETAIL))
-    return [*found, *others]
+            found[PLATFORM, source] = Asked(platform=PLATFORM, source=source, kinds=own, detail=DETAIL)
+    found |= {key: one for key, one in (told or {}).items() if key[0] != PLATFORM}
+    for platform, source in [key for key in there if key not in found]:
+        of_it = frozenset(there[platform, source])
+        found[platform, source] = Asked(platform=platform, source=source, kinds=of_it, detail=DETAIL)
+    return list(found.values())
 
 
 def _read_tables(book: Book) -> dict[str, Any]:
@@ -167,7 +174,10 @@ def _named_clusters(book: Book) -> Iterable[Cluster]:
         for row in book.rows(sheet):
             name = row.text("Cluster")
             if name and not book.knows("clusters", book.vcenter(row), name):
-                yield Cluster(id=book.id_of(row, "clusters", "", name), name=name, **book.origin(row))
+                if id_ := book.next_id(row, "clusters", "", name):
+                    book.call("clusters", id_, book.vcenter(row), name)
+                id_ = id_ or book.id_of(row, "clusters", "", name)
+                yield Cluster(id=id_, name=name, **book.origin(row))
 
 
 def _named_hosts(book: Book) -> Iterable[Host]:
@@ -195,7 +205,9 @@ def _once(book: Book, kind: str, records: Iterable[T]) -> list[T]:
         old += found.get(id_, record) != record
         found[id_] = record
     if old:
-        book.complain(kind, f"{old} of them are in the file more than once, and differ; the last one counts",
+        of_them = "1 of them is in the file more than once, and differs" if old == 1 else (
+            f"{old:,} of them are in the file more than once, and differ")  # fmt: skip
+        book.complain(kind, f"{of_them}; the last one counts",
                       "were several files of one vCenter merged? Read them one by one")  # fmt: skip
     return list(found.values())
 

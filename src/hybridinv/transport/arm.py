@@ -20,6 +20,7 @@ from hybridinv.errors import (
     UnexpectedAnswer,
 )
 from hybridinv.transport.budget import budget_of
+from hybridinv.transport.clouds import host_of
 from hybridinv.transport.scrub import scrub, secrets_of, without
 from hybridinv.transport.tape import Player
 from hybridinv.transport.tokens import Credential, Tokens
@@ -43,6 +44,8 @@ _PAGES = 10_000
 _LONGEST_ERROR = 2**20
 _ACTION = re.compile(r"perform action '([^']+)'")
 
+_ABSENT = "check the id, the subscription and the cloud"
+_FOREIGN = "check the endpoint, and what stands between: that is no answer of ARM's"
 _LOCATION = "check the location: az account list-locations, or the region of the Hub"
 _REMEDIES = {
     "missingsubscriptionregistration": "register the resource provider that it names in that subscription "
@@ -264,10 +267,10 @@ class ArmClient:
             )
         if response.status_code == 404:
             absent = NotFound(
-                f"{self.source}: {method} {message}",
-                remedy=_REMEDIES.get(fault.code.lower(), "check the id, the subscription and the cloud"),
+                f"{host_of(self.endpoint)}: {method} {message}",
+                remedy=_REMEDIES.get(fault.code.lower(), _FOREIGN if fault.is_foreign else _ABSENT),
             )
-            absent.code = fault.code
+            absent.code, absent.is_foreign = fault.code, fault.is_foreign
             raise absent
         if 300 <= response.status_code < 400:
             place = redact(re.split(r"[?#]", response.headers.get("Location", "nowhere"))[0], known)

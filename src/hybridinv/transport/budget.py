@@ -4,6 +4,10 @@ ARM allows a principal 250 reads in each subscription at once and 25 more each s
 azure-resource-manager/management/request-limits-and-throttling), and says in its answers what is left. Resource Graph
 has a quota of its own (governance/resource-graph/concepts/guidance-for-throttled-requests). No document gives a Hub
 such a bucket: nothing is assumed of one until it announces what is left.
+
+The lists of an extension catalogue have policies of their own: published recordings announce 18,000 in three minutes
+for those of types, and no bucket of ARM's beside. So they wait for no bucket that is only assumed, though they draw on
+it: one that the endpoint announces counts for them too, and when it refuses one of them the documented one does.
 """
 
 from __future__ import annotations
@@ -32,7 +36,15 @@ _POLICIES = "x-ms-ratelimit-remaining-resource"
 _NEARLY_ONE = 1 - 1e-6
 _POLICY_PAUSE = 1.0
 _GRAPH = "/providers/microsoft.resourcegraph/"
+_CATALOGUE = re.compile(r"microsoft\.(?:compute|hybridcompute)/locations/[^/]+/publishers(?:/.*)?")
 _SPAN = re.compile(r"(\d+):(\d\d):(\d\d)(\.\d+)?")
+
+
+class Aim(NamedTuple):
+    """What a request asks: a provider, and whether for one of the lists of an extension catalogue."""
+
+    provider: str = ""
+    is_catalogue: bool = False
 
 
 class Sent(NamedTuple):
@@ -51,9 +63,9 @@ class Heard(NamedTuple):
 
 
 class _Scope(Protocol):
-    def pause(self, provider: str, now: float) -> float: ...
+    def pause(self, aim: Aim, now: float) -> float: ...
     def send(self) -> Sent: ...
-    def hear(self, sent: Sent, provider: str, heard: Heard | None, now: float) -> None: ...
+    def hear(self, sent: Sent, aim: Aim, heard: Heard | None, now: float) -> None: ...
 
 
 class Bucket:
@@ -61,32 +73,36 @@ class Bucket:
 
     What is on its way may not have arrived there yet: so much this one is never filled up to. What an answer says is
     left counts more than what we reckon, once the requests are taken off that it cannot have known of. An infinite
-    capacity is unknown, and becomes the first number that is announced.
+    capacity is unknown, and becomes the first number that is announced. What nobody has confirmed is assumed: a
+    catalogue does not wait for it.
     """
 
     def __init__(self, capacity: float, rate: float) -> None:
         self._capacity = self._level = float(capacity)
         self._rate = rate
+        self._is_assumed = True
         self._at = 0.0
         self._on_way = 0
         self._sent = 0
         self._closed: dict[str, float] = {}
         """Until when, by provider; `""` is all of them."""
 
-    def pause(self, provider: str, now: float) -> float:
+    def pause(self, aim: Aim, now: float) -> float:
         """Seconds until one more request may be sent."""
         self._fill(now)
-        closed = max(self._closed.get(one, now) for one in ("", provider))
-        missing = 0.0 if self._level > _NEARLY_ONE else 1 - self._level
+        closed = max(self._closed.get(one, now) for one in ("", aim.provider))
+        is_free = self._level > _NEARLY_ONE or (aim.is_catalogue and self._is_assumed)
+        missing = 0.0 if is_free else 1 - self._level
         return max(0.0, closed - now, missing / self._rate)
 
     def send(self) -> Sent:
         """One request leaves."""
         sent = Sent(self._sent + 1, self._on_way)
-        self._sent, self._on_way, self._level = self._sent + 1, self._on_way + 1, self._level - 1
+        self._sent, self._on_way = self._sent + 1, self._on_way + 1
+        self._level = max(self._level - 1, float(-self._on_way))  # the endpoint's own is never below nothing
         return sent
 
-    def hear(self, sent: Sent, provider: str, heard: Heard | None, now: float) -> None:
+    def hear(self, sent: Sent, aim: Aim, heard: Heard | None, now: float) -> None:
         """Its answer came, or nothing did."""
         self._fill(now)
         self._on_way -= 1
@@ -94,15 +110,19 @@ class Bucket:
             return
         left = least(number for name, number in heard.headers.items() if _LEFT.fullmatch(name))
         if left is not None:
-            self._capacity = float(left) if math.isinf(self._capacity) else max(self._capacity, left)
+            self._capacity = max(1.0, left if math.isinf(self._capacity) else self._capacity, left)
             unknown_there = (self._sent - sent.number) + sent.beside
             self._level = max(min(self._level, left - self._on_way), left - unknown_there)
+            self._is_assumed = False
         if heard.retry_after is not None:
-            self._close("" if left == 0 else provider, now + heard.retry_after)
+            self._close("" if left == 0 else aim.provider, now + heard.retry_after)
+            if aim.is_catalogue and self._is_assumed:
+                self._is_assumed, self._capacity = False, min(self._capacity, READS)
+                self._level = min(self._level, -self._on_way)
         policies = heard.headers.get(_POLICIES, "").split(",")
         left = least(policy.rpartition(";")[2] for policy in policies)
         if left is not None and left <= self._on_way:
-            self._close(provider, now + _POLICY_PAUSE)
+            self._close(aim.provider, now + _POLICY_PAUSE)
 
     def _fill(self, now: float) -> None:
         gained = max(0.0, now - self._at) * self._rate
@@ -122,7 +142,7 @@ class Quota:
         self._resets_at: float | None = None
         self._on_way = 0
 
-    def pause(self, _: str, now: float) -> float:
+    def pause(self, _: Aim, now: float) -> float:
         """Seconds until one more query may be sent."""
         if self._resets_at is not None and now >= self._resets_at:
             self._left, self._resets_at = self._queries - self._on_way, None
@@ -137,7 +157,7 @@ class Quota:
         self._left -= 1
         return Sent(0, 0)
 
-    def hear(self, _: Sent, __: str, heard: Heard | None, now: float) -> None:
+    def hear(self, _: Sent, __: Aim, heard: Heard | None, now: float) -> None:
         """Its answer came, or nothing did."""
         self._on_way -= 1
         if heard is None:
@@ -151,7 +171,7 @@ class Quota:
             self._resets_at = now + int(hours) * 3600 + int(minutes) * 60 + int(seconds) + float(fraction or 0)
         elif self._resets_at is None:
             self._resets_at = now + self._seconds
-        if heard.retry_after is not None:
+        if heard.retry_after:
             self._left, self._resets_at = 0, max(self._resets_at, now + heard.retry_after)
 
 
@@ -184,28 +204,28 @@ class Budget:
 
     def admit(self, path: str) -> Pass | float:
         """A pass for a request to that path, else the seconds to wait before asking again."""
-        name, provider = _scope_of(path.lower())
+        name, aim = _scope_of(path.lower())
         with self._lock:
             scope = self._scopes.get(name)
             if scope is None:
                 reads = READS if self._assumed else math.inf
                 scope = self._scopes[name] = Quota() if name == _GRAPH else Bucket(reads, READS_A_SECOND)
-            pause = scope.pause(provider, self._clock())
-            return pause if pause > 0 else Pass(partial(self._hear, scope, scope.send(), provider))
+            pause = scope.pause(aim, self._clock())
+            return pause if pause > 0 else Pass(partial(self._hear, scope, scope.send(), aim))
 
-    def _hear(self, scope: _Scope, sent: Sent, provider: str, heard: Heard | None) -> None:
+    def _hear(self, scope: _Scope, sent: Sent, aim: Aim, heard: Heard | None) -> None:
         with self._lock:
-            scope.hear(sent, provider, heard, self._clock())
+            scope.hear(sent, aim, heard, self._clock())
 
 
-def _scope_of(path: str) -> tuple[str, str]:
-    """Whose requests a path counts to (a subscription, Resource Graph, else the tenant), and the provider it asks."""
+def _scope_of(path: str) -> tuple[str, Aim]:
+    """Whose requests a path counts to (a subscription, Resource Graph, else the tenant), and what it asks."""
     if path.startswith(_GRAPH):
-        return _GRAPH, ""
+        return _GRAPH, Aim()
     head, _, rest = path.partition("/providers/")
     steps = head.split("/")
     subscription = steps[2] if len(steps) > 2 and steps[1] == "subscriptions" else ""
-    return subscription, rest.partition("/")[0]
+    return subscription, Aim(rest.partition("/")[0], _CATALOGUE.fullmatch(rest) is not None)
 
 
 _shared: WeakValueDictionary[tuple[str, object], Budget] = WeakValueDictionary()

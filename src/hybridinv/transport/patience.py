@@ -97,7 +97,7 @@ class Patient(httpx.BaseTransport):
             self._bound(request)
             response = self._inner.handle_request(request)
             headers = response.headers
-            asked = retry_after(headers.get("Retry-After")) if response.status_code == 429 else None
+            asked = (retry_after(headers.get("Retry-After")) or 0.0) if response.status_code == 429 else None
             return response
         finally:
             if admitted:

@@ -9,9 +9,11 @@ from __future__ import annotations
 import email.utils
 import ipaddress
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from html import unescape
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import attrs
@@ -53,7 +55,11 @@ _EXTENSIONS = {"busy": (429, 500, 503)}
 _PAGES = 10_000
 _LONGEST_ERROR = 2**20
 _LONGEST_XML = 2000
-_MESSAGE = re.compile(r"<message[^>]*>([^<]*)", re.IGNORECASE)
+_XML_ERROR = re.compile(r"<(?:\w+:)?error\b", re.IGNORECASE)
+_XML = re.compile(r"<(?:\w+:)?(code|message)\b[^>]*>([^<]*)", re.IGNORECASE)
+_UNKNOWN = ("AuthenticationFailed", "InvalidAuthenticationInfo", "NoAuthenticationInformation")
+"""The codes that say that who asks is not known; what is known and may not is another error."""
+_UNKNOWN_SAID = re.compile(r"failed to authenticate|authentication failed", re.IGNORECASE)
 _CONTINUE = "read a shorter time; report it where it stays"
 
 
@@ -69,7 +75,49 @@ class Page:
     next: tuple[str, str] | None = None
 
 
-class TableAccount:
+class Pages(ABC):
+    """Reads tables, page by page."""
+
+    @abstractmethod
+    def page(
+        self, table: str, where: str, columns: Sequence[str], begin: tuple[str, str] | None = None, most: int = 0
+    ) -> Page:
+        """One page, at most 1,000 rows, or at most so many."""
+
+    def rows(self, table: str, where: str, columns: Sequence[str]) -> Iterator[dict[str, Any]]:
+        """The rows of a table that a filter lets through, to the last page; `NoTable` where there is no such table."""
+        page = self.page(table, where, columns)
+        yield from page.rows
+        yield from self.following(page, table, where, columns)
+
+    def following(self, page: Page, table: str, where: str, columns: Sequence[str]) -> Iterator[dict[str, Any]]:
+        """The rows after a page."""
+        for later in self._later(page, table, where, columns):
+            yield from later.rows
+
+    def first(self, table: str, where: str, columns: Sequence[str], most: int = 0) -> Page:
+        """The first page that has rows, or the last; the service may give empty pages where it looked for long."""
+        page = self.page(table, where, columns, most=most)
+        if page.rows or page.next is None:
+            return page
+        for later in self._later(page, table, where, columns, most):
+            page = later
+            if page.rows:
+                break
+        return page
+
+    def _later(self, page: Page, table: str, where: str, columns: Sequence[str], most: int = 0) -> Iterator[Page]:
+        followed: set[tuple[str, str]] = set()
+        while page.next:
+            if page.next in followed or len(followed) == _PAGES:
+                why = "leads back to a page that was read" if page.next in followed else f"has no end ({_PAGES} pages)"
+                raise UnexpectedAnswer(f"{table}: the list of rows {why}", path=_NEXT["NextRowKey"], remedy=_CONTINUE)
+            followed.add(page.next)
+            page = self.page(table, where, columns, page.next, most)
+            yield page
+
+
+class TableAccount(Pages):
     """Reads the tables of one storage account; its threads may ask at a time. Constructing it does no I/O.
 
     `credential` has `named_key` (azure.core's AzureNamedKeyCredential), `signature` (AzureSasCredential) or
@@ -93,7 +141,8 @@ class TableAccount:
         self._wire.tap = lambda inner: Opening(inner, self._opener)
 
     def __repr__(self) -> str:
-        return f"TableAccount({self.source!r})"
+        # A tool that shows the variables of a trace shows one whose address was refused.
+        return f"TableAccount({getattr(self, 'source', '')!r})"
 
     @property
     def is_azure(self) -> bool:
@@ -104,31 +153,11 @@ class TableAccount:
         """Close the connections."""
         self._wire.close()
 
-    def rows(self, table: str, where: str, columns: Sequence[str]) -> Iterator[dict[str, Any]]:
-        """The rows of a table that a filter lets through, to the last page; `NoTable` where there is no such table."""
-        page = self.page(table, where, columns)
-        yield from page.rows
-        yield from self.following(page, table, where, columns)
-
-    def following(self, page: Page, table: str, where: str, columns: Sequence[str]) -> Iterator[dict[str, Any]]:
-        """The rows after a page."""
-        for later in self._later(page, table, where, columns):
-            yield from later.rows
-
-    def first(self, table: str, where: str, columns: Sequence[str]) -> Page:
-        """The first page that has rows, or the last; the service may give empty pages where it looked for long."""
-        page = self.page(table, where, columns)
-        if page.rows or page.next is None:
-            return page
-        for later in self._later(page, table, where, columns):
-            page = later
-            if page.rows:
-                break
-        return page
-
-    def page(self, table: str, where: str, columns: Sequence[str], begin: tuple[str, str] | None = None) -> Page:
-        """One page, at most 1,000 rows."""
-        parameters = {"$filter": where, "$select": ",".join(columns)}
+    def page(
+        self, table: str, where: str, columns: Sequence[str], begin: tuple[str, str] | None = None, most: int = 0
+    ) -> Page:
+        """One page, at most 1,000 rows, or at most so many."""
+        parameters = {"$filter": where, "$select": ",".join(columns)} | ({"$top": str(most)} if most else {})
         if begin:
             parameters |= {name: key for name, key in zip(_NEXT, begin, strict=True) if key}
         url = self.url.copy_with(path=f"{self.url.path.rstrip('/')}/{table}()", params=parameters)
@@ -138,16 +167,6 @@ class TableAccount:
         body = _decoded(without(response.content, self._opener.secrets()), f"{self.source}, {table}")
         following = tuple(response.headers.get(header, "") for header in _NEXT.values())
         return Page(read_page(body, table), (following[0], following[1]) if any(following) else None)
-
-    def _later(self, page: Page, table: str, where: str, columns: Sequence[str]) -> Iterator[Page]:
-        followed: set[tuple[str, str]] = set()
-        while page.next:
-            if page.next in followed or len(followed) == _PAGES:
-                why = "leads back to a page that was read" if page.next in followed else f"has no end ({_PAGES} pages)"
-                raise UnexpectedAnswer(f"{table}: the list of rows {why}", path=_NEXT["NextRowKey"], remedy=_CONTINUE)
-            followed.add(page.next)
-            page = self.page(table, where, columns, page.next)
-            yield page
 
     def _send(self, url: httpx.URL) -> httpx.Response:
         headers = {
@@ -164,11 +183,8 @@ class TableAccount:
     def _refuse(self, table: str, response: httpx.Response) -> NoReturn:
         known = self._opener.secrets()
         body = scrub(response.content[:_LONGEST_ERROR], secrets=known)
-        fault, fault_text = read_error(body), body[:_LONGEST_XML].decode("utf-8", "replace")
-        code = fault.code or redact(response.headers.get("x-ms-error-code", ""), known)
-        # Azure answers in JSON; what is refused before the service looks at it, in XML.
-        marked = _MESSAGE.search(fault_text)
-        said = (marked[1] if marked else fault.message).partition("RequestId:")[0].strip()
+        code, said = _fault(body)
+        code = code or redact(response.headers.get("x-ms-error-code", ""), known)
         status = response.status_code
         message = f"{self.source}, {table}: {status} " + ": ".join(filter(None, (code, said)))
         where: dict[str, Any] = {
@@ -182,7 +198,7 @@ class TableAccount:
             )
         if status == 404:
             raise NotFound(message.rstrip(), remedy="check the address of the account (primaryEndpoints.table)")
-        if status in (401, 403):
+        if status in (401, 403) or (status == 400 and code in _UNKNOWN):
             _refuse_entry(message.rstrip(), code, response, self._opener, where)
         if 300 <= status < 400 and status != 304:
             raise UnexpectedAnswer(
@@ -195,6 +211,18 @@ class TableAccount:
         raise ServerFault(
             message.rstrip(), status=status, remedy=f"{version}; check the account where it stays", **where
         )
+
+
+def _fault(body: bytes) -> tuple[str, str]:
+    """The code and the text of an error: JSON from the service, XML from what stands before it."""
+    text = body[:_LONGEST_XML].decode("utf-8", "replace")
+    if _XML_ERROR.search(text):
+        marked = {name.lower(): redact(unescape(value)).strip() for name, value in reversed(_XML.findall(text))}
+        code, said = marked.get("code", ""), marked.get("message", "")
+    else:
+        fault = read_error(body)
+        code, said = fault.code, fault.message
+    return code, said.partition("RequestId:")[0].strip()
 
 
 def _decoded(body: bytes, where: str) -> Any:
@@ -210,11 +238,12 @@ def _decoded(body: bytes, where: str) -> Any:
 
 def _refuse_entry(message: str, code: str, response: httpx.Response, opener: Opener, where: dict[str, Any]) -> NoReturn:
     """The error for a request that was not let in, with the likeliest reason first."""
-    wrong = opener.wrong(_date(response))
-    if wrong or code in ("AuthenticationFailed", "InvalidAuthenticationInfo", "NoAuthenticationInformation", ""):
-        raise AuthenticationFailed(message, remedy=wrong or opener.guess, **where)
     if code == "KeyBasedAuthenticationNotPermitted":
         raise AccessDenied(message, missing=READER, remedy="the account takes Entra ID's tokens only", **where)
+    wrong = opener.wrong(_date(response))
+    # By its words too: Azurite calls a wrong signature AuthorizationFailure, as Azure calls what its firewall refuses.
+    if wrong or code in ("", *_UNKNOWN) or response.status_code == 401 or _UNKNOWN_SAID.search(message):
+        raise AuthenticationFailed(message, remedy=wrong or opener.guess, **where)
     remedy = f"{opener.lacking}; else the account's firewall keeps this machine out"
     raise AccessDenied(message, missing=opener.needed, remedy=remedy, **where)
 

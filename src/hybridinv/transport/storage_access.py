@@ -230,8 +230,8 @@ def opener_of(credential: Any, account: str, source: str, *, is_azure: bool) -> 
         kind = credential.__name__ if isinstance(credential, type) else type(credential).__name__
         raise NotSupported(
             f"credential= opens no storage account: it is {kind}",
-            remedy="pass AzureNamedKeyCredential(name, key) or AzureSasCredential(sas) of azure.core.credentials, "
-            "or a credential of azure.identity",
+            remedy=f"pass AzureNamedKeyCredential({account!r}, key) or AzureSasCredential(sas) of "
+            "azure.core.credentials, or a credential of azure.identity",
         )
     if not is_azure:
         raise NotSupported(

@@ -259,12 +259,13 @@ def _said(answer: object) -> str:
 
 @attrs.frozen(kw_only=True)
 class ArmFault:
-    """What an error body says; `supported_api_versions` where it lists them."""
+    """What an error body says; `supported_api_versions` where it lists them. What is no JSON is foreign to ARM."""
 
     code: str = ""
     message: str = ""
     details: tuple[str, ...] = ()
     supported_api_versions: tuple[str, ...] = ()
+    is_foreign: bool = False
 
 
 def read_error(body: bytes) -> ArmFault:
@@ -273,7 +274,8 @@ def read_error(body: bytes) -> ArmFault:
         answer = decode(body, where="")
     except UnexpectedAnswer:
         title = _TITLE.search(body[:20_000].decode("utf-8", "replace"))
-        return ArmFault(message=redact(" ".join(unescape(title[1]).split())) if title else excerpt(body))
+        said = redact(" ".join(unescape(title[1]).split())) if title else excerpt(body)
+        return ArmFault(message=said, is_foreign=bool(body.strip()))
     return _fault(answer)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable
+from difflib import get_close_matches
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
@@ -40,9 +41,31 @@ def _named(counters: Iterable[str], known: Sequence[str]) -> list[str]:
     if unknown or not named:
         raise NotSupported(
             f"there is no counter {', '.join(map(shown, unknown)) or 'in an empty list'}",
-            remedy=f"the counters are: {', '.join(known)}",
+            remedy=f"{did_you_mean(unknown, known)}the counters are: {', '.join(known)}",
         )
     return list(dict.fromkeys(named))
+
+
+def did_you_mean(names: Iterable[object], known: Iterable[str], raw_words: Mapping[str, str] | None = None) -> str:
+    """A question that names the words which are meant, empty where there are none.
+
+    A word in other letters, what the agents in guests call it, what `raw_words` says another platform does (in small
+    letters), else the word that is spelt most alike.
+    """
+    words = list(known)
+    meant = dict.fromkeys(_meant(name, words, raw_words or {}) for name in names if isinstance(name, str))
+    found = [word for word in meant if word]
+    return f"did you mean {', '.join(found)}? " if found else ""
+
+
+def _meant(name: str, known: Sequence[str], raw_words: Mapping[str, str]) -> str:
+    plain = name.strip().lower()
+    word = re.sub(r"[\s-]+", "_", plain)
+    for one in (word, counter_of(name)[0], raw_words.get(plain, "")):
+        if one in known:
+            return one
+    alike = [] if word in units() else get_close_matches(word, known, n=1)
+    return alike[0] if alike else ""
 
 
 def guest_counters() -> list[str]:

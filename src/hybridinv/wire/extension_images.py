@@ -28,6 +28,7 @@ _LOCATION = re.compile(r"[a-z0-9 ]+", re.ASCII | re.IGNORECASE)
 _NAME = re.compile(r"\w[\w.-]*", re.ASCII)
 _PATTERN = re.compile(r"[\w.*?\[\]!-]+", re.ASCII)
 _WILD = re.compile(r"[*?\[]")
+_CLASS = re.compile(r"\[!?\]?[^\[\]]*\]")
 _OS = {"windows": OSType.WINDOWS, "linux": OSType.LINUX, "": OSType.UNKNOWN, "n/a": OSType.UNKNOWN}
 
 
@@ -47,7 +48,7 @@ class Names:
         if not words or not all(isinstance(word, str) and _can_name(word.strip()) for word in words):
             raise NotSupported(
                 f"{what}={given!r:.80} names no {what}",
-                remedy=f"give names or patterns such as 'Microsoft.*', or leave {what}= out for all",
+                remedy=f"give names or patterns such as 'Microsoft.*' (and close each [), or leave {what}= out for all",
             )
         return cls(tuple(dict.fromkeys(word.strip() for word in words)))
 
@@ -65,7 +66,13 @@ class Names:
     def has(self, name: str) -> bool:
         """Whether a name is wanted."""
         folded = name.lower()
-        return not self.words or any(fnmatch.fnmatchcase(folded, word.lower()) for word in self.words)
+        return not self.words or any(_fits(folded, word) for word in self.words)
+
+    def idle(self, names: Iterable[str]) -> list[str]:
+        """The words, patterns too, that none of some names fits."""
+        folded = {name.lower() for name in names}
+        words = {word.lower(): word for word in reversed(self.words)}
+        return [word for word in reversed(words.values()) if not any(_fits(name, word) for name in folded)]
 
 
 @attrs.frozen
@@ -92,7 +99,13 @@ class Wanted:
 
 
 def _can_name(word: str) -> bool:
-    return bool((_PATTERN if _WILD.search(word) else _NAME).fullmatch(word))
+    if not _WILD.search(word):
+        return bool(_NAME.fullmatch(word))
+    return bool(_PATTERN.fullmatch(word)) and not re.search(r"[\[\]]", _CLASS.sub("", word))
+
+
+def _fits(folded: str, word: str) -> bool:
+    return fnmatch.fnmatchcase(folded, word.lower()) if _WILD.search(word) else folded == word.lower()
 
 
 def read_name(body: dict[str, Any]) -> str:
@@ -152,13 +165,19 @@ def read_images(items: Iterable[dict[str, Any]], origin: Origin) -> list[Extensi
 
 
 def unknown_names(wanted: Wanted, names: Names, what: str, known: Iterable[str]) -> Iterator[tuple[str, NotFound]]:
-    """The names that were given in full and that nothing there has, each with an error that names those like it."""
-    folded = {one.lower(): one for one in known}
-    for name in names.named:
-        if name.lower() not in folded:
-            near = [folded[one] for one in difflib.get_close_matches(name.lower(), folded, n=3)]
-            remedy = f"did you mean {' or '.join(map(repr, near))}?" if near else "check its name"
-            yield scope_of(wanted, name), NotFound(f"{wanted.location} has no {what} {name!r}", remedy=remedy)
+    """The names and patterns that were given and that nothing there has, each with an error that names those like it.
+
+    To a pattern names are like that begin as its letters do.
+    """
+    listed = list(known)
+    for word in names.idle(listed):
+        letters = re.sub(r"[*?]", "", _CLASS.sub("", word)).lower()
+        is_pattern = letters != word.lower()
+        folded = {(one[: len(letters)] if is_pattern else one).lower(): one for one in listed}
+        near = [folded[one] for one in difflib.get_close_matches(letters, folded, n=3)]
+        remedy = f"did you mean {' or '.join(map(repr, near))}?" if near else "check its name"
+        none = f"{what} that fits" if is_pattern else what
+        yield scope_of(wanted, word), NotFound(f"{wanted.location} has no {none} {word!r}", remedy=remedy)
 
 
 def scope_of(wanted: Wanted, question: str) -> str:

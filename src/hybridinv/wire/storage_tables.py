@@ -38,6 +38,7 @@ _FIRST_WINDOW = datetime(1601, 1, 1, tzinfo=UTC)
 _LATE = timedelta(minutes=15)
 _ROUNDED = timedelta(minutes=10)
 _METRIC_KEY = re.compile(r"(\d{19})__")
+_COUNTER_KEY = re.compile(r"(?!\d{19}__).+__(\d{19})", re.DOTALL)
 _LINUX_KEY = re.compile(r"\d{19}___(\d{19})")
 _FIGURES = ("Average", "Minimum", "Maximum", "Total", "Last")
 _COMPARISON = re.compile(r" (?:eq|ge|lt) ")
@@ -110,14 +111,34 @@ def metric_filter(resource_id: str, start: datetime, end: datetime) -> str:
     return f"PartitionKey eq {quoted(escaped(resource_id))} and RowKey ge '{newest:019d}' and RowKey lt '{oldest:019d}'"
 
 
+def key_filter(resource_id: str, first: str = "", last: str = "") -> str:
+    """The filter for the rows of one machine whose row keys are from `first` until before `last`."""
+    bounds = f" and RowKey ge {quoted(first)} and RowKey lt {quoted(last)}" if last else ""
+    return f"PartitionKey eq {quoted(escaped(resource_id))}{bounds}"
+
+
+def counter_filter(resource_id: str, counter: str, start: datetime, end: datetime) -> str:
+    """The filter for the other row of each interval, `{counter}__{time}`; the counter is as it stands in the key."""
+    newest, oldest = (f"{counter}__{_LAST_TICK - ticks(moment) + 1:019d}" for moment in (end, start))
+    return key_filter(resource_id, newest, oldest)
+
+
+def counter_in_key(row: Mapping[str, Any]) -> str:
+    """The counter with which the key of an interval's other row begins; empty where it begins with the time."""
+    key = str(look(row, "RowKey"))
+    return key.rpartition("__")[0] if _COUNTER_KEY.fullmatch(key) else ""
+
+
 def windows_filter(vm_uuid: str, name: str, start: datetime, end: datetime) -> str:
     """The filter for one machine's samples in the table that all Windows machines share; its partitions are times.
 
     A partition is a moment rounded down, to a minute or to ten. The machine is found by its id, or by its name where
-    the agent wrote no id; both as they are and in one letter case, for case counts in a filter.
+    the agent wrote no id, with `_` before it as the agent has it, or without; all as they are and in one letter case,
+    for case counts in a filter.
     """
     first, last = (f"0{ticks(moment):018d}" for moment in (start - _ROUNDED, end + timedelta(minutes=1)))
-    who = _in_cases("RoleInstance", f"_{name}") + (_in_cases("DeploymentId", vm_uuid) if vm_uuid else [])
+    who = _in_cases("RoleInstance", f"_{name}") + _in_cases("RoleInstance", name)
+    who += _in_cases("DeploymentId", vm_uuid) if vm_uuid else []
     return f"PartitionKey ge '{first}' and PartitionKey lt '{last}' and ({' or '.join(who)})"
 
 
@@ -128,14 +149,15 @@ def linux_filter(partition: int, host: str, start: datetime, end: datetime) -> s
     return f"PartitionKey ge '{first}' and PartitionKey lt '{last}' and ({who})"
 
 
-def linux_partitions(host: str) -> list[int]:
+def linux_partitions(host: str, vm_uuid: str = "") -> list[int]:
     """The partitions that a machine's rows may be in, the likeliest first.
 
-    The agent hashes `{DeploymentId}___{Host}`, and what it takes for the first, Azure tells nobody; without one it
-    hashes the host alone.
+    The agent hashes `{DeploymentId}___{Host}`, and what it takes for the first, Azure tells nobody: the machine's id
+    is likely; without one it hashes the host alone.
     """
-    likely = easy_hash(host) % LINUX_PARTITIONS
-    return [likely, *(one for one in range(LINUX_PARTITIONS) if one != likely)]
+    ids = (vm_uuid.lower(), vm_uuid.upper()) if vm_uuid else ()
+    likely = (easy_hash(text) % LINUX_PARTITIONS for text in (*(f"{one}___{host}" for one in ids), host))
+    return list(dict.fromkeys((*likely, *range(LINUX_PARTITIONS))))
 
 
 def easy_hash(text: str) -> int:
@@ -177,12 +199,16 @@ def read_page(body: Any, where: str) -> list[dict[str, Any]]:
     return rows
 
 
-def read_metric_row(row: Mapping[str, Any], vm_id: str, grain: str, notes: list[str]) -> MetricSample | None:
+def read_metric_row(
+    row: Mapping[str, Any], vm_id: str, grain: str, notes: list[str], *, by_counter: bool = False
+) -> MetricSample | None:
     """One interval of one counter; None for the other row of the same interval. What is odd is noted.
 
-    A counter that there is no word for has `counter` and `unit` empty, and its values as they are.
+    That row is the one whose key begins with the counter, or, where it is read `by_counter`, with the time. A counter
+    that there is no word for has `counter` and `unit` empty, and its values as they are.
     """
-    key = _METRIC_KEY.match(str(look(row, "RowKey")))
+    text = str(look(row, "RowKey"))
+    key = _COUNTER_KEY.fullmatch(text) if by_counter else _METRIC_KEY.match(text)
     if key is None:
         return None
     at, raw = moment_of(_LAST_TICK - int(key[1])), _text(row, "CounterName", notes)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from hybridinv.comparing import is_of
-from hybridinv.inventory import KINDS, count_of
+from hybridinv.inventory import KINDS, count_of, counted
 from hybridinv.model import PowerState
 from hybridinv.report.parts import Alert, Bar, Bars, Cell, Figure, Note, Section, Table, Tone, Unit, columns, size_of
 from hybridinv.report.seen import PLATFORMS, words
@@ -125,9 +125,7 @@ def _sources(reading: Reading) -> Table:
         )
         asked = kinds.get(key, frozenset(row))
         counts: list[Value] = [row.get(kind, 0) if kind in asked else Cell("not asked for") for kind in _COUNTED]
-        more = ", ".join(
-            count_of(words(kind).removesuffix("s"), row[kind]) for kind in KINDS if kind in row and kind not in _COUNTED
-        )
+        more = ", ".join(counted(words(kind), row[kind]) for kind in KINDS if kind in row and kind not in _COUNTED)
         rows.append((Cell(key[1], more=PLATFORMS.get(key[0], key[0])), state, *counts, more))
     names = [(words(kind).capitalize(), Unit.COUNT) for kind in _COUNTED]
     return Table(

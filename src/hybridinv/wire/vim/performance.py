@@ -10,7 +10,7 @@ import attrs
 
 from hybridinv.errors import NotSupported, UnexpectedAnswer
 from hybridinv.model import MetricSample
-from hybridinv.wire.counters import units
+from hybridinv.wire.counters import did_you_mean, units
 from hybridinv.wire.reading import look, many, shown, utc
 
 if TYPE_CHECKING:
@@ -81,7 +81,10 @@ def words(counters: Iterable[str] | None) -> list[str]:
     foreign = [word for word in wanted if not isinstance(word, str) or word not in RAW_NAMES]
     if foreign or not wanted:
         what = ", ".join(f"{word!s:.40}" for word in foreign) or "counter in an empty list"
-        raise NotSupported(f"vSphere has no {what} of a machine as a whole", remedy=f"it has: {', '.join(RAW_NAMES)}")
+        meant = did_you_mean(foreign, RAW_NAMES, {raw_name.lower(): word for word, raw_name in RAW_NAMES.items()})
+        raise NotSupported(
+            f"vSphere has no {what} of a machine as a whole", remedy=f"{meant}it has: {', '.join(RAW_NAMES)}"
+        )
     return list(dict.fromkeys(wanted))
 
 
