@@ -32,8 +32,9 @@ HTTPS server in a process of its own that takes {delay:.0f} ms for a request and
 
 The wide bucket holds {wide:,} requests and gains {wide_rate} a second, as Azure's own policy for lists of extension
 types (18,000 in three minutes, in published recordings), and like those answers it says nothing of ARM's bucket. The
-tight one is ARM's documented {tight} and {tight_rate} a second, and announces what is left: no client can take less than {floor:.0f} s there, and {requests:,} requests one after the other
-fit in hardly more, so nothing can be several times as fast. There what is kept is what helps.
+tight one is ARM's documented {tight} and {tight_rate} a second, and announces what is left: no client can take less
+than {floor:.0f} s there, and {requests:,} requests one after the other fit in hardly more, so nothing can be several
+times as fast. There what is kept is what helps.
 
 The pipeline is what `Get-AzVMImagePublisher | Get-AzVMExtensionImageType | Get-AzVMExtensionImage` asks, one after the
 other: once as a bare loop over one kept connection (httpx, JSON decoded, no records), the fastest that it can be, and
