@@ -134,6 +134,7 @@ def test_values_that_a_field_can_hold_in_other_forms() -> None:
     frame = PLACED.to_pandas()
     assert chosen(cpus=frame["cpus"].max()) == chosen(cpus=numpy.int64(8)) == chosen(cpus=8.0) == "b"
     assert chosen(is_virtual=numpy.bool_(True)) == chosen(is_virtual=1) == "a"
+    assert chosen(cpus=numpy.array([8, 99])) == chosen(cpus=frame["cpus"][frame["cpus"] == 8]) == "b"
 
 
 @pytest.mark.parametrize(
@@ -147,6 +148,7 @@ def test_values_that_a_field_can_hold_in_other_forms() -> None:
         ("agent", None, "it is a record"),
         ("cpus", "4", "never the text '4' — it is a number, or None"),
         ("cpus", True, "never True — it is a number, or None"),
+        ("cpus", float("nan"), "never nan — it is a number, or None"),
         ("cpus", [4, "8"], "never the text '8'"),
         ("power_state", ["running", "stoped"], "never 'stoped' — it is one of: running, stopped"),
         ("power_state", None, "never None — it is one of"),

@@ -29,6 +29,8 @@ def condition(kind: type, name: str, wanted: object) -> Callable[[Any], object]:
         return cast("Callable[[Any], object]", wanted)
     hint = hints(kind)[name]
     item = item_type(hint)
+    if getattr(wanted, "shape", ()) and hasattr(wanted, "tolist"):  # an array of NumPy, a column of pandas
+        wanted = wanted.tolist()
     if not isinstance(wanted, (Sequence, Set)) or isinstance(wanted, (str, bytes)):
         one = _checked(name, hint, wanted)
         return (lambda value: value == one) if item is None else (lambda values: one in values)
@@ -54,6 +56,8 @@ def _checked(name: str, hint: Any, wanted: Any) -> Any:
 
 
 def _could_be(kind: type, wanted: Any) -> bool:
+    if wanted != wanted:  # NaN or NaT: nothing equals it
+        return False
     if issubclass(kind, Enum):
         return isinstance(wanted, str) and wanted in [member.value for member in kind]
     if kind is bool:

@@ -33,6 +33,24 @@ def codes(*vms, **more):
 
 
 @pytest.mark.parametrize(
+    ("platform", "kind"),
+    [
+        ("vsphere", "vmware-tools"),
+        ("azure", "azure-vm-agent"),
+        ("azure-stack-hub", "azure-vm-agent"),
+        ("azure-arc", "connected-machine-agent"),
+    ],
+)
+@pytest.mark.parametrize("status", ["ready", "not_installed", "not_ready", "disconnected", "expired", "unknown"])
+def test_an_agent_whose_kind_nobody_told_is_its_platforms(platform, kind, status):
+    told = machine(status, platform, kind=kind, version="1.20.0")
+    bare = machine(status, platform, kind="", version="1.20.0")
+    assert checked(bare) == checked(told)
+    if (platform, status) == ("azure-arc", "ready"):
+        assert codes(bare) == [("AgentOld", "warning")]
+
+
+@pytest.mark.parametrize(
     ("status", "code", "severity"),
     [
         ("not_installed", "AgentMissing", "warning"),

@@ -23,7 +23,7 @@ FORMATS = {"integer": "#,##0", "ratio": "#,##0.00", "moment": "yyyy/mm/dd hh:mm:
 OURS = [
     *("hvVmkServices", "hvMachines", "hvDisks", "hvNics", "hvExtensions", "hvHosts", "hvClusters", "hvNetworks"),
     *("hvLicenses", "hvResources", "hvTags", "hvSources", "hvProblems", "hvIds", "hvAttributes"),
-    *("hvUnfilled", "hvNotes"),
+    *("hvCustomAttributes", "hvUnfilled", "hvNotes"),
 ]
 
 

@@ -67,6 +67,45 @@ def test_an_attribute_of_any_name_comes_back_beside_others(name: str, tmp_path: 
     assert copy.vms[0].custom_attributes == copy.hosts[0].custom_attributes == attributes
 
 
+VC = f"vsphere://{HERE['VI SDK UUID']}"
+ODD = {"Note": "first line\nOwner=second", "=eq": "v", "a=b": "c", "": "x", " ": " y ", "tab\t": "\t", "empty": ""}
+
+
+@pytest.mark.parametrize("kind", ["distributed", "standard", "opaque", ""])
+@pytest.mark.parametrize("id_", ["made by hand", "dvportgroup-7", "network-7"])
+@pytest.mark.parametrize("attributes", [ODD, {f"a{number}": str(number) for number in range(5000)}])
+def test_attributes_of_networks_come_back(kind: str, id_: str, attributes: dict[str, str], tmp_path: Path) -> None:
+    at = {"platform": "vsphere", "source": "vc01"}
+    network = hi.Network(id=f"{VC}/{id_}", name="Servers", kind=kind, custom_attributes=attributes, **at)
+    plain = hi.Network(id=f"{VC}/network-8", name="Plain", kind="standard", **at)
+    groups = tuple(hi.PortGroup(name=name) for name in ("Servers", "Plain")[kind == "distributed" :])
+    switch = hi.Switch(id=f"{VC}/host-1/vSwitch0", name="vSwitch0", kind="standard", portgroups=groups, **at)
+    inv = hi.Inventory(networks=[network, plain], switches=[switch])
+    copy = copied(inv, tmp_path)
+    assert {one.name: one.custom_attributes for one in copy.networks} == {"Servers": attributes, "Plain": {}}
+    assert len(copy.networks) == 2
+    assert [one.id for one in copy.networks if one.name == "Servers"] == [network.id]
+    assert not list(inv.diff(copy))
+
+
+@pytest.mark.parametrize(("kind", "record"), [
+    ("vms", hi.VirtualMachine), ("hosts", hi.Host), ("clusters", hi.Cluster), ("datastores", hi.Datastore),
+    ("networks", hi.Network), ("switches", hi.Switch),
+])  # fmt: skip
+@pytest.mark.parametrize("platform", ["vsphere", "azure"])
+def test_attributes_of_any_kind_and_platform_come_back(kind: str, record: Any, platform: str, tmp_path: Path) -> None:
+    one = record(id="vsphere://vc01/domain-s9", name="a", platform=platform, source="vc01",
+                 custom_attributes={"Note": "a=b, c=d\ne", "Owner": " me "})  # fmt: skip
+    (copy,) = getattr(copied(hi.Inventory(**{kind: [one]}), tmp_path), kind)
+    assert (copy.id, copy.custom_attributes) == (one.id, one.custom_attributes)
+
+
+def test_attributes_in_one_cell_are_read_as_they_were_first_written(tmp_path: Path) -> None:
+    cells = {"id": "n", "name": "N", "platform": "vsphere", "source": "vc01", "custom_attributes": "Owner=me, Rack=R7"}
+    inv = read(tmp_path, hvNetworks=[*cells.items()])
+    assert [(one.id, one.custom_attributes) for one in inv.networks] == [("n", {"Owner": "me", "Rack": "R7"})]
+
+
 def test_columns_that_programs_may_take_for_others_are_marked(tmp_path: Path) -> None:
     attributes = dict.fromkeys(["Datacenter", "Data Center", "In Use MB", "vInfoVMName", "vCenter UUID", "Owner"], "x")
     book = written(with_attributes(filled_estate(), attributes), tmp_path)

@@ -149,3 +149,55 @@ def test_uuids_are_one_in_whatever_letter_case(tmp_path: Path) -> None:
     assert uuids[0] == upper.lower()
     assert uuids[1] not in (None, upper.lower())
     assert uuids[2:] == [None, f"{upper[:-1]}c".lower()]
+
+
+def test_whatever_is_called_vm_comes_back(tmp_path: Path) -> None:
+    parts = {"disks": [hi.Disk(name="VM")], "snapshots": [hi.Snapshot(name="VM", description="VM")]}
+    names = {"folder": "VM", "hostname": "VM", "tags": {"Type": "VM", "VM": "1"}, "custom_attributes": {"VM": "VM"}}
+    there = {"platform": "azure", "source": "m"}
+    inv = hi.Inventory(
+        vms=[
+            hi.VirtualMachine(id="a", name="VM", host_id="h", cluster_id="c", **names, **parts, **AT),
+            hi.VirtualMachine(id="z", name="VM", hostname="VM", tags={"VM": "VM"}, disks=[hi.Disk(name="VM")], **there),
+        ],
+        hosts=[hi.Host(id="h", name="VM", cluster_id="c", **AT)],
+        clusters=[hi.Cluster(id="c", name="VM", host_ids=("h",), **AT)],
+        datastores=[hi.Datastore(id="d", name="VM", **AT)],
+        networks=[hi.Network(id="n", name="VM", **AT)],
+    )
+    copy = copied(inv, tmp_path)
+    vm, other = copy.vms
+    assert (vm.name, vm.host_id, vm.cluster_id, vm.disks[0].name) == ("VM", "h", "c", "VM")
+    assert {name: getattr(vm, name) for name in names} == names
+    assert [(one.name, one.description) for one in vm.snapshots] == [("VM", "VM")]
+    assert (other.name, other.hostname, other.tags, other.disks[0].name) == ("VM", "VM", {"VM": "VM"}, "VM")
+    assert [one.name for one in (*copy.hosts, *copy.clusters, *copy.datastores, *copy.networks)] == ["VM"] * 4
+    assert told(inv, copy) == Counter()
+
+
+def test_tags_come_back_to_the_letter_and_to_their_kind(tmp_path: Path) -> None:
+    tags = {
+        " x ": "1",
+        "x": "2",
+        "": "a",
+        " ": "b",
+        "tab\t": "\t",
+        "line": "\n",
+        "lead": " y ",
+        "empty": "",
+        "=1": "=2",
+    }
+    vm = hi.VirtualMachine(id="a", name="a", tags=tags, **AT)
+    azure = hi.VirtualMachine(id=" z ", name="z", platform="azure", source="m", tags=tags, disks=[hi.Disk(name="d")])
+    inv = hi.Inventory(vms=[vm, azure], hosts=[hi.Host(id="a", name="h", **AT)])
+    copy = copied(inv, tmp_path)
+    assert [(one.id, one.tags) for one in (*copy.vms, *copy.hosts)] == [("a", tags), (" z ", tags), ("a", {})]
+    assert [one.name for one in copy.vms[1].disks] == ["d"]
+
+
+def test_standard_networks_of_one_name_are_all_kept_as_they_were(tmp_path: Path) -> None:
+    switch = hi.Switch(id="s", name="vSwitch0", kind="standard", portgroups=(hi.PortGroup(name="N"),), **AT)
+    ids = ["made", "vsphere://vc01/network-1", "vsphere://vc01/network-2"]
+    networks = [hi.Network(id=id_, name="N", kind="standard", **AT) for id_ in ids]
+    copy = copied(hi.Inventory(switches=[switch], networks=networks), tmp_path)
+    assert [one.id for one in copy.networks] == ids

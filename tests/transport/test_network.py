@@ -3,12 +3,13 @@
 import contextlib
 import ssl
 import threading
+import time
 
 import httpx
 import pytest
 
 from arm_estate import Estate
-from hybridinv.transport.network import CONNECTIONS, Network
+from hybridinv.transport.network import CONNECTIONS, Network, _Places
 from hybridinv.transport.patience import Patient
 
 PATH = "/metadata/endpoints?api-version=1.0"
@@ -85,6 +86,28 @@ def test_one_more_than_there_may_be_waits_for_its_turn(network, server, connecti
     for one in held:
         one.close()
     assert len(connections) == CONNECTIONS + 1  # what is closed unread is not used again
+
+
+def test_who_waits_longest_is_next():
+    places, order = _Places(1), []
+    assert places.take(None)
+
+    def wait_for_it(number):
+        if places.take(5):
+            order.append(number)
+            places.give()
+
+    threads = [threading.Thread(target=wait_for_it, args=(number,)) for number in range(5)]
+    for number, thread in enumerate(threads):
+        thread.start()
+        while len(places._waiting) <= number:
+            time.sleep(0.001)
+    assert not places.take(0.01)
+    places.give()
+    assert not places.take(0) or len(order) == 5  # whoever comes now is not before them
+    for thread in threads:
+        thread.join()
+    assert order == list(range(5))
 
 
 def test_a_failure_gives_its_place_back(network, server, monkeypatch):

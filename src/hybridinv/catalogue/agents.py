@@ -6,6 +6,8 @@ from collections import defaultdict
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
 
+import attrs
+
 from hybridinv.catalogue.agent_words import (
     AGENTS,
     ARC_SUPPORT,
@@ -33,6 +35,9 @@ if TYPE_CHECKING:
 _OFF = frozenset({PowerState.STOPPED, PowerState.SUSPENDED, PowerState.DEALLOCATED})
 _BETWEEN = frozenset({PowerState.STARTING, PowerState.STOPPING})
 _ARC, _ARC_AGENT = "azure-arc", "connected-machine-agent"
+_AGENT_OF = {
+    "vsphere": "vmware-tools", "azure": "azure-vm-agent", "azure-stack-hub": "azure-vm-agent", _ARC: _ARC_AGENT,
+}  # fmt: skip
 _LOOK = "look at its service inside the guest, and at the way from there to the platform"
 _WITH_EXTENSIONS = frozenset({"azure", "azure-stack-hub", _ARC})
 _FINE = frozenset({"ready", "running", "active", "succeeded", ""})
@@ -54,12 +59,18 @@ def check_agents(inv: Inventory) -> Records[Finding]:
         raise NotSupported(f"inv= is {type(inv).__name__}, not an Inventory", remedy="hi.collect and hi.load give one")
     off = _off(inv)
     found: list[Finding] = list(_of_inventory(inv))
-    for vm in inv.vms:
+    for vm in map(_with_kind, inv.vms):
         found += _of_machine(vm, inv.taken_at.astimezone(UTC).date(), is_off=vm.id in off)
     for extension in inv.extensions:
         found += _of_extension(extension, is_off=extension.vm_id in off)
     found += _of_images(inv)
     return Records(Finding, found)
+
+
+def _with_kind(vm: VirtualMachine) -> VirtualMachine:
+    """The machine, with the kind of its platform's agent where a record that is made by hand does not say it."""
+    kind = "" if vm.agent.kind else _AGENT_OF.get(vm.platform, "")
+    return attrs.evolve(vm, agent=attrs.evolve(vm.agent, kind=kind)) if kind else vm
 
 
 def _off(inv: Inventory) -> set[str]:

@@ -40,7 +40,7 @@ _SPELT = (
 )
 _FEW = (
     "ask for a longer time, for more counters, or with grain= for these tables: one counter over one hour takes "
-    "10 requests at most"
+    "10 requests at most, single samples of Linux apart"
 )
 _ODD = "the value is left unknown; check what wrote the table"
 
@@ -177,8 +177,8 @@ def _lacks(found: Found) -> str:
         f"has rows of another machine of that name, {strangers} (pass the ARM id as text where it is this one)"
         if strangers
         else "",
-        f"was not asked for every form of key in {unasked} (one counter over one hour takes 10 requests at most; "
-        "a longer time more)"
+        f"was not asked for every form of key in {unasked} (one counter over one hour takes 10 requests at most, "
+        "single samples of Linux apart; a longer time more)"
         if unasked
         else "",
     )

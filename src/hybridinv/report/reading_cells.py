@@ -32,15 +32,19 @@ _YEARS = range(1970, 2200)
 """vCenter gives 1970 to old machines; .NET writes the year 1 where it has no date."""
 _TITLES = 20
 """The most rows that are looked at for the headers."""
-_PLACEHOLDER = "VM"
-"""What some releases write into cells of machines that have no value there."""
+PLACEHOLDER = "VM"
+"""What some releases of RVTools write into cells of machines that have no value there."""
 
 
 class Sheet:
-    """A sheet's rows, its columns found by header; what could not be understood is in `odd`."""
+    """A sheet's rows, its columns found by header; what could not be understood is in `odd`.
 
-    def __init__(self, name: str, rows: Sequence[Sequence[object]]) -> None:
+    Cells that hold the placeholder are empty, but for those of names of machines.
+    """
+
+    def __init__(self, name: str, rows: Sequence[Sequence[object]], placeholder: str = "") -> None:
         self.name = name
+        self.placeholder = placeholder
         # A title may stand above the headers, in a cell of its own.
         filled = [sum(cell not in ("", None) for cell in row) for row in rows[:_TITLES]]
         first = next((number for number, count in enumerate(filled) if count > 1), 0)
@@ -116,7 +120,7 @@ class Row:
         value = self._cells[number]
         if isinstance(value, str):
             value = value.strip()
-        return None if value == "" or (value == _PLACEHOLDER and header != "VM") else value
+        return None if value == "" or (value == self.sheet.placeholder and header != "VM") else value
 
     def text(self, *headers: str) -> str:
         """The text of the first of the columns that has any; whole numbers lose their `.0`."""

@@ -48,11 +48,11 @@ _TABLES: dict[str, tuple[str, type]] = {
 _PARTS: dict[str, tuple[str, type]] = {"hvDisks": ("disks", Disk), "hvNics": ("nics", Nic)}
 _OF_ALL = ("extensions", "resources")
 """Kinds that RVTools has no sheet for, of whatever platform."""
-_SOURCES, _TAGS = "hvSources", "hvTags"
+_SOURCES, _TAGS, _ATTRIBUTES = "hvSources", "hvTags", "hvCustomAttributes"
 SHEETS = {
     **{sheet: kind for sheet, (kind, _) in _TABLES.items()},
     **dict.fromkeys((*_PARTS, _TAGS), "vms"),
-    **dict.fromkeys((_SOURCES, IDS, ATTRIBUTES), ""),
+    **dict.fromkeys((_SOURCES, IDS, ATTRIBUTES, _ATTRIBUTES), ""),
 }
 """The sheets, and the kinds that they are of."""
 
@@ -75,8 +75,8 @@ def read_records(book: Book, sheet: str, kind: type[T]) -> Iterator[T]:
     """The records of one of these sheets, of all platforms, without their parts."""
     for row in book.rows(sheet):
         if row.text("id") and row.text("platform"):
-            named = {name: row.text(name) for name in ("id", "name", "platform", "source")}
-            yield kind(**{**_values(row, kind), **named})
+            named = {name: row.text(name) for name in ("name", "platform", "source")}
+            yield kind(**{**_values(row, kind), **named, "id": row.raw("id")})
 
 
 def with_the_rest(book: Book, tables: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
@@ -92,14 +92,24 @@ def with_the_rest(book: Book, tables: Mapping[str, list[Any]]) -> dict[str, list
 
 
 def with_tags(book: Book, tables: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
-    """The records of all kinds with the tags that the file has of them."""
-    tags: dict[str, dict[str, str]] = defaultdict(dict)
-    for row in book.rows(_TAGS):
-        tags[row.text("id")][row.text("tag")] = row.text("value")
-    return {
-        kind: [attrs.evolve(one, tags=Tags(tags[one.id])) if one.id in tags else one for one in records]
-        for kind, records in tables.items()
-    }
+    """The records of all kinds with the tags and custom attributes that the file has rows of."""
+    pairs = {"tags": _pairs(book, _TAGS, "tag"), "custom_attributes": _pairs(book, _ATTRIBUTES, "attribute")}
+    found: dict[str, list[Any]] = {}
+    for kind, records in tables.items():
+        found[kind] = []
+        for one in records:
+            told = {field: of[kind, one.id] for field, of in pairs.items() if (kind, one.id) in of}
+            own = {field: Tags(values) for field, values in told.items() if hasattr(one, field)}
+            found[kind].append(attrs.evolve(one, **own) if own else one)
+    return found
+
+
+def _pairs(book: Book, sheet: str, header: str) -> Mapping[tuple[str, str], Mapping[str, str]]:
+    """Names and values by the kind and the id of a record, as they stand there."""
+    found: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
+    for row in book.rows(sheet):
+        found[row.text("kind"), row.raw("id")][row.raw(header)] = row.raw("value")
+    return found
 
 
 def read_asked(book: Book, detail: str) -> dict[tuple[str, str], Asked] | None:
@@ -118,7 +128,7 @@ def read_asked(book: Book, detail: str) -> dict[tuple[str, str], Asked] | None:
 def _parts(book: Book, sheet: str, kind: type) -> dict[str, list[Any]]:
     found: dict[str, list[Any]] = defaultdict(list)
     for row in book.rows(sheet):
-        found[row.text("vm_id")].append(kind(**_values(row, kind)))
+        found[row.raw("vm_id")].append(kind(**_values(row, kind)))
     return found
 
 
@@ -138,6 +148,7 @@ def _fields(row: Row, kind: type, prefix: str) -> Iterator[tuple[str, Any]]:
         if hint is Agent:
             yield name, Agent(**_values(row, Agent, "agent_"))
         elif hint is Tags:
+            # All tags have rows of their own too; of custom attributes there were none at first.
             yield name, Tags(dict(one.split("=", 1) for one in row.texts(header) if "=" in one))
         elif typing.get_origin(hint) in (tuple, frozenset):
             yield name, row.texts(header) if inner[0] is str else ()
@@ -161,4 +172,4 @@ def _value(row: Row, header: str, hint: Any) -> Any:
         except ValueError:
             row.sheet.note(header, text)
             return None
-    return text
+    return row.raw(header) if header.endswith("_id") else text

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from hybridinv.report.rvtools_estate import VSphereEstate
 
 _SHOWN_NOTES = 100_000
+_WITH_COLUMNS = frozenset({"vms", "hosts", "datastores"})
+"""Kinds of which all vSphere's records have columns for custom attributes; clusters and switches have where real."""
 
 
 class _Tag(NamedTuple):
@@ -48,6 +50,16 @@ class _Tag(NamedTuple):
     id: str
     name: str
     tag: str
+    value: str
+
+
+class _Attribute(NamedTuple):
+    platform: str
+    source: str
+    kind: str
+    id: str
+    name: str
+    attribute: str
     value: str
 
 
@@ -77,17 +89,28 @@ def _tags(estate: VSphereEstate) -> Iterator[_Tag]:
                 yield _Tag(record.platform, record.source, kind, record.id, record.name, tag, value)
 
 
+def _attributes(estate: VSphereEstate) -> Iterator[_Attribute]:
+    """The custom attributes of records that no sheet has columns for them of."""
+    real = {place.it.id for place in estate.real_clusters()}
+    for kind, records in estate.inv.tables().items():
+        for one in records:
+            has_columns = kind in _WITH_COLUMNS or one.id in real or getattr(one, "kind", "") == "distributed"
+            if one.platform != VSPHERE or kind == "networks" or not has_columns:
+                for name, value in getattr(one, "custom_attributes", {}).items():
+                    yield _Attribute(one.platform, one.source, kind, one.id, one.name, name, value)
+
+
 def _of_record(
     kind: type, prefix: str = "", *, whole: bool = False
 ) -> tuple[dict[str, Callable[[Any], object]], dict[str, str]]:
-    """What stands in the columns of a record's fields, and their types, without lists of records.
+    """What stands in the columns of a record's fields, and their types, without lists of records and custom attributes.
 
     Fields that only vSphere has are there where they are asked for (`whole`).
     """
     columns: dict[str, Callable[[Any], object]] = {}
     types_: dict[str, str] = {}
     for field in attrs.fields(kind):
-        if not whole and field.metadata.get("sources", {}).keys() == {VSPHERE}:
+        if (not whole and field.metadata.get("sources", {}).keys() == {VSPHERE}) or field.name == "custom_attributes":
             continue
         hint = _hints(kind)[field.name]
         getter = attrgetter(f"{prefix}{field.name}")
@@ -204,6 +227,7 @@ SHEETS = (
     _problems(),
     _plain_sheet("hvIds", ids, Id),
     _plain_sheet("hvAttributes", lambda estate: estate.renamed, Renamed),
+    _plain_sheet("hvCustomAttributes", _attributes, _Attribute),
     _plain_sheet("hvUnfilled", lambda _: unfilled(), Unfilled),
 )
 

@@ -36,7 +36,10 @@ class Id(NamedTuple):
 
 
 def other_networks(estate: VSphereEstate) -> Iterator[Network]:
-    """The networks of the other platforms, and of vSphere those that RVTools has no row for: NSX's, and lone ones."""
+    """The networks of the other platforms, and of vSphere those that RVTools has no row for: NSX's, and lone ones.
+
+    So are those with tags or custom attributes: rows of RVTools do not tell whose these are.
+    """
     groups = {
         (switch.source, host.location if (host := estate.hosts.get(next(iter(switch.host_ids), ""))) else "", one.name)
         for switch in estate.of(estate.inv.switches)
@@ -47,15 +50,21 @@ def other_networks(estate: VSphereEstate) -> Iterator[Network]:
     used = {nic.network_id for machine in estate.machines for nic in machine.vm.nics}
     in_use = {(one.source, one.name) for one in estate.inv.networks if one.id in used}
     own = {(one.source, one.portgroup) for one in estate.inv.vmkernel_adapters} - in_use
+    several = Counter(map(_standard_key, estate.inv.networks))
     for network in estate.inv.networks:
-        key = (network.source, network.location, network.name)
+        key = _standard_key(network)
         if network.platform == VSPHERE and network.kind == "distributed":
             continue
         is_on_vport = network.kind == "standard" and key in groups and (network.source, network.name) not in own
-        if network.platform == VSPHERE and is_on_vport and _is_of_object(network.id, _OWN):
-            groups.remove(key)  # one row is one network
+        is_more = bool(network.tags or network.custom_attributes) or several[key] > 1  # one row is one network
+        if network.platform == VSPHERE and is_on_vport and _is_of_object(network.id, _OWN) and not is_more:
             continue
         yield network
+
+
+def _standard_key(network: Network) -> tuple[str, str, str]:
+    """What tells a network from others where it has no object's id."""
+    return (network.source, network.location, network.name)
 
 
 def ids(estate: VSphereEstate) -> Iterator[Id]:

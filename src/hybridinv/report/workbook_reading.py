@@ -14,7 +14,7 @@ from hybridinv.planning.incomplete import RULES
 from hybridinv.report import reading_hybrid as hybrid
 from hybridinv.report import rvtools
 from hybridinv.report.reading_book import PLATFORM, Book
-from hybridinv.report.reading_cells import Sheet
+from hybridinv.report.reading_cells import PLACEHOLDER, Sheet
 from hybridinv.report.reading_files import REMEDY, Found, looks_like_workbook, read_sheets
 from hybridinv.report.reading_machines import read_machines
 from hybridinv.report.reading_networks import (
@@ -45,6 +45,8 @@ _WORKBOOKS = (".xlsx", ".xlsm", ".xls")
 DETAIL = "rvtools"
 """What `Asked.detail` is: a workbook has other things than either detail of a live reading."""
 
+_OURS = "hv"
+"""How the sheets begin that `write_workbook` adds."""
 _PROBLEMS = "hvProblems"
 """The sheet of `write_workbook` that says what it lacks."""
 _KIND_OF_SHEET = {
@@ -113,7 +115,9 @@ def _path(path: str | os.PathLike[str]) -> Path:
 
 def inventory_of(found: Found, name: str) -> Inventory:
     """The inventory that sheets hold; `name` is what their vCenter is called where none of them says it."""
-    sheets = {sheet: Sheet(sheet, rows) for sheet, rows in found.sheets.items()}
+    # In a file of ours any word is what was called so.
+    is_ours = any(sheet.startswith(_OURS) for sheet in (*found.sheets, *found.failed))
+    sheets = {sheet: Sheet(sheet, rows, "" if is_ours else PLACEHOLDER) for sheet, rows in found.sheets.items()}
     book = Book(sheets, tuple(rvtools.sheets()), _server(sheets) or name)
     tables = _read_tables(book)
     for kind, records in hybrid.read_tables(book).items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import urllib.request
+from collections import deque
 from typing import TYPE_CHECKING
 
 import httpx
@@ -33,14 +34,14 @@ class Network(httpx.BaseTransport):
     def __init__(self, *, verify: bool, ca_file: str | PathLike[str] | None, thumbprint: str | None) -> None:
         self._context = tls_context(verify=verify, ca_file=ca_file, thumbprint=thumbprint)
         self._free: list[tuple[_Way, httpx.HTTPTransport]] = []
-        self._places = threading.BoundedSemaphore(CONNECTIONS)
+        self._places = _Places(CONNECTIONS)
         self._lock = threading.Lock()
         self._is_closed = False
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         proxy = _proxy(request.url)
         way = proxy, request.url.scheme, request.url.host, request.url.port
-        if not self._places.acquire(timeout=request.extensions.get("timeout", {}).get("pool")):
+        if not self._places.take(request.extensions.get("timeout", {}).get("pool")):
             raise httpx.PoolTimeout(f"all {CONNECTIONS} connections stay in use", request=request)
         try:
             line = self._borrow(way)
@@ -52,7 +53,7 @@ class Network(httpx.BaseTransport):
                 line.close()
                 raise
         except BaseException:
-            self._places.release()
+            self._places.give()
             raise
         assert isinstance(response.stream, httpx.SyncByteStream)  # noqa: S101 - for the type checker
         response.stream = _Answer(response.stream, lambda: self._give_back(way, line))
@@ -79,7 +80,7 @@ class Network(httpx.BaseTransport):
             over = [line] if self._is_closed else [self._free.pop(0)[1]] if len(self._free) > _KEPT else []
         for one in over:
             one.close()
-        self._places.release()
+        self._places.give()
 
     def close(self) -> None:
         """Close what is free now, and what is lent when it comes back."""
@@ -87,6 +88,38 @@ class Network(httpx.BaseTransport):
             free, self._free, self._is_closed = self._free, [], True
         for _, line in free:
             line.close()
+
+
+class _Places:
+    """So many at a time; who waits longest is next (a semaphore lets those pass who come at the right moment)."""
+
+    def __init__(self, count: int) -> None:
+        self._free = count
+        self._waiting: deque[threading.Event] = deque()
+        self._lock = threading.Lock()
+
+    def take(self, timeout: float | None) -> bool:
+        """Whether there was a place in time."""
+        with self._lock:
+            if self._free:
+                self._free -= 1
+                return True
+            turn = threading.Event()
+            self._waiting.append(turn)
+        if turn.wait(timeout):
+            return True
+        with self._lock:
+            if not turn.is_set():
+                self._waiting.remove(turn)
+            return turn.is_set()
+
+    def give(self) -> None:
+        """A place is free: the next one's, if anybody waits."""
+        with self._lock:
+            if self._waiting:
+                self._waiting.popleft().set()
+            else:
+                self._free += 1
 
 
 class _Answer(httpx.SyncByteStream):
