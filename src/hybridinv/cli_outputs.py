@@ -31,12 +31,11 @@ def report(arguments: argparse.Namespace) -> int:
 
 def workbook(arguments: argparse.Namespace) -> int:
     """Write an inventory as a workbook with RVTools' sheets and columns; more sheets have what RVTools lacks."""
-    from hybridinv.report.workbook import empty_needs, workbook_path
+    from hybridinv.report.workbook import workbook_path, write_telling
 
     target = workbook_path(arguments.output, arguments.file)
     inventory = open_inventory(arguments.file)
-    hi.write_workbook(inventory, target)
-    empty = empty_needs(inventory)
+    empty = write_telling(inventory, target)
     columns = list(dict.fromkeys(f"{one.sheet} {one.column}" for one in empty))
     if arguments.json:
         print_json({**_facts(inventory, target), "empty_columns": columns})

@@ -255,7 +255,7 @@ class Inventory:
         more = f"<p>{len(counts) - _SHOWN_SOURCES} more</p>" if len(counts) > _SHOWN_SOURCES else ""
         heads = ["platform", "source", *(name.replace("_", " ") for name in kinds)]
         return page(
-            f"<h3>Inventory of {count_of('source', len(self.sources))}, {self.taken_at:%Y-%m-%d %H:%M} UTC</h3>",
+            f"<h3>Inventory of {count_of('source', len(counts))}, {self.taken_at:%Y-%m-%d %H:%M} UTC</h3>",
             html_table(heads, rows), more, self._problems_html(),
         )  # fmt: skip
 

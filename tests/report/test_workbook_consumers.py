@@ -15,7 +15,7 @@ import pytest
 
 import hybridinv as hi
 from hybridinv.report.rvtools import needs
-from hybridinv.report.workbook import empty_needs
+from hybridinv.report.workbook import write_telling
 from report.filled_estate import FULL_VM, VC, filled_estate, vm
 from report.rvtools_layout import table, written
 
@@ -160,13 +160,13 @@ def test_what_a_summary_leaves_empty_is_said(tmp_path):
 
 
 @pytest.mark.parametrize("inv", [hi.demo(), filled_estate(), hi.Inventory()], ids=["demo", "filled", "empty"])
-def test_nothing_is_said_of_what_is_there(inv):
-    assert empty_needs(inv) == []
+def test_nothing_is_said_of_what_is_there(inv, tmp_path):
+    assert write_telling(inv, tmp_path / "x.xlsx") == []
 
 
-def test_of_several_vcenters_the_one_that_lacks_it_is_named():
+def test_of_several_vcenters_the_one_that_lacks_it_is_named(tmp_path):
     there = hi.VirtualMachine(id="vsphere://second/vm-1", name="a", platform="vsphere", source="vc02")
-    said = empty_needs(filled_estate(there))
+    said = write_telling(filled_estate(there), tmp_path / "x.xlsx")
     assert {one.concerns for one in said} == {"vc02"}
     assert {one.note for one in said} == {"importers need it, and it is empty in all rows of this vCenter"}
 

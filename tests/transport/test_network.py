@@ -8,18 +8,12 @@ import time
 import httpx
 import pytest
 
+import hybridinv as hi
 from arm_estate import Estate
 from hybridinv.transport.network import CONNECTIONS, Network, _Places
 from hybridinv.transport.patience import Patient
 
 PATH = "/metadata/endpoints?api-version=1.0"
-
-
-@pytest.fixture
-def server(serve):
-    estate = Estate()
-    estate.metadata = {"fine": True}
-    return serve(estate)
 
 
 @pytest.fixture
@@ -108,6 +102,16 @@ def test_who_waits_longest_is_next():
     for thread in threads:
         thread.join()
     assert order == list(range(5))
+
+
+def test_that_all_connections_are_in_use_is_not_told_of_the_endpoint(network, server):
+    held = [ask(network, server) for _ in range(CONNECTIONS)]
+    with httpx.Client(transport=Patient(network, "here"), timeout=httpx.Timeout(5, pool=0.05)) as client:
+        with pytest.raises(hi.ConnectFailed, match="was not asked in time: all 32 connections stay in use") as caught:
+            client.get(server.url + PATH)
+        assert "fewer threads" in caught.value.remedy
+        for one in held:
+            one.close()
 
 
 def test_a_failure_gives_its_place_back(network, server, monkeypatch):

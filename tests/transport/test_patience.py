@@ -8,20 +8,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 import hybridinv as hi
-from arm_estate import Estate
 from hybridinv.transport.client import Wire
 from hybridinv.transport.deadline import deadline, remaining
 from hybridinv.transport.patience import RETRIES, retry_after
 from misbehaviour import HangUp, Reset, Trickle, as_kind, cut_json, refused, throttled
 
 PATH = "/metadata/endpoints?api-version=1.0"
-
-
-@pytest.fixture
-def server(serve):
-    estate = Estate()
-    estate.metadata = {"fine": True}
-    return serve(estate)
 
 
 @pytest.fixture

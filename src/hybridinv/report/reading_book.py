@@ -10,6 +10,7 @@ from urllib.parse import quote
 from hybridinv.inventory import count_of
 from hybridinv.model import Problem, Tags
 from hybridinv.report.reading_cells import Row, Sheet
+from hybridinv.report.rvtools_estate import vcenter_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -108,7 +109,7 @@ class Book:
 
     def vcenter_called(self, source: str, id_: str) -> str:
         """What tells a vCenter from others, by what it is called and the id of one of its records."""
-        of_id = id_.removeprefix(_SCHEME).partition("/")[0].lower() if id_.startswith(_SCHEME) else ""
+        of_id = vcenter_of(id_).lower()
         named = (vcenter for vcenter, name in self.sources.items() if name == source)
         return of_id if of_id in self.sources else next(named, of_id or source.lower())
 

@@ -27,6 +27,7 @@ from hybridinv.model import (
     VirtualMachine,
 )
 from hybridinv.report.reading_book import ATTRIBUTES, IDS, PLATFORM
+from hybridinv.report.sheets_ids import OF_ALL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -46,8 +47,6 @@ _TABLES: dict[str, tuple[str, type]] = {
     "hvResources": ("resources", Resource),
 }
 _PARTS: dict[str, tuple[str, type]] = {"hvDisks": ("disks", Disk), "hvNics": ("nics", Nic)}
-_OF_ALL = ("extensions", "resources")
-"""Kinds that RVTools has no sheet for, of whatever platform."""
 _SOURCES, _TAGS, _ATTRIBUTES = "hvSources", "hvTags", "hvCustomAttributes"
 SHEETS = {
     **{sheet: kind for sheet, (kind, _) in _TABLES.items()},
@@ -63,7 +62,7 @@ def read_tables(book: Book) -> dict[str, list[Any]]:
     found: dict[str, list[Any]] = {}
     for sheet, (kind, record) in _TABLES.items():
         read: Iterator[Any] = read_records(book, sheet, record)
-        others = (one for one in read if one.platform != PLATFORM or kind in _OF_ALL)
+        others = (one for one in read if one.platform != PLATFORM or kind in OF_ALL)
         inside = parts if kind == "vms" else {}
         found[kind] = [
             attrs.evolve(one, **{field: tuple(by_id[one.id]) for field, by_id in inside.items()}) for one in others

@@ -19,7 +19,7 @@ _OWN = re.compile(r"(?![0-9a-f]{8}-)[a-z][a-z0-9]*-[\w-]+|[a-z]+:.*", re.ASCII |
 _IDS = {"networks": re.compile(r"dvportgroup-[\w-]+|[a-z]+:.*", re.DOTALL)}
 _OF_VSPHERE_ONLY = ("vmkernel_adapters", "datastores", "switches", "resource_pools")
 """Kinds that the sheets of the other platforms do not have."""
-_OF_ALL = ("extensions", "resources")
+OF_ALL = ("extensions", "resources")
 """Kinds of which there is a sheet for all platforms."""
 
 
@@ -76,7 +76,7 @@ def ids(estate: VSphereEstate) -> Iterator[Id]:
                 if kind in _OF_VSPHERE_ONLY:
                     yield _id(kind, one)
                 continue
-            if kind in _OF_ALL or (kind == "networks" and one.kind != "distributed"):
+            if kind in OF_ALL or (kind == "networks" and one.kind != "distributed"):
                 continue
             if kind == "licenses":
                 # A reader makes their ids of what the rows hold.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import shutil
 import tempfile
@@ -22,6 +21,7 @@ from hybridinv.report.rvtools_estate import VSPHERE, Part, VSphereEstate
 from hybridinv.saving import check_writable, checked, write_whole
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from hybridinv.report.sheets import Sheet
@@ -57,27 +57,25 @@ def write_workbook(inv: Inventory, path: str | os.PathLike[str]) -> None:
     on the sheet hvNotes.
     The layout is that of kubev2v/migration-planner example1.xlsx and of the sources that docs/workbook.md names.
     """
+    write_telling(inv, path)
+
+
+def write_telling(inv: Inventory, path: str | os.PathLike[str]) -> list[Note]:
+    """Write it; the columns that importers need and that are empty in all rows of a vCenter, each with a note."""
     if not isinstance(inv, Inventory):
         raise NotSupported(f"there is no workbook of {type(inv).__name__}", remedy="give an Inventory")
     target = workbook_path(path)
     with checked(inv):
-        _write(inv, target)
+        return _write(inv, target)
 
 
 def workbook_path(path: str | os.PathLike[str], *others: str | os.PathLike[str] | None) -> Path:
     """The path of a workbook to write, checked as `check_writable` does; `NotSupported` for one of another format."""
-    if not isinstance(path, (str, os.PathLike)):
-        raise NotSupported(f"{type(path).__name__} is no path", remedy="give the path of a file")
+    target = check_writable(path, *others)
     suffix = Path(path).suffix.lower()
     if suffix in _OTHER_FORMATS:
         raise NotSupported(f"a workbook is written as .xlsx, not as {suffix}", remedy="give a file that ends in .xlsx")
-    return check_writable(path, *others)
-
-
-def empty_needs(inv: Inventory) -> list[Note]:
-    """The columns that importers need and that are empty in all rows of a vCenter, each with a note."""
-    estate = VSphereEstate(inv)
-    return list(_empty_needs(_drafts(estate), estate))
+    return target
 
 
 def _empty_needs(drafts: Iterable[_Draft], estate: VSphereEstate) -> Iterator[Note]:
@@ -100,10 +98,11 @@ def _empty_needs(drafts: Iterable[_Draft], estate: VSphereEstate) -> Iterator[No
                     yield Note(draft.sheet.name, column, server, f"{_EMPTY}{remedy}")
 
 
-def _write(inv: Inventory, target: Path) -> None:
+def _write(inv: Inventory, target: Path) -> list[Note]:
     estate = VSphereEstate(inv)
     drafts = _drafts(estate)
-    estate.notes.extend(_empty_needs(drafts, estate))
+    empty = list(_empty_needs(drafts, estate))
+    estate.notes.extend(empty)
     outlines = [_outline(draft, estate) for draft in drafts]
     with (
         _whole(target) as temporary,
@@ -113,6 +112,7 @@ def _write(inv: Inventory, target: Path) -> None:
         for number, draft in enumerate(drafts):
             for column, row in book.write(number, _rows(draft, estate)):
                 estate.notes.append(Note(draft.sheet.name, draft.columns[column][0], f"row {row}", _CUT))
+    return empty
 
 
 def _all_sheets() -> list[Sheet]:

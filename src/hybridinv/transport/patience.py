@@ -196,6 +196,9 @@ def _not_reached(error: httpx.TransportError, request: httpx.Request, source: st
     left = remaining()
     if left is not None and left <= 0.01:
         return _too_late(request, source)
+    if isinstance(error, httpx.PoolTimeout):
+        return ConnectFailed(f"{address} was not asked in time: {error}",
+                             remedy="pass a longer timeout=, or ask from fewer threads", **where)  # fmt: skip
     return ConnectFailed(
         f"{address} gave no answer in time{way} ({type(error).__name__})",
         remedy="pass a longer timeout=, or check the way there",
