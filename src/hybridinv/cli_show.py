@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from enum import Enum
 from functools import partial
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
 import hybridinv as hi
-from hybridinv.columns import hints
+from hybridinv.columns import hints, item_type, without_none
 from hybridinv.inventory import KINDS, every_table
 from hybridinv.model.rendering import Names
 from hybridinv.report.workbook_reading import open_inventory
@@ -141,7 +141,7 @@ def _field(records: hi.Records[Any], name: str) -> str:
 def _test(kind: type, field: str, wanted: str, names: Names) -> Callable[[object], bool]:
     """What asks a field whether it holds what was typed; `UnknownField` where it never could."""
     hint = hints(kind)[field]
-    (hint,) = [one for one in get_args(hint) if one not in (type(None), Ellipsis)][:1] or [hint]
+    hint = without_none(item_type(hint) or hint)
     if attrs.has(hint):
         raise hi.UnknownField(f"{field} holds records, not a value", remedy="ask for them with `hybridinv sql`")
     if not wanted:

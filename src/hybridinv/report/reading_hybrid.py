@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import typing
 from collections import defaultdict
 from datetime import date, datetime
 from enum import StrEnum
-from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 
+from hybridinv.columns import hints, item_type, without_none
 from hybridinv.inventory import KINDS
 from hybridinv.model import (
     Agent,
@@ -131,28 +130,23 @@ def _parts(book: Book, sheet: str, kind: type) -> dict[str, list[Any]]:
     return found
 
 
-@cache
-def _hints(kind: type) -> dict[str, Any]:
-    return typing.get_type_hints(kind)
-
-
 def _values(row: Row, kind: type, prefix: str = "") -> dict[str, Any]:
     """The fields of a record that a row has a value for."""
     return {name: value for name, value in _fields(row, kind, prefix) if value not in (None, "", (), {})}
 
 
 def _fields(row: Row, kind: type, prefix: str) -> Iterator[tuple[str, Any]]:
-    for name, hint in _hints(kind).items():
-        header, inner = f"{prefix}{name}", typing.get_args(hint)
+    for name, hint in hints(kind).items():
+        header = f"{prefix}{name}"
         if hint is Agent:
             yield name, Agent(**_values(row, Agent, "agent_"))
         elif hint is Tags:
             # All tags have rows of their own too; of custom attributes there were none at first.
             yield name, Tags(dict(one.split("=", 1) for one in row.texts(header) if "=" in one))
-        elif typing.get_origin(hint) in (tuple, frozenset):
-            yield name, row.texts(header) if inner[0] is str else ()
+        elif item := item_type(hint):
+            yield name, row.texts(header) if item is str else ()
         else:
-            yield name, _value(row, header, next((one for one in inner if one is not type(None)), hint))
+            yield name, _value(row, header, without_none(hint))
 
 
 def _value(row: Row, header: str, hint: Any) -> Any:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import types
-import typing
 from datetime import date, datetime
-from functools import cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import attrs
 
+from hybridinv.columns import hints, item_type, without_none
 from hybridinv.model import (
     Agent,
     Asked,
@@ -112,7 +110,7 @@ def _of_record(
     for field in attrs.fields(kind):
         if (not whole and field.metadata.get("sources", {}).keys() == {VSPHERE}) or field.name == "custom_attributes":
             continue
-        hint = _hints(kind)[field.name]
+        hint = hints(kind)[field.name]
         getter = attrgetter(f"{prefix}{field.name}")
         if hint is Agent:
             inner, inner_types = _of_record(Agent, f"{prefix}agent.")
@@ -120,22 +118,16 @@ def _of_record(
             types_.update({f"agent_{name}": type_ for name, type_ in inner_types.items()})
         elif hint is Tags:
             columns[field.name], types_[field.name] = _joined_pairs(getter), "text"
-        elif typing.get_origin(hint) in (tuple, frozenset):
-            if typing.get_args(hint)[0] is str:
+        elif item := item_type(hint):
+            if item is str:
                 columns[field.name], types_[field.name] = _joined(getter), "text"
         elif not attrs.has(hint):
             columns[field.name], types_[field.name] = getter, _type_of(hint)
     return columns, types_
 
 
-@cache
-def _hints(kind: type) -> dict[str, Any]:
-    return typing.get_type_hints(kind)
-
-
 def _type_of(hint: Any) -> str:
-    if typing.get_origin(hint) in (typing.Union, types.UnionType):
-        hint = next(one for one in typing.get_args(hint) if one is not type(None))
+    hint = without_none(hint)
     for kind, type_ in ((bool, "bool"), (int, "integer"), (float, "ratio"), (datetime, "moment"), (date, "text")):
         if issubclass(hint, kind):
             return type_
